@@ -1,0 +1,275 @@
+//! Accounts and what belongs to them: standings, credentials, tokens, numbers.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::id::{AccountId, ApiKey, AuthId, CredentialId, TokenId};
+use crate::money::Amount;
+use crate::time::Timestamp;
+
+/// How deep accounts may be nested: a primary account and its subaccounts.
+pub const LEVELS_MAX: usize = 2;
+
+/// An account: holds credentials, perhaps money. Without a parent it is a primary account, else a subaccount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its name inside.
+    pub id: AccountId,
+    /// The primary account above it; `None` for a primary.
+    pub parent: Option<AccountId>,
+    /// Its name in the Vonage dialect.
+    pub api_key: ApiKey,
+    /// Its name in the Plivo dialect.
+    pub auth_id: AuthId,
+    /// What people call it: 1 to 255 characters.
+    pub name: Arc<str>,
+    /// The currency of its family.
+    pub currency: Currency,
+    /// Whether its charges fall on itself or on its primary.
+    pub mode: BalanceMode,
+    /// Balance, credit limit and held amount; all zero while it shares its primary's.
+    pub standing: Standing,
+    /// Its own state; see [`crate::book::Book::is_suspended`] for what its primary's state adds.
+    pub status: Status,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// The credentials that authenticate it now, oldest first.
+    pub credentials: Arc<[Credential]>,
+    /// How many of its subaccounts are not closed.
+    pub subaccounts: u32,
+}
+
+/// What an account stands at, and by how much a posting moves it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What is there; negative is owed.
+    pub balance: Amount,
+    /// How far below zero the balance may go, as a non-negative amount.
+    pub credit_limit: Amount,
+    /// The sum of the open holds.
+    pub held: Amount,
+}
+
+impl Standing {
+    /// Nothing there, nothing moved.
+    pub const ZERO: Self = Self { balance: Amount::ZERO, credit_limit: Amount::ZERO, held: Amount::ZERO };
+
+    /// Only a balance.
+    pub const fn of_balance(balance: Amount) -> Self {
+        Self { balance, ..Self::ZERO }
+    }
+
+    /// Only a credit limit.
+    pub const fn of_credit_limit(credit_limit: Amount) -> Self {
+        Self { credit_limit, ..Self::ZERO }
+    }
+
+    /// Only a held amount.
+    pub const fn of_held(held: Amount) -> Self {
+        Self { held, ..Self::ZERO }
+    }
+
+    /// `balance + credit limit − held`: the only number that a charge, a hold or a transfer is checked against.
+    pub fn available(&self) -> Amount {
+        let exact = i128::from(self.balance.units()) + i128::from(self.credit_limit.units())
+            - i128::from(self.held.units());
+        let end = if exact < 0 { i64::MIN } else { i64::MAX };
+        Amount::from_units(i64::try_from(exact).unwrap_or(end))
+    }
+
+    /// The most balance that may move away: `max(0, available)`.
+    pub fn balance_movable(&self) -> Amount {
+        self.available().max(Amount::ZERO)
+    }
+
+    /// The most credit limit that may move away: `max(0, min(credit limit, available))`.
+    pub fn credit_movable(&self) -> Amount {
+        self.available().min(self.credit_limit).max(Amount::ZERO)
+    }
+
+    /// Both added up, or `None` where one figure does not fit.
+    pub fn checked_add(&self, change: &Self) -> Option<Self> {
+        Some(Self {
+            balance: self.balance.checked_add(change.balance)?,
+            credit_limit: self.credit_limit.checked_add(change.credit_limit)?,
+            held: self.held.checked_add(change.held)?,
+        })
+    }
+
+    /// The opposite move, or `None` where one figure has none.
+    pub fn checked_neg(&self) -> Option<Self> {
+        Some(Self {
+            balance: self.balance.checked_neg()?,
+            credit_limit: self.credit_limit.checked_neg()?,
+            held: self.held.checked_neg()?,
+        })
+    }
+}
+
+impl Account {
+    /// Whether it has no parent.
+    pub const fn is_primary(&self) -> bool {
+        self.parent.is_none()
+    }
+
+    /// The primary of its family: itself or its parent.
+    pub fn primary(&self) -> AccountId {
+        self.parent.unwrap_or(self.id)
+    }
+
+    /// The account that its charges fall on: itself, or its primary while it shares that one's balance.
+    pub fn payer(&self) -> AccountId {
+        match self.mode {
+            BalanceMode::Own => self.id,
+            BalanceMode::Shared => self.primary(),
+        }
+    }
+
+    /// The live credential with this id.
+    pub fn credential(&self, id: CredentialId) -> Option<&Credential> {
+        self.credentials.iter().find(|it| it.id == id)
+    }
+
+    /// How many live credentials of a kind it has.
+    pub fn credentials_of(&self, kind: CredentialKind) -> usize {
+        self.credentials.iter().filter(|it| it.kind == kind).count()
+    }
+}
+
+/// Whose balance an account's charges fall on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BalanceMode {
+    /// Its own. Every primary's; a subaccount's for ever, once it is.
+    Own,
+    /// Its primary's.
+    Shared,
+}
+
+/// The state of one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// As opened.
+    Active,
+    /// It, and all below it, can neither charge, hold nor call; its money stays and its parent manages it.
+    Suspended,
+    /// Gone for good.
+    Closed,
+}
+
+/// Three capital letters, such as `EUR` (ISO 4217).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// What an account is opened in when nothing is said.
+    pub const EUR: Self = Self(*b"EUR");
+
+    /// The three letters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Currency {
+    type Err = crate::id::MalformedId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| crate::id::MalformedId)?;
+        if letters.iter().all(u8::is_ascii_uppercase) {
+            Ok(Self(letters))
+        } else {
+            Err(crate::id::MalformedId)
+        }
+    }
+}
+
+/// What authenticates an account. What it takes to recognise one ([`crate::command::Proof`]) stays in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Its name; never changes, never used again.
+    pub id: CredentialId,
+    /// Secret or token.
+    pub kind: CredentialKind,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// The two kinds of credential. Each authenticates its account in every dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialKind {
+    /// A Vonage api secret.
+    Secret,
+    /// A Plivo auth token.
+    Token,
+}
+
+/// The most live credentials of one kind that an account may have, so that one can be changed without downtime.
+pub const CREDENTIALS_MAX: usize = 2;
+
+/// A token of the operator or of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its name.
+    pub id: TokenId,
+    /// What it may do.
+    pub scope: TokenScope,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it is dead.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenScope {
+    /// Everything.
+    Operator,
+    /// Check and charge only.
+    Gate {
+        /// Also book usage that already happened, below the limit too.
+        may_force: bool,
+    },
+}
+
+/// A phone number or short code, and who has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Number {
+    /// Two capital letters (ISO 3166).
+    pub country: Country,
+    /// 3 to 15 digits, no `+`.
+    pub msisdn: Arc<str>,
+    /// The account that owns it.
+    pub owner: AccountId,
+}
+
+/// Two capital letters, such as `GB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Country([u8; 2]);
+
+impl Country {
+    /// The two letters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for Country {
+    type Err = crate::id::MalformedId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let letters: [u8; 2] =
+            text.to_ascii_uppercase().as_bytes().try_into().map_err(|_| crate::id::MalformedId)?;
+        if letters.iter().all(u8::is_ascii_uppercase) {
+            Ok(Self(letters))
+        } else {
+            Err(crate::id::MalformedId)
+        }
+    }
+}

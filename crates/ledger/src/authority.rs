@@ -1,0 +1,122 @@
+//! Who may do and see what. Asked by `decide` for writes and by the shell for reads, so that both say the same.
+
+use crate::account::{Account, Status, TokenScope};
+use crate::book::Book;
+use crate::command::Actor;
+use crate::id::AccountId;
+use crate::refusal::Refusal;
+
+/// Whether the caller's credential still lives and its account may call.
+///
+/// # Errors
+/// [`Refusal::CredentialRevoked`] or [`Refusal::CallerSuspended`].
+pub fn may_call(book: &Book, by: &Actor) -> Result<(), Refusal> {
+    match by {
+        Actor::Server => Ok(()),
+        Actor::Operator(id) => match book.token(*id) {
+            Some(token) if token.revoked_at.is_none() && token.scope == TokenScope::Operator => Ok(()),
+            Some(_) | None => Err(Refusal::CredentialRevoked),
+        },
+        Actor::Gate(id) => match book.token(*id) {
+            Some(token) if token.revoked_at.is_none() && token.scope != TokenScope::Operator => Ok(()),
+            Some(_) | None => Err(Refusal::CredentialRevoked),
+        },
+        Actor::Account { account, credential } => {
+            let account = book.account(*account).ok_or(Refusal::CredentialRevoked)?;
+            if account.status == Status::Closed || account.credential(*credential).is_none() {
+                return Err(Refusal::CredentialRevoked);
+            }
+            if book.is_suspended(account) { Err(Refusal::CallerSuspended) } else { Ok(()) }
+        }
+    }
+}
+
+/// Only the operator.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub const fn is_operator(by: &Actor) -> Result<(), Refusal> {
+    match by {
+        Actor::Operator(_) | Actor::Server => Ok(()),
+        Actor::Gate(_) | Actor::Account { .. } => Err(Refusal::Forbidden),
+    }
+}
+
+/// The operator, or a gate; to force, only a gate that may.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub fn may_charge(book: &Book, by: &Actor, force: bool) -> Result<(), Refusal> {
+    match by {
+        Actor::Operator(_) | Actor::Server => Ok(()),
+        Actor::Gate(_) if !force => Ok(()),
+        Actor::Gate(id) => match book.token(*id).map(|it| it.scope) {
+            Some(TokenScope::Gate { may_force: true }) => Ok(()),
+            Some(TokenScope::Gate { may_force: false } | TokenScope::Operator) | None => {
+                Err(Refusal::Forbidden)
+            }
+        },
+        Actor::Account { .. } => Err(Refusal::Forbidden),
+    }
+}
+
+/// The account, for those who manage it: the operator, and its primary.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] to the account itself and to a gate, [`Refusal::AccountNotFound`] to everybody else.
+pub fn managed<'book>(book: &'book Book, by: &Actor, id: AccountId) -> Result<&'book Account, Refusal> {
+    if matches!(by, Actor::Gate(_)) {
+        return Err(Refusal::Forbidden);
+    }
+    let account = book.account(id).ok_or(Refusal::AccountNotFound(id))?;
+    match by.account() {
+        None => Ok(account),
+        Some(caller) if account.parent == Some(caller) => Ok(account),
+        Some(caller) if caller == id => Err(Refusal::Forbidden),
+        Some(_) => Err(Refusal::AccountNotFound(id)),
+    }
+}
+
+/// The primary account in whose name a family is managed: its own credentials, or the operator's.
+///
+/// # Errors
+/// [`Refusal::NotPrimary`] where the account named is a subaccount, [`Refusal::AccountNotFound`] where it is not the
+/// caller's own or is closed, [`Refusal::Forbidden`] to a gate.
+pub fn managing<'book>(book: &'book Book, by: &Actor, primary: AccountId) -> Result<&'book Account, Refusal> {
+    if matches!(by, Actor::Gate(_)) {
+        return Err(Refusal::Forbidden);
+    }
+    let account = book.account(primary).ok_or(Refusal::AccountNotFound(primary))?;
+    may_manage_as(by, account)?;
+    Ok(account)
+}
+
+/// The same as [`managing`], for a reader that has the account at hand.
+///
+/// # Errors
+/// As [`managing`].
+pub fn may_manage_as(by: &Actor, account: &Account) -> Result<(), Refusal> {
+    let is_foreign = by.account().is_some_and(|it| it != account.id);
+    if is_foreign || account.status == Status::Closed {
+        return Err(Refusal::AccountNotFound(account.id));
+    }
+    if account.is_primary() { Ok(()) } else { Err(Refusal::NotPrimary(account.id)) }
+}
+
+/// Whether the caller may see an account at all: the operator, itself, its primary; a closed one only the operator
+/// and its primary.
+pub fn may_see(by: &Actor, account: &Account) -> bool {
+    match by {
+        Actor::Operator(_) | Actor::Server => true,
+        Actor::Gate(_) => false,
+        Actor::Account { account: caller, .. } => account.id == *caller || account.parent == Some(*caller),
+    }
+}
+
+/// Whether the caller may see what a payer stands at: the operator, gates, and the payer's own side.
+pub fn may_see_money(by: &Actor, payer: &Account) -> bool {
+    match by {
+        Actor::Operator(_) | Actor::Server | Actor::Gate(_) => true,
+        Actor::Account { account: caller, .. } => payer.id == *caller || payer.parent == Some(*caller),
+    }
+}

@@ -1,0 +1,221 @@
+//! A ledger in memory: the working set of a batch, and the oracle of every test.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::account::{Account, Country, Number, Status, Token};
+use crate::command::{NewCredential, Proof, Scope};
+use crate::decide::Decision;
+use crate::hold::Hold;
+use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
+use crate::journal::Outcome;
+use crate::money::Amount;
+
+/// The records that a decision may rest on.
+///
+/// A store fills one with what a batch's commands name (see [`Book::bring`]); what is not in it does not exist.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    accounts: HashMap<AccountId, Account>,
+    api_keys: HashSet<ApiKey>,
+    auth_ids: HashSet<AuthId>,
+    holds: HashMap<LineId, Hold>,
+    charges: HashMap<LineId, Charged>,
+    numbers: HashMap<(Country, Arc<str>), Number>,
+    tokens: HashMap<TokenId, Token>,
+    once: HashMap<(Scope, Arc<str>), Outcome>,
+}
+
+/// A charge and how much of it was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charged {
+    /// The line that charged.
+    pub id: LineId,
+    /// The account that caused it.
+    pub account: AccountId,
+    /// The account that paid it.
+    pub payer: AccountId,
+    /// What it took.
+    pub amount: Amount,
+    /// What all reversals together gave back.
+    pub reversed: Amount,
+}
+
+/// The line that a key is bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Within what the key is unique.
+    pub scope: Scope,
+    /// What the first request brought about.
+    pub outcome: Outcome,
+}
+
+/// A record as it is after a decision, or one that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An account that was opened or changed.
+    Account(Account),
+    /// A hold that was placed, moved or ended.
+    Hold(Hold),
+    /// A charge that was made or given back.
+    Charge(Charged),
+    /// A number that got an owner.
+    Number(Number),
+    /// A number that nobody has any more.
+    NumberGone {
+        /// Its country.
+        country: Country,
+        /// Its digits.
+        msisdn: Arc<str>,
+    },
+    /// A credential to be stored with its proof.
+    CredentialAdded {
+        /// Whose.
+        account: AccountId,
+        /// Which, and how to recognise it.
+        credential: NewCredential,
+    },
+    /// A credential that is dead.
+    CredentialRevoked {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// A token that was made, to be stored with its proof.
+    TokenMade {
+        /// Which.
+        token: Token,
+        /// How to recognise it.
+        proof: Proof,
+    },
+    /// A token that was revoked.
+    TokenRevoked(Token),
+}
+
+impl Book {
+    /// The account with this id.
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.get(&id)
+    }
+
+    /// All accounts, in no order.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// Whether an account or one above it is suspended or closed: it can neither charge, hold nor call.
+    pub fn is_suspended(&self, account: &Account) -> bool {
+        account.status != Status::Active
+            || account.parent.and_then(|it| self.account(it)).is_some_and(|it| it.status != Status::Active)
+    }
+
+    /// Whether a name was ever used.
+    pub fn is_taken(&self, api_key: ApiKey, auth_id: AuthId) -> bool {
+        self.api_keys.contains(&api_key) || self.auth_ids.contains(&auth_id)
+    }
+
+    /// The hold with this id, open or ended.
+    pub fn hold(&self, id: LineId) -> Option<&Hold> {
+        self.holds.get(&id)
+    }
+
+    /// All holds, in no order.
+    pub fn holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.values()
+    }
+
+    /// The open holds that an account asked for, oldest first.
+    pub fn open_holds_of(&self, account: AccountId) -> Vec<&Hold> {
+        let mut holds: Vec<_> =
+            self.holds.values().filter(|it| it.account == account && it.is_open()).collect();
+        holds.sort_by_key(|it| it.id);
+        holds
+    }
+
+    /// The charge that this line made.
+    pub fn charge(&self, id: LineId) -> Option<&Charged> {
+        self.charges.get(&id)
+    }
+
+    /// The number with these digits; without a country the one that `owner` has, else any.
+    pub fn number(&self, country: Option<Country>, msisdn: &Arc<str>, owner: AccountId) -> Option<&Number> {
+        if let Some(country) = country {
+            return self.numbers.get(&(country, msisdn.clone()));
+        }
+        let same = || self.numbers.values().filter(|it| it.msisdn == *msisdn);
+        same().find(|it| it.owner == owner).or_else(|| same().min_by_key(|it| it.country))
+    }
+
+    /// The numbers that an account has, in order of country and digits.
+    pub fn numbers_of(&self, account: AccountId) -> Vec<&Number> {
+        let mut numbers: Vec<_> = self.numbers.values().filter(|it| it.owner == account).collect();
+        numbers.sort_by(|a, b| (a.country, &a.msisdn).cmp(&(b.country, &b.msisdn)));
+        numbers
+    }
+
+    /// The token with this id.
+    pub fn token(&self, id: TokenId) -> Option<&Token> {
+        self.tokens.get(&id)
+    }
+
+    /// What the key was bound to.
+    pub fn remembered(&self, scope: Scope, key: &Arc<str>) -> Option<&Outcome> {
+        self.once.get(&(scope, key.clone()))
+    }
+
+    /// Puts a record in, as a store does before it decides.
+    pub fn bring(&mut self, change: Change) {
+        match change {
+            Change::Account(account) => {
+                self.bring_names(account.api_key, account.auth_id);
+                self.accounts.insert(account.id, account);
+            }
+            Change::Hold(hold) => drop(self.holds.insert(hold.id, hold)),
+            Change::Charge(charge) => drop(self.charges.insert(charge.id, charge)),
+            Change::Number(number) => {
+                self.numbers.insert((number.country, number.msisdn.clone()), number);
+            }
+            Change::NumberGone { country, msisdn } => drop(self.numbers.remove(&(country, msisdn))),
+            Change::TokenMade { token, .. } | Change::TokenRevoked(token) => {
+                self.tokens.insert(token.id, token);
+            }
+            // The account that comes with them lists the live ones; the proofs are the store's.
+            Change::CredentialAdded { .. } | Change::CredentialRevoked { .. } => {}
+        }
+    }
+
+    /// Marks names as used.
+    pub fn bring_names(&mut self, api_key: ApiKey, auth_id: AuthId) {
+        self.api_keys.insert(api_key);
+        self.auth_ids.insert(auth_id);
+    }
+
+    /// Binds a key to what it brought about.
+    pub fn remember(&mut self, remembered: Remembered) {
+        if let Some(once) = &remembered.outcome.once {
+            self.once.insert((remembered.scope, once.key.clone()), remembered.outcome);
+        }
+    }
+
+    /// Makes a decision true.
+    pub fn apply(&mut self, decision: &Decision) {
+        for change in &decision.changes {
+            self.bring(change.clone());
+        }
+        if let Some(remembered) = &decision.remembered {
+            self.remember(remembered.clone());
+        }
+    }
+
+    /// Takes everything out, so that the book can serve the next batch without being allocated again.
+    pub fn clear(&mut self) {
+        let Self { accounts, api_keys, auth_ids, holds, charges, numbers, tokens, once } = self;
+        accounts.clear();
+        api_keys.clear();
+        auth_ids.clear();
+        holds.clear();
+        charges.clear();
+        numbers.clear();
+        tokens.clear();
+        once.clear();
+    }
+}

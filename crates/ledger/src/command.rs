@@ -1,0 +1,333 @@
+//! What may be asked of the ledger, by whom.
+
+use std::sync::Arc;
+
+use crate::account::{BalanceMode, Country, CredentialKind, Currency, Status, TokenScope};
+use crate::hold::OnExpiry;
+use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
+use crate::journal::TransferKind;
+use crate::money::Amount;
+
+/// A write, asked for by somebody, perhaps under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The id of the line that it writes, and of the payment, transfer, charge or hold that it makes.
+    pub id: LineId,
+    /// Who asks.
+    pub by: Actor,
+    /// The key under which it happens once.
+    pub once: Option<Once>,
+    /// What.
+    pub action: Action,
+}
+
+/// Who asks, as authenticated. `decide` looks again whether the credential still lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// The operator.
+    Operator(TokenId),
+    /// The proxy or service in front of the operator's API.
+    Gate(TokenId),
+    /// A partner or an end customer.
+    Account {
+        /// The account that the credential belongs to.
+        account: AccountId,
+        /// The credential.
+        credential: CredentialId,
+    },
+    /// tollgate itself: the sweeper, the first start.
+    Server,
+}
+
+/// A key and the request that it was sent with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The caller's text, 1 to 255 characters.
+    pub key: Arc<str>,
+    /// A hash of method, path and body: another request under the same key is refused.
+    pub request: [u8; 32],
+    /// A secret that the answer shows once, sealed by the shell, so that a repeat can show it again.
+    pub sealed: Option<Arc<[u8]>>,
+}
+
+/// Within what a key is unique: the account that the write is about, or the operator, and the kind of caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The account; `None` for what is the operator's own.
+    pub account: Option<AccountId>,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+/// The kinds of caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// With an operator token.
+    Operator,
+    /// With a gate token.
+    Gate,
+    /// With an account's credential.
+    Account,
+    /// tollgate itself.
+    Server,
+}
+
+impl Actor {
+    /// What kind of caller it is.
+    pub const fn caller(&self) -> Caller {
+        match self {
+            Self::Operator(_) => Caller::Operator,
+            Self::Gate(_) => Caller::Gate,
+            Self::Account { .. } => Caller::Account,
+            Self::Server => Caller::Server,
+        }
+    }
+
+    /// The account that asks, if it is one.
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account { account, .. } => Some(*account),
+            Self::Operator(_) | Self::Gate(_) | Self::Server => None,
+        }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Opens a primary account, or a subaccount under `parent`.
+    OpenAccount {
+        /// Its id.
+        account: AccountId,
+        /// The primary to open it under.
+        parent: Option<AccountId>,
+        /// Its proposed name in the Vonage dialect; refused with [`crate::Refusal::NameTaken`] if it ever was used.
+        api_key: ApiKey,
+        /// Its proposed name in the Plivo dialect; likewise.
+        auth_id: AuthId,
+        /// What people call it.
+        name: Arc<str>,
+        /// A primary's currency; a subaccount's is its family's, and another is refused.
+        currency: Option<Currency>,
+        /// Only the operator opening a primary may set one.
+        credit_limit: Amount,
+        /// Own or shared; a primary's is its own.
+        mode: BalanceMode,
+        /// The credentials that it starts with.
+        credentials: Vec<NewCredential>,
+        /// How many subaccounts a primary may have.
+        subaccounts_max: Option<u32>,
+    },
+    /// Changes what is given and nothing else; all or nothing.
+    ChangeAccount {
+        /// Which.
+        account: AccountId,
+        /// A new name.
+        name: Option<Arc<str>>,
+        /// A primary's new credit limit, by the operator alone.
+        credit_limit: Option<Amount>,
+        /// [`Status::Active`] or [`Status::Suspended`].
+        status: Option<Status>,
+        /// Shared → own is allowed and starts at zero; own → shared is refused for ever.
+        mode: Option<BalanceMode>,
+    },
+    /// Closes an account for good; what it has goes to its heir.
+    CloseAccount {
+        /// Which.
+        account: AccountId,
+        /// Its numbers go back to where they came from, instead of to the primary.
+        cascade: bool,
+    },
+    /// Books money that the operator received or, negative, paid out.
+    Pay {
+        /// To whose balance.
+        account: AccountId,
+        /// Not zero.
+        amount: Amount,
+        /// Free text.
+        reference: Option<Box<str>>,
+    },
+    /// Moves balance between a primary and one of its subaccounts.
+    TransferBalance(Transfer),
+    /// Moves credit limit between a primary and one of its subaccounts.
+    TransferCredit(Transfer),
+    /// Takes an amount for a call that happens now.
+    Charge {
+        /// The account that calls; its payer pays.
+        account: AccountId,
+        /// More than zero.
+        amount: Amount,
+        /// What for.
+        operation: Option<Box<str>>,
+        /// How many units.
+        units: Option<Box<str>>,
+        /// Free text.
+        reference: Option<Box<str>>,
+        /// Books usage that already happened, whatever the account's state and money.
+        force: bool,
+    },
+    /// Gives back a charge or a part of it.
+    Reverse {
+        /// The line of the charge.
+        charge: LineId,
+        /// How much; the rest when nothing is said.
+        amount: Option<Amount>,
+        /// Free text.
+        reference: Option<Box<str>>,
+    },
+    /// Reserves an amount.
+    Hold {
+        /// The account that calls.
+        account: AccountId,
+        /// More than zero.
+        amount: Amount,
+        /// For how many milliseconds from now; at most 24 hours.
+        lasts_ms: i64,
+        /// What happens then.
+        on_expiry: OnExpiry,
+        /// What for.
+        operation: Option<Box<str>>,
+        /// Free text.
+        reference: Option<Box<str>>,
+    },
+    /// Ends a hold by charging what was really used.
+    Settle {
+        /// Which.
+        hold: LineId,
+        /// Zero or more.
+        amount: Amount,
+        /// Charge more than is available, too.
+        force: bool,
+    },
+    /// Ends a hold at no cost.
+    Release {
+        /// Which.
+        hold: LineId,
+    },
+    /// Moves a hold's expiry.
+    Extend {
+        /// Which.
+        hold: LineId,
+        /// For how many milliseconds from now; at most 24 hours.
+        lasts_ms: i64,
+    },
+    /// Ends a hold whose time has come; by the sweeper alone.
+    Expire {
+        /// Which.
+        hold: LineId,
+    },
+    /// Gives a number that nobody has to an account.
+    GiveNumber {
+        /// To whom.
+        account: AccountId,
+        /// Its country.
+        country: Country,
+        /// Its digits.
+        msisdn: Arc<str>,
+    },
+    /// Moves a number between two accounts of a family.
+    TransferNumber {
+        /// The family's primary.
+        primary: AccountId,
+        /// Who has it.
+        from: AccountId,
+        /// Who gets it.
+        to: AccountId,
+        /// Its country; looked up without one when `None`.
+        country: Option<Country>,
+        /// Its digits.
+        msisdn: Arc<str>,
+    },
+    /// Adds a credential.
+    AddCredential {
+        /// To which account.
+        account: AccountId,
+        /// What is added.
+        credential: NewCredential,
+        /// The live credential that the shell found to have the same text.
+        same_as: Option<CredentialId>,
+    },
+    /// Revokes a credential; the last one of its kind stays.
+    RevokeCredential {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Makes an operator or gate token.
+    MakeToken {
+        /// Its id.
+        token: TokenId,
+        /// What it may do.
+        scope: TokenScope,
+        /// How to recognise it.
+        proof: Proof,
+    },
+    /// Revokes an operator or gate token.
+    RevokeToken {
+        /// Which.
+        token: TokenId,
+    },
+}
+
+/// A move of balance or credit limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The family's primary, in whose name it happens.
+    pub primary: AccountId,
+    /// Who gives.
+    pub from: AccountId,
+    /// Who gets.
+    pub to: AccountId,
+    /// More than zero.
+    pub amount: Amount,
+    /// Free text.
+    pub reference: Option<Box<str>>,
+}
+
+/// A credential to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCredential {
+    /// Its id.
+    pub id: CredentialId,
+    /// Secret or token.
+    pub kind: CredentialKind,
+    /// How to recognise it.
+    pub proof: Proof,
+}
+
+/// What the shell needs to recognise a secret, and perhaps to show it again. The rules never look inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// A keyed hash, or an Argon2id string for a secret that a person chose.
+    pub verifier: Arc<str>,
+    /// The secret itself, sealed under the server's key file.
+    pub sealed: Option<Arc<[u8]>>,
+}
+
+impl Action {
+    /// The transfer in it, and what it moves.
+    pub const fn transfer(&self) -> Option<(TransferKind, &Transfer)> {
+        match self {
+            Self::TransferBalance(transfer) => Some((TransferKind::Balance, transfer)),
+            Self::TransferCredit(transfer) => Some((TransferKind::Credit, transfer)),
+            Self::OpenAccount { .. }
+            | Self::ChangeAccount { .. }
+            | Self::CloseAccount { .. }
+            | Self::Pay { .. }
+            | Self::Charge { .. }
+            | Self::Reverse { .. }
+            | Self::Hold { .. }
+            | Self::Settle { .. }
+            | Self::Release { .. }
+            | Self::Extend { .. }
+            | Self::Expire { .. }
+            | Self::GiveNumber { .. }
+            | Self::TransferNumber { .. }
+            | Self::AddCredential { .. }
+            | Self::RevokeCredential { .. }
+            | Self::MakeToken { .. }
+            | Self::RevokeToken { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Opening, changing and closing accounts.
+
+use std::sync::Arc;
+
+use super::{Decision, Draft, minus};
+use crate::account::{Account, BalanceMode, Credential, Currency, Standing, Status};
+use crate::authority;
+use crate::book::Change;
+use crate::command::Action;
+use crate::hold::{Ending, Hold, HoldEnd};
+use crate::id::AccountId;
+use crate::journal::{Kind, Line, Record};
+use crate::money::Amount;
+use crate::refusal::{Refusal, TextField};
+use crate::text;
+
+pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+    let Action::OpenAccount {
+        account: id,
+        parent,
+        api_key,
+        auth_id,
+        name,
+        currency,
+        credit_limit,
+        mode,
+        credentials,
+        subaccounts_max,
+    } = &draft.command.action
+    else {
+        return Err(Refusal::Forbidden);
+    };
+    let parent = match parent {
+        Some(parent) => Some(authority::managing(draft.book, &draft.command.by, *parent)?.clone()),
+        None => {
+            authority::is_operator(&draft.command.by)?;
+            None
+        }
+    };
+    if !text::is_name(name) {
+        return Err(Refusal::InvalidText(TextField::Name));
+    }
+    let currency = match (&parent, currency) {
+        (Some(parent), Some(currency)) if *currency != parent.currency => {
+            return Err(Refusal::CurrencyMismatch);
+        }
+        (Some(parent), _) => parent.currency,
+        (None, currency) => currency.unwrap_or(Currency::EUR),
+    };
+    if parent.is_none() && *mode == BalanceMode::Shared {
+        return Err(Refusal::PrimarySharesNothing);
+    }
+    if parent.is_some() && !credit_limit.is_zero() {
+        return Err(Refusal::CreditLimitFixed);
+    }
+    if credit_limit.is_negative() || *credit_limit > Amount::MOVE_MAX {
+        return Err(Refusal::AmountOutOfRange);
+    }
+    if let (Some(parent), Some(max)) = (&parent, subaccounts_max)
+        && parent.subaccounts >= *max
+    {
+        return Err(Refusal::SubaccountsMax(*max));
+    }
+    if draft.book.is_taken(*api_key, *auth_id) {
+        return Err(Refusal::NameTaken);
+    }
+    let account = Account {
+        id: *id,
+        parent: parent.as_ref().map(|it| it.id),
+        api_key: *api_key,
+        auth_id: *auth_id,
+        name: name.clone(),
+        currency,
+        mode: *mode,
+        standing: Standing::of_credit_limit(*credit_limit),
+        status: Status::Active,
+        created_at: draft.now,
+        credentials: credentials
+            .iter()
+            .map(|it| Credential { id: it.id, kind: it.kind, created_at: draft.now })
+            .collect(),
+        subaccounts: 0,
+    };
+    for credential in credentials {
+        draft.changes.push(Change::CredentialAdded { account: *id, credential: credential.clone() });
+    }
+    if let Some(mut parent) = parent {
+        parent.subaccounts = parent.subaccounts.saturating_add(1);
+        draft.put(parent);
+    }
+    let line = Line {
+        change: Standing::of_credit_limit(*credit_limit),
+        record: Some(Record::Account(account.clone())),
+        ..draft.line_about(Kind::Open, &account)
+    };
+    draft.put(account);
+    Ok(draft.done(line))
+}
+
+pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
+    let Action::ChangeAccount { account: id, name, credit_limit, status, mode } = &draft.command.action
+    else {
+        return Err(Refusal::Forbidden);
+    };
+    let mut account = authority::managed(draft.book, &draft.command.by, *id)?.clone();
+    if account.status == Status::Closed {
+        return Err(Refusal::AccountClosed(*id));
+    }
+    if let Some(name) = name {
+        if !text::is_name(name) {
+            return Err(Refusal::InvalidText(TextField::Name));
+        }
+        account.name = name.clone();
+    }
+    match status {
+        Some(Status::Closed) => return Err(Refusal::StatusFixed),
+        Some(status) => account.status = *status,
+        None => {}
+    }
+    if let Some(mode) = mode {
+        account.mode = changed_mode(&account, *mode)?;
+    }
+    let mut change = Standing::ZERO;
+    if let Some(limit) = credit_limit {
+        if authority::is_operator(&draft.command.by).is_err() || !account.is_primary() {
+            return Err(Refusal::CreditLimitFixed);
+        }
+        change = changed_limit(&account, *limit)?;
+    }
+    account.standing = account.standing.checked_add(&change).ok_or(Refusal::SumOutOfRange)?;
+    let line = Line {
+        change,
+        record: Some(Record::Account(account.clone())),
+        ..draft.line_about(Kind::Change, &account)
+    };
+    draft.put(account);
+    Ok(draft.done(line))
+}
+
+/// Shared → own starts at zero, and open holds stay with the payer that they have; own → shared is refused for ever.
+const fn changed_mode(account: &Account, mode: BalanceMode) -> Result<BalanceMode, Refusal> {
+    match (account.mode, mode) {
+        (BalanceMode::Own, BalanceMode::Shared) if account.is_primary() => Err(Refusal::PrimarySharesNothing),
+        (BalanceMode::Own, BalanceMode::Shared) => Err(Refusal::BalanceStaysOwn),
+        (BalanceMode::Shared | BalanceMode::Own, mode) => Ok(mode),
+    }
+}
+
+/// Raising is free; lowering takes no more than what is not in use.
+fn changed_limit(account: &Account, limit: Amount) -> Result<Standing, Refusal> {
+    if limit.is_negative() || limit > Amount::MOVE_MAX {
+        return Err(Refusal::AmountOutOfRange);
+    }
+    let raised = limit.checked_sub(account.standing.credit_limit).ok_or(Refusal::SumOutOfRange)?;
+    if raised.is_negative() {
+        let lowered = minus(raised)?;
+        let movable = account.standing.credit_movable();
+        if lowered > movable {
+            return Err(Refusal::InsufficientCredit { available: movable, needed: lowered });
+        }
+    }
+    Ok(Standing::of_credit_limit(raised))
+}
+
+pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Result<Decision, Refusal> {
+    let account = authority::managed(draft.book, &draft.command.by, id)?.clone();
+    if account.status == Status::Closed {
+        return Err(Refusal::AccountClosed(id));
+    }
+    let standing = account.standing;
+    let is_empty = standing.balance.is_zero() && standing.held.is_zero() && account.subaccounts == 0;
+    if account.is_primary() && !is_empty {
+        let Standing { balance, held, .. } = standing;
+        return Err(Refusal::NotEmpty { balance, held, subaccounts: account.subaccounts });
+    }
+    release_holds(&mut draft, id)?;
+    hand_over_numbers(&mut draft, &account, cascade);
+    for credential in account.credentials.iter() {
+        draft.changes.push(Change::CredentialRevoked { credential: credential.id });
+    }
+    // After the releases nothing is held, so balance and credit limit are all that goes to the heir.
+    let swept = draft.account(id)?.standing.checked_neg().ok_or(Refusal::SumOutOfRange)?;
+    let counter = match account.parent {
+        None => None,
+        Some(heir) => {
+            let inherited = swept.checked_neg().ok_or(Refusal::SumOutOfRange)?;
+            let side = draft.moved(heir, &inherited)?;
+            let mut heir = draft.account(heir)?.clone();
+            heir.subaccounts = heir.subaccounts.saturating_sub(1);
+            draft.put(heir);
+            (inherited != Standing::ZERO).then_some(side)
+        }
+    };
+    let side = draft.moved(id, &swept)?;
+    let mut closed = draft.account(id)?.clone();
+    closed.status = Status::Closed;
+    closed.credentials = Arc::default();
+    let line = Line {
+        family: Some(account.primary()),
+        account: Some(side),
+        change: swept,
+        counter,
+        record: Some(Record::Account(closed.clone())),
+        ..draft.line(Kind::Close)
+    };
+    draft.put(closed);
+    Ok(draft.done(line))
+}
+
+/// Gives back what an account still holds; each may be settled late.
+fn release_holds(draft: &mut Draft<'_>, id: AccountId) -> Result<(), Refusal> {
+    let mut count = 0;
+    for hold in draft.book.open_holds_of(id) {
+        count += 1;
+        let line_id = draft.command.id.nth(count);
+        let change = Standing::of_held(minus(hold.amount)?);
+        let ending = Ending { how: HoldEnd::Closed, at: draft.now, line: line_id, charged: Amount::ZERO };
+        let hold = Hold { ending: Some(ending), ..hold.clone() };
+        let side = draft.moved(hold.payer, &change)?;
+        let line = Line {
+            id: line_id,
+            family: Some(draft.account(hold.payer)?.primary()),
+            account: Some(side),
+            change,
+            cause: (hold.account != hold.payer).then_some(hold.account),
+            about: Some(hold.id),
+            operation: hold.operation.clone(),
+            once: None,
+            record: Some(Record::Hold(hold.clone())),
+            ..draft.line(Kind::Release)
+        };
+        draft.lines.push(Arc::new(line));
+        draft.changes.push(Change::Hold(hold));
+    }
+    Ok(())
+}
+
+/// To the heir, unless the close cascades or there is none.
+fn hand_over_numbers(draft: &mut Draft<'_>, account: &Account, cascade: bool) {
+    for number in draft.book.numbers_of(account.id) {
+        draft.changes.push(match account.parent {
+            Some(heir) if !cascade => {
+                Change::Number(crate::account::Number { owner: heir, ..number.clone() })
+            }
+            Some(_) | None => Change::NumberGone { country: number.country, msisdn: number.msisdn.clone() },
+        });
+    }
+}

@@ -1,0 +1,232 @@
+//! The one function that turns a command into changes or a refusal.
+//!
+//! Each action is a flat list of checks in the contracts' order of precedence, then the changes. A [`Draft`] collects
+//! them; nothing outside it is touched.
+
+mod accounts;
+mod charges;
+mod credentials;
+mod holds;
+mod numbers;
+#[cfg(test)]
+mod tests;
+mod transfers;
+
+use std::sync::Arc;
+
+use crate::account::{Account, Standing, Status};
+use crate::authority;
+use crate::book::{Book, Change, Remembered};
+use crate::command::{Action, Command, Scope};
+use crate::id::AccountId;
+use crate::journal::{Kind, Line, Outcome, Side};
+use crate::money::Amount;
+use crate::refusal::{Refusal, TextField};
+use crate::text;
+use crate::time::Timestamp;
+
+/// What an accepted command brings about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The records as they are after it.
+    pub changes: Vec<Change>,
+    /// The lines that it writes, in order; none for a repeat.
+    pub lines: Vec<Arc<Line>>,
+    /// The line that answers the caller: the last of `lines`, or the first answer again.
+    pub outcome: Outcome,
+    /// The key that is bound by it.
+    pub remembered: Option<Remembered>,
+}
+
+impl Decision {
+    /// Whether this is the first answer again, and nothing is written.
+    pub const fn is_repeat(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    const fn repeat(outcome: Outcome) -> Self {
+        Self { changes: Vec::new(), lines: Vec::new(), outcome, remembered: None }
+    }
+}
+
+/// Decides one command on a book, at a time that is not before the journal's last line.
+///
+/// # Errors
+/// The [`Refusal`]; nothing is to be changed then.
+pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
+    authority::may_call(book, &command.by)?;
+    if let Some(once) = &command.once {
+        if !text::is_key(&once.key) {
+            return Err(Refusal::InvalidText(TextField::Key));
+        }
+        if let Some(first) = book.remembered(scope(book, command), &once.key) {
+            let same = first.once.as_ref().is_some_and(|it| it.request == once.request);
+            return if same { Ok(Decision::repeat(first.clone())) } else { Err(Refusal::KeyReused) };
+        }
+    }
+    let draft = Draft { book, command, now, accounts: Vec::new(), changes: Vec::new(), lines: Vec::new() };
+    match &command.action {
+        Action::OpenAccount { .. } => accounts::open(draft),
+        Action::ChangeAccount { .. } => accounts::change(draft),
+        Action::CloseAccount { account, cascade } => accounts::close(draft, *account, *cascade),
+        Action::Pay { account, amount, reference } => charges::pay(draft, *account, *amount, reference),
+        Action::TransferBalance(transfer) => transfers::balance(draft, transfer),
+        Action::TransferCredit(transfer) => transfers::credit(draft, transfer),
+        Action::Charge { .. } => charges::charge(draft),
+        Action::Reverse { charge, amount, reference } => charges::reverse(draft, *charge, *amount, reference),
+        Action::Hold { .. } => holds::hold(draft),
+        Action::Settle { hold, amount, force } => holds::settle(draft, *hold, *amount, *force),
+        Action::Release { hold } => holds::release(draft, *hold),
+        Action::Extend { hold, lasts_ms } => holds::extend(draft, *hold, *lasts_ms),
+        Action::Expire { hold } => holds::expire(draft, *hold),
+        Action::GiveNumber { account, country, msisdn } => numbers::give(draft, *account, *country, msisdn),
+        Action::TransferNumber { .. } => numbers::transfer(draft),
+        Action::AddCredential { account, credential, same_as } => {
+            credentials::add(draft, *account, credential, *same_as)
+        }
+        Action::RevokeCredential { account, credential } => credentials::revoke(draft, *account, *credential),
+        Action::MakeToken { token, scope, proof } => credentials::make_token(draft, *token, *scope, proof),
+        Action::RevokeToken { token } => credentials::revoke_token(draft, *token),
+    }
+}
+
+/// Within what a command's key is unique (DESIGN §3 "Once"): the account that a charge or hold is about, else the
+/// caller.
+pub fn scope(book: &Book, command: &Command) -> Scope {
+    let account = match &command.action {
+        Action::Charge { account, .. } | Action::Hold { account, .. } => Some(*account),
+        Action::Reverse { charge, .. } => book.charge(*charge).map(|it| it.account),
+        Action::Settle { hold, .. }
+        | Action::Release { hold }
+        | Action::Extend { hold, .. }
+        | Action::Expire { hold } => book.hold(*hold).map(|it| it.account),
+        Action::OpenAccount { .. }
+        | Action::ChangeAccount { .. }
+        | Action::CloseAccount { .. }
+        | Action::Pay { .. }
+        | Action::TransferBalance(_)
+        | Action::TransferCredit(_)
+        | Action::GiveNumber { .. }
+        | Action::TransferNumber { .. }
+        | Action::AddCredential { .. }
+        | Action::RevokeCredential { .. }
+        | Action::MakeToken { .. }
+        | Action::RevokeToken { .. } => command.by.account(),
+    };
+    Scope { account, caller: command.by.caller() }
+}
+
+/// A decision in the making.
+struct Draft<'a> {
+    book: &'a Book,
+    command: &'a Command,
+    now: Timestamp,
+    /// The accounts touched so far, as they will be.
+    accounts: Vec<Account>,
+    changes: Vec<Change>,
+    lines: Vec<Arc<Line>>,
+}
+
+impl Draft<'_> {
+    /// An account as it will be after what was drafted so far.
+    fn account(&self, id: AccountId) -> Result<&Account, Refusal> {
+        let touched = self.accounts.iter().find(|it| it.id == id);
+        touched.or_else(|| self.book.account(id)).ok_or(Refusal::AccountNotFound(id))
+    }
+
+    /// The same, refusing one that is closed.
+    fn open_account(&self, id: AccountId) -> Result<&Account, Refusal> {
+        let account = self.account(id)?;
+        if account.status == Status::Closed { Err(Refusal::AccountClosed(id)) } else { Ok(account) }
+    }
+
+    /// The account that stands for a payer that may have closed since: itself, else its heir.
+    fn payer_or_heir(&self, id: AccountId) -> Result<&Account, Refusal> {
+        let payer = self.account(id)?;
+        match (payer.status, payer.parent) {
+            (Status::Closed, Some(heir)) => self.open_account(heir),
+            (Status::Closed, None) => Err(Refusal::AccountClosed(id)),
+            (Status::Active | Status::Suspended, _) => Ok(payer),
+        }
+    }
+
+    fn put(&mut self, account: Account) {
+        match self.accounts.iter_mut().find(|it| it.id == account.id) {
+            Some(touched) => *touched = account,
+            None => self.accounts.push(account),
+        }
+    }
+
+    /// Moves an account by `change` and says what it stands at.
+    fn moved(&mut self, id: AccountId, change: &Standing) -> Result<Side, Refusal> {
+        let mut account = self.account(id)?.clone();
+        account.standing = account.standing.checked_add(change).ok_or(Refusal::SumOutOfRange)?;
+        let side = Side { account: id, after: account.standing };
+        self.put(account);
+        Ok(side)
+    }
+
+    /// A line that says only who and when; the rest is filled in by the action.
+    fn line(&self, kind: Kind) -> Line {
+        Line {
+            id: self.command.id,
+            at: self.now,
+            kind,
+            by: self.command.by,
+            family: None,
+            account: None,
+            change: Standing::ZERO,
+            counter: None,
+            cause: None,
+            about: None,
+            operation: None,
+            units: None,
+            reference: None,
+            forced: false,
+            late: false,
+            once: self.command.once.clone(),
+            record: None,
+        }
+    }
+
+    /// A line about an account that no money moves.
+    fn line_about(&self, kind: Kind, account: &Account) -> Line {
+        Line {
+            family: Some(account.primary()),
+            account: Some(Side { account: account.id, after: account.standing }),
+            ..self.line(kind)
+        }
+    }
+
+    /// The finished decision; `line` answers the caller.
+    fn done(mut self, line: Line) -> Decision {
+        let outcome = Arc::new(line);
+        self.lines.push(outcome.clone());
+        let remembered = outcome
+            .once
+            .is_some()
+            .then(|| Remembered { scope: scope(self.book, self.command), outcome: outcome.clone() });
+        self.changes.extend(self.accounts.into_iter().map(Change::Account));
+        Decision { changes: self.changes, lines: self.lines, outcome, remembered }
+    }
+}
+
+/// Refuses a reference that is too long.
+fn check_reference(reference: &Option<Box<str>>) -> Result<(), Refusal> {
+    match reference {
+        Some(reference) if !text::fits(reference, text::REFERENCE_MAX) => {
+            Err(Refusal::InvalidText(TextField::Reference))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses what a charge, a hold or a transfer may not be.
+const fn check_movable(amount: Amount) -> Result<(), Refusal> {
+    if amount.is_movable() { Ok(()) } else { Err(Refusal::AmountOutOfRange) }
+}
+
+/// The opposite of an amount within [`Amount::MOVE_MAX`].
+fn minus(amount: Amount) -> Result<Amount, Refusal> {
+    amount.checked_neg().ok_or(Refusal::SumOutOfRange)
+}

@@ -1,0 +1,240 @@
+//! Names of things: UUIDs inside, an api key and an auth id outside. Made by the shell, only compared here.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A text that is not the id that it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MalformedId;
+
+macro_rules! uuid {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// From the 16 bytes of a UUID.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 16 bytes of the UUID.
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_uuid(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = MalformedId;
+
+            fn from_str(text: &str) -> Result<Self, MalformedId> {
+                parse_uuid(text).map(Self).ok_or(MalformedId)
+            }
+        }
+    };
+}
+
+uuid! {
+    /// An account, inside. Outside it goes by [`ApiKey`] and [`AuthId`].
+    AccountId
+}
+uuid! {
+    /// A secret or an auth token of an account.
+    CredentialId
+}
+uuid! {
+    /// A token of the operator or of a gate.
+    TokenId
+}
+uuid! {
+    /// A line of the journal; the id of the payment, transfer, charge or hold that it records.
+    LineId
+}
+
+impl AccountId {
+    /// Names no account, and never will: what an unknown name resolves to, so that a command can carry it.
+    pub const UNKNOWN: Self = Self([0; 16]);
+}
+
+impl LineId {
+    /// The id of the `n`th line that one command writes beside its own: the last bytes count on, as RFC 9562 lets a
+    /// UUIDv7 do, so that a command needs to bring only one id.
+    pub fn nth(self, n: u32) -> Self {
+        let [head @ .., a, b, c, d] = self.0;
+        let counted = u32::from_be_bytes([a, b, c, d]).wrapping_add(n).to_be_bytes();
+        let mut bytes = [0; 16];
+        for (slot, byte) in bytes.iter_mut().zip(head.into_iter().chain(counted)) {
+            *slot = byte;
+        }
+        Self(bytes)
+    }
+}
+
+impl TokenId {
+    /// The operator token that came with the environment and is stored nowhere.
+    pub const ENVIRONMENT: Self = Self([0; 16]);
+}
+
+fn write_uuid(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            at += 1;
+        }
+        for nibble in [byte >> 4, byte & 15] {
+            if let (Some(slot), Some(digit)) = (text.get_mut(at), HEX.get(usize::from(nibble))) {
+                *slot = *digit;
+            }
+            at += 1;
+        }
+    }
+    f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+}
+
+fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    let text = text.as_bytes();
+    if text.len() != 36 {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    let mut at = 0;
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            if text.get(at) != Some(&b'-') {
+                return None;
+            }
+            at += 1;
+        }
+        *byte = hex_digit(*text.get(at)?)? << 4 | hex_digit(*text.get(at + 1)?)?;
+        at += 2;
+    }
+    Some(bytes)
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// An account's name in the Vonage dialect: 8 lower-case hex digits, compared case-insensitively when read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiKey(u32);
+
+impl ApiKey {
+    /// From the number that its digits spell.
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The number that its digits spell.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl FromStr for ApiKey {
+    type Err = MalformedId;
+
+    fn from_str(text: &str) -> Result<Self, MalformedId> {
+        let is_key = text.len() == 8 && text.bytes().all(|it| it.is_ascii_hexdigit());
+        if !is_key {
+            return Err(MalformedId);
+        }
+        u32::from_str_radix(text, 16).map(Self).map_err(|_| MalformedId)
+    }
+}
+
+/// An account's name in the Plivo dialect: `MA` (primary) or `SA` (subaccount), then 18 of `A-Z0-9`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AuthId([u8; 20]);
+
+impl AuthId {
+    /// How many characters follow the two letters.
+    pub const TAIL_LEN: usize = 18;
+
+    /// The auth id with this tail; `None` unless the tail is 18 of `A-Z0-9`.
+    pub fn new(primary: bool, tail: &str) -> Option<Self> {
+        format!("{}{tail}", if primary { "MA" } else { "SA" }).parse().ok()
+    }
+
+    /// The 20 characters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for AuthId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for AuthId {
+    type Err = MalformedId;
+
+    fn from_str(text: &str) -> Result<Self, MalformedId> {
+        let bytes: [u8; 20] = text.as_bytes().try_into().map_err(|_| MalformedId)?;
+        let tail_is_fit = bytes.iter().skip(2).all(|it| it.is_ascii_uppercase() || it.is_ascii_digit());
+        if (text.starts_with("MA") || text.starts_with("SA")) && tail_is_fit {
+            Ok(Self(bytes))
+        } else {
+            Err(MalformedId)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_reads_back_as_it_prints() {
+        let text = "0192f0c1-2a3b-7c4d-8e5f-0123456789ab";
+        assert_eq!(text.parse::<AccountId>().unwrap().to_string(), text);
+        assert_eq!(text.to_uppercase().parse::<AccountId>().unwrap().to_string(), text);
+        for wrong in [
+            "",
+            "0192f0c12a3b7c4d8e5f0123456789ab",
+            "0192f0c1-2a3b-7c4d-8e5f-0123456789ag",
+            "07b5-46e1-a527-85530e625800",
+        ] {
+            assert_eq!(wrong.parse::<AccountId>(), Err(MalformedId), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_api_key_is_eight_hex_digits_in_any_case() {
+        assert_eq!("ACC6111f".parse::<ApiKey>().unwrap().to_string(), "acc6111f");
+        for wrong in ["", "acc6111", "acc6111ff", "acc6111g", "+cc6111f", "€€€€€€€€"] {
+            assert_eq!(wrong.parse::<ApiKey>(), Err(MalformedId), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_auth_id_tells_primary_from_subaccount() {
+        assert_eq!(AuthId::new(true, "AB0DEFGHIJKLMNOPQ9").unwrap().as_str(), "MAAB0DEFGHIJKLMNOPQ9");
+        assert!(AuthId::new(false, "AB0DEFGHIJKLMNOPQ9").unwrap().as_str().starts_with("SA"));
+        for wrong in ["", "XAAB0DEFGHIJKLMNOPQ9", "MAab0DEFGHIJKLMNOPQ9", "MAAB0DEFGHIJKLMNOPQ"] {
+            assert_eq!(wrong.parse::<AuthId>(), Err(MalformedId), "{wrong}");
+        }
+    }
+}

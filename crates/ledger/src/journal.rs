@@ -1,0 +1,200 @@
+//! The journal: one line for each accepted write, in order, never changed. Keys, the audit trail and `check` come
+//! from it.
+
+use std::sync::Arc;
+
+use crate::account::{Account, Credential, Number, Standing, Token};
+use crate::command::{Actor, Once};
+use crate::hold::Hold;
+use crate::id::{AccountId, LineId};
+use crate::money::Amount;
+use crate::time::Timestamp;
+
+/// One accepted write. A line that moves money is a *posting*: it says by how much and what both sides stood at
+/// after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its id, and that of what it recorded.
+    pub id: LineId,
+    /// When; never before the line before it.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: Kind,
+    /// Who caused it, with which credential.
+    pub by: Actor,
+    /// The primary account of the family that it concerns; `None` for the operator's own tokens.
+    pub family: Option<AccountId>,
+    /// The account that it is about and whose money `change` moved.
+    pub account: Option<Side>,
+    /// By how much `account` was moved.
+    pub change: Standing,
+    /// The account that got the opposite of `change`: a transfer's other side, a closed account's heir.
+    pub counter: Option<Side>,
+    /// The account that caused it, where that is not `account`: a subaccount whose payer is its primary.
+    pub cause: Option<AccountId>,
+    /// The line that this one takes back or ends: the charge of a reversal, the hold of a settle.
+    pub about: Option<LineId>,
+    /// What was charged for, such as `sms.send`.
+    pub operation: Option<Box<str>>,
+    /// How many units of it.
+    pub units: Option<Box<str>>,
+    /// The caller's free text.
+    pub reference: Option<Box<str>>,
+    /// Booked without asking whether the money is there: forced by the caller, or late.
+    pub forced: bool,
+    /// A settle after its hold had ended.
+    pub late: bool,
+    /// The key under which it happens once.
+    pub once: Option<Once>,
+    /// What a line that is no mere posting made or changed, as it was after it.
+    pub record: Option<Record>,
+}
+
+/// An account and what it stood at after a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// Which account.
+    pub account: AccountId,
+    /// What it stood at.
+    pub after: Standing,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An account was opened.
+    Open,
+    /// An account's name, state, credit limit or balance mode was changed.
+    Change,
+    /// An account was closed; what it had went to its heir.
+    Close,
+    /// Money that the operator received, or paid out.
+    Payment,
+    /// Balance moved between a primary and its subaccount, from `account` to `counter`.
+    BalanceTransfer,
+    /// Credit limit moved likewise.
+    CreditTransfer,
+    /// A call was paid.
+    Charge,
+    /// A charge, or a part of it, was given back.
+    Reversal,
+    /// An amount was reserved.
+    Hold,
+    /// A hold was moved to a later expiry.
+    Extend,
+    /// A hold ended by charging what was really used.
+    Settle,
+    /// A hold ended at no cost.
+    Release,
+    /// A hold ended by itself.
+    Expiry,
+    /// A number was given to an account.
+    NumberGiven,
+    /// A number went from one account of a family to another.
+    NumberTransfer,
+    /// A credential was added.
+    CredentialAdded,
+    /// A credential was revoked.
+    CredentialRevoked,
+    /// An operator or gate token was made.
+    TokenMade,
+    /// An operator or gate token was revoked.
+    TokenRevoked,
+}
+
+/// What moves between the two sides of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransferKind {
+    /// Balance.
+    Balance,
+    /// Credit limit.
+    Credit,
+}
+
+impl TransferKind {
+    /// The kind of line that records it.
+    pub const fn line(self) -> Kind {
+        match self {
+            Self::Balance => Kind::BalanceTransfer,
+            Self::Credit => Kind::CreditTransfer,
+        }
+    }
+}
+
+/// What a line made or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// An account.
+    Account(Account),
+    /// A hold.
+    Hold(Hold),
+    /// A number.
+    Number(Number),
+    /// A credential of the line's account.
+    Credential(Credential),
+    /// A token.
+    Token(Token),
+}
+
+/// What a command brought about: read off the line that it wrote, so that a repeat gets the very same.
+pub type Outcome = Arc<Line>;
+
+impl Line {
+    /// How much money or credit limit it moved, without a sign.
+    pub fn amount(&self) -> Amount {
+        let moved = match self.kind {
+            Kind::CreditTransfer => self.change.credit_limit,
+            Kind::Hold | Kind::Extend | Kind::Release => self.change.held,
+            Kind::Open
+            | Kind::Change
+            | Kind::Close
+            | Kind::Payment
+            | Kind::BalanceTransfer
+            | Kind::Charge
+            | Kind::Reversal
+            | Kind::Settle
+            | Kind::Expiry
+            | Kind::NumberGiven
+            | Kind::NumberTransfer
+            | Kind::CredentialAdded
+            | Kind::CredentialRevoked
+            | Kind::TokenMade
+            | Kind::TokenRevoked => self.change.balance,
+        };
+        if moved.is_negative() { moved.checked_neg().unwrap_or(moved) } else { moved }
+    }
+
+    /// The account that caused it: the one charged, though another may have paid.
+    pub fn caused_by(&self) -> Option<AccountId> {
+        self.cause.or(self.account.map(|it| it.account))
+    }
+
+    /// Whether it moved balance, credit limit or a held amount.
+    pub fn is_posting(&self) -> bool {
+        self.change != Standing::ZERO
+    }
+
+    /// The account in its record.
+    pub fn account_record(&self) -> Option<&Account> {
+        match &self.record {
+            Some(Record::Account(account)) => Some(account),
+            Some(Record::Hold(_) | Record::Number(_) | Record::Credential(_) | Record::Token(_)) | None => {
+                None
+            }
+        }
+    }
+
+    /// The hold in its record.
+    pub fn hold_record(&self) -> Option<&Hold> {
+        match &self.record {
+            Some(Record::Hold(hold)) => Some(hold),
+            Some(Record::Account(_) | Record::Number(_) | Record::Credential(_) | Record::Token(_))
+            | None => None,
+        }
+    }
+
+    /// What the side of `account` stood at after it, if this line moved it.
+    pub fn after(&self, account: AccountId) -> Option<Standing> {
+        [self.account, self.counter].into_iter().flatten().find(|it| it.account == account).map(|it| it.after)
+    }
+}

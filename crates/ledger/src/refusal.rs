@@ -1,0 +1,132 @@
+//! Every way in which the ledger says no. Data without text: each dialect spells them in its own `error.rs`, by a
+//! match without a wildcard, so that a new refusal does not compile until every dialect can say it.
+
+use crate::hold::HoldEnd;
+use crate::id::{AccountId, LineId};
+use crate::money::Amount;
+use crate::time::Timestamp;
+
+/// The ledger's no. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The credential or token that asks was revoked, or its account closed, since it was authenticated.
+    CredentialRevoked,
+    /// The account that asks, or its primary, is suspended.
+    CallerSuspended,
+    /// This kind of caller may not do this.
+    Forbidden,
+    /// A subaccount asked for what only a primary account may do.
+    NotPrimary(AccountId),
+    /// No such account, or not one that the caller may know of.
+    AccountNotFound(AccountId),
+    /// The account, or its primary, is suspended.
+    AccountSuspended(AccountId),
+    /// The account is closed.
+    AccountClosed(AccountId),
+    /// A text is empty, too long or made of the wrong characters.
+    InvalidText(TextField),
+    /// The amount is not more than zero, or beyond 10¹⁰; a settle may be zero, a payment negative.
+    AmountOutOfRange,
+    /// A sum would not fit an [`Amount`].
+    SumOutOfRange,
+    /// A proposed api key or auth id was used before; propose another.
+    NameTaken,
+    /// A subaccount's currency is its family's.
+    CurrencyMismatch,
+    /// The primary account has as many subaccounts as it may have.
+    SubaccountsMax(u32),
+    /// An account with an own balance never shares its primary's again.
+    BalanceStaysOwn,
+    /// A primary account has no primary whose balance it could share.
+    PrimarySharesNothing,
+    /// A credit limit is set on a primary by the operator; a subaccount's changes by credit transfer alone.
+    CreditLimitFixed,
+    /// An account is closed by closing it, not by a change of its status.
+    StatusFixed,
+    /// Both sides of a transfer are the same account.
+    SameAccount,
+    /// A transfer needs a primary account and one of its own subaccounts (a number, any two of one family).
+    OutsideFamily,
+    /// The account shares its primary's balance and has none to move or to pay into.
+    SharesBalance(AccountId),
+    /// Not enough available for a charge, a hold, a settle, a payout or a balance transfer.
+    InsufficientFunds {
+        /// What there is; `None` where the caller may not see it (DESIGN §3 "Visibility").
+        available: Option<Amount>,
+        /// What was asked.
+        needed: Amount,
+    },
+    /// Not enough credit limit that is not in use.
+    InsufficientCredit {
+        /// What could move.
+        available: Amount,
+        /// What was asked.
+        needed: Amount,
+    },
+    /// A primary account closes only at balance 0 without holds and subaccounts.
+    NotEmpty {
+        /// What it still has.
+        balance: Amount,
+        /// What is held of it.
+        held: Amount,
+        /// How many of its subaccounts are not closed.
+        subaccounts: u32,
+    },
+    /// No such charge, or not one that the caller may know of.
+    ChargeNotFound(LineId),
+    /// More than is left of the charge.
+    AlreadyReversed {
+        /// What is left to be given back.
+        left: Amount,
+    },
+    /// No such hold, or not one that the caller may know of.
+    HoldNotFound(LineId),
+    /// The hold has ended.
+    HoldEnded {
+        /// How.
+        how: HoldEnd,
+        /// When.
+        at: Timestamp,
+    },
+    /// The hold's time has not come.
+    NotExpired,
+    /// A hold lasts more than nothing and at most 24 hours.
+    ExpiryOutOfRange,
+    /// Somebody has this number.
+    NumberTaken,
+    /// Nobody has this number.
+    NumberNotFound,
+    /// The giving account does not have the number.
+    NumberNotOwned,
+    /// The getting account has the number already.
+    NumberAlreadyOwned,
+    /// The account has as many credentials of this kind as it may have.
+    CredentialsMax(usize),
+    /// An account keeps at least one credential of each kind.
+    LastCredential,
+    /// The account has this secret already.
+    SecretInUse,
+    /// No such live credential.
+    CredentialNotFound,
+    /// No such live token.
+    TokenNotFound,
+    /// The key was used with another request.
+    KeyReused,
+}
+
+/// Which text was not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextField {
+    /// An account's name.
+    Name,
+    /// A reference.
+    Reference,
+    /// An operation.
+    Operation,
+    /// A number of units.
+    Units,
+    /// An idempotency key.
+    Key,
+    /// The digits of a number.
+    Msisdn,
+}
