@@ -4,6 +4,7 @@ use crate::account::{Account, Status, TokenScope};
 use crate::book::Book;
 use crate::command::Actor;
 use crate::id::AccountId;
+use crate::journal::{Line, Side};
 use crate::refusal::Refusal;
 
 /// Whether the caller's credential still lives and its account may call.
@@ -109,7 +110,9 @@ pub fn may_see(by: &Actor, account: &Account) -> bool {
     match by {
         Actor::Operator(_) | Actor::Server => true,
         Actor::Gate(_) => false,
-        Actor::Account { account: caller, .. } => account.id == *caller || account.parent == Some(*caller),
+        Actor::Account { account: caller, .. } => {
+            (account.id == *caller && account.status != Status::Closed) || account.parent == Some(*caller)
+        }
     }
 }
 
@@ -118,5 +121,13 @@ pub fn may_see_money(by: &Actor, payer: &Account) -> bool {
     match by {
         Actor::Operator(_) | Actor::Server | Actor::Gate(_) => true,
         Actor::Account { account: caller, .. } => payer.id == *caller || payer.parent == Some(*caller),
+    }
+}
+
+/// Whether the caller may see what one side of a line stood at after it: as [`may_see_money`], from the line alone.
+pub fn may_see_side(by: &Actor, line: &Line, side: &Side) -> bool {
+    match by {
+        Actor::Operator(_) | Actor::Server | Actor::Gate(_) => true,
+        Actor::Account { account: caller, .. } => side.account == *caller || line.family == Some(*caller),
     }
 }

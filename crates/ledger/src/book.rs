@@ -14,7 +14,7 @@ use crate::money::Amount;
 /// The records that a decision may rest on.
 ///
 /// A store fills one with what a batch's commands name (see [`Book::bring`]); what is not in it does not exist.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     accounts: HashMap<AccountId, Account>,
     api_keys: HashSet<ApiKey>,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::account::{Account, Credential, Number, Standing, Token};
-use crate::command::{Actor, Once};
+use crate::command::{Actor, Once, Scope};
 use crate::hold::Hold;
 use crate::id::{AccountId, LineId};
 use crate::money::Amount;
@@ -167,6 +167,32 @@ impl Line {
     /// The account that caused it: the one charged, though another may have paid.
     pub fn caused_by(&self) -> Option<AccountId> {
         self.cause.or(self.account.map(|it| it.account))
+    }
+
+    /// Within what its key is unique; what [`crate::decide::scope`] says of the command that wrote it.
+    pub fn scope(&self) -> Scope {
+        let account = match self.kind {
+            Kind::Charge
+            | Kind::Reversal
+            | Kind::Hold
+            | Kind::Extend
+            | Kind::Settle
+            | Kind::Release
+            | Kind::Expiry => self.caused_by(),
+            Kind::Open
+            | Kind::Change
+            | Kind::Close
+            | Kind::Payment
+            | Kind::BalanceTransfer
+            | Kind::CreditTransfer
+            | Kind::NumberGiven
+            | Kind::NumberTransfer
+            | Kind::CredentialAdded
+            | Kind::CredentialRevoked
+            | Kind::TokenMade
+            | Kind::TokenRevoked => self.by.account(),
+        };
+        Scope { account, caller: self.by.caller() }
     }
 
     /// Whether it moved balance, credit limit or a held amount.

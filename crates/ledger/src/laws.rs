@@ -1,9 +1,10 @@
 //! What must hold of every decision, whatever it was. The store asks before it writes: a decision that breaks a law is
 //! refused alone and logged, and nothing of it is applied.
 
-use crate::account::Standing;
+use crate::account::{Account, Standing};
 use crate::book::{Book, Change};
 use crate::decide::Decision;
+use crate::hold::Hold;
 use crate::id::AccountId;
 use crate::journal::{Kind, Line};
 use crate::money::Amount;
@@ -15,6 +16,8 @@ pub enum Broken {
     Standing(AccountId),
     /// A line of this kind moves what it must not, or by the wrong sign.
     Move(Kind),
+    /// An account would hold more or less than the sum of its open holds.
+    Held(AccountId),
     /// An account would fall below its limit by something other than a forced charge, a late settle or a close.
     BelowLimit(AccountId),
     /// A credit limit or a held amount would be negative.
@@ -29,29 +32,86 @@ pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
     for line in &decision.lines {
         prove_line(line)?;
     }
-    for change in &decision.changes {
-        let Change::Account(account) = change else { continue };
-        let before = book.account(account.id).map_or(Standing::ZERO, |it| it.standing);
-        let mut at = before;
-        for line in &decision.lines {
-            at = moved(line, account.id, at).ok_or(Broken::Standing(account.id))?;
-            if line.after(account.id).is_some_and(|it| it != at) {
-                return Err(Broken::Standing(account.id));
-            }
-        }
-        let after = account.standing;
-        if at != after {
-            return Err(Broken::Standing(account.id));
+    for id in concerned(decision) {
+        let before = book.account(id).map_or(Standing::ZERO, |it| it.standing);
+        let after = changed(decision, id).map_or(before, |it| it.standing);
+        prove_standing(decision, id, before, after)?;
+        let held = held_by_holds(book, decision, id).and_then(|it| before.held.checked_add(it));
+        if held != Some(after.held) {
+            return Err(Broken::Held(id));
         }
         if after.credit_limit.is_negative() || after.held.is_negative() {
-            return Err(Broken::Negative(account.id));
+            return Err(Broken::Negative(id));
         }
         let sinks = after.available() < Amount::ZERO && after.available() < before.available();
-        if sinks && !decision.lines.iter().any(|it| it.forced || it.kind == Kind::Close) {
-            return Err(Broken::BelowLimit(account.id));
+        if sinks && !decision.lines.iter().any(|it| may_sink(it, id)) {
+            return Err(Broken::BelowLimit(id));
         }
     }
     Ok(())
+}
+
+/// Every account that a decision changes, moves or holds from.
+fn concerned(decision: &Decision) -> Vec<AccountId> {
+    let accounts = decision.changes.iter().filter_map(|it| match account_in(it) {
+        Some(account) => Some(account.id),
+        None => hold_in(it).map(|it| it.payer),
+    });
+    let sides = decision.lines.iter().flat_map(|it| [it.account, it.counter]).flatten();
+    let mut ids: Vec<_> = accounts.chain(sides.map(|it| it.account)).collect();
+    // Each once: the close of an account with many holds names the same few in every line.
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// An account as a decision leaves it, if it changes it.
+fn changed(decision: &Decision, id: AccountId) -> Option<&Account> {
+    decision.changes.iter().filter_map(account_in).rfind(|it| it.id == id)
+}
+
+const fn account_in(change: &Change) -> Option<&Account> {
+    if let Change::Account(account) = change { Some(account) } else { None }
+}
+
+const fn hold_in(change: &Change) -> Option<&Hold> {
+    if let Change::Hold(hold) = change { Some(hold) } else { None }
+}
+
+/// The lines take an account from where it stood to where it will stand, and each tells the truth on the way.
+fn prove_standing(
+    decision: &Decision,
+    id: AccountId,
+    before: Standing,
+    after: Standing,
+) -> Result<(), Broken> {
+    let mut at = before;
+    for line in &decision.lines {
+        at = moved(line, id, at).ok_or(Broken::Standing(id))?;
+        if line.after(id).is_some_and(|it| it != at) {
+            return Err(Broken::Standing(id));
+        }
+    }
+    if at == after { Ok(()) } else { Err(Broken::Standing(id)) }
+}
+
+/// By how much the holds that a decision places and ends move what their payer holds.
+fn held_by_holds(book: &Book, decision: &Decision, payer: AccountId) -> Option<Amount> {
+    let mut held = Amount::ZERO;
+    for hold in decision.changes.iter().filter_map(hold_in).filter(|it| it.payer == payer) {
+        if hold.is_open() {
+            held = held.checked_add(hold.amount)?;
+        }
+        if let Some(before) = book.hold(hold.id).filter(|it| it.is_open()) {
+            held = held.checked_sub(before.amount)?;
+        }
+    }
+    Some(held)
+}
+
+/// What may take an account below its limit.
+fn may_sink(line: &Line, id: AccountId) -> bool {
+    (line.forced || line.kind == Kind::Close) && line.after(id).is_some()
 }
 
 /// Where a line takes an account.
@@ -66,8 +126,11 @@ pub fn moved(line: &Line, account: AccountId, at: Standing) -> Option<Standing> 
     Some(at)
 }
 
-/// A line of each kind moves only what that kind may.
-fn prove_line(line: &Line) -> Result<(), Broken> {
+/// Proves that a line moves only what its kind may.
+///
+/// # Errors
+/// [`Broken::Move`].
+pub fn prove_line(line: &Line) -> Result<(), Broken> {
     let Standing { balance, credit_limit, held } = line.change;
     let zero = Amount::ZERO;
     let lawful = match line.kind {

@@ -1,1 +1,2 @@
+//! The `tollgate` binary.
 fn main() {}

@@ -29,8 +29,8 @@ def refusal(error_class: type[HttpRequestError], call: Callable, *arguments) -> 
     response = raised.value.response
     assert response.headers["Content-Type"].partition(";")[0] == "application/json"
     body = response.json()
-    assert len(body["instance"]) == 36
-    uuid.UUID(body.pop("instance"))
+    instance = body.pop("instance")
+    assert str(uuid.UUID(instance)) == instance
     return response.status_code, body
 
 

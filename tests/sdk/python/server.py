@@ -83,7 +83,9 @@ def announced(process: subprocess.Popen, log: Path) -> dict[str, str]:
             line = lines.get(timeout=max(0, deadline - time.monotonic()))
         except queue.Empty:
             raise AssertionError(f"only {found} after {START_SECONDS_MAX} s; {log.read_text()}") from None
-        assert line is not None, f"the server ended with {process.wait()} before it listened: {log.read_text()}"
+        assert line is not None, (
+            f"the server ended with {process.wait()} before it listened: {log.read_text()}"
+        )
         for prefix, what in ANNOUNCEMENTS.items():
             if line.startswith(prefix):
                 found[what] = line.removeprefix(prefix)

@@ -28,7 +28,9 @@ def test_get_balance_is_what_the_list_shows(partner, operator):
 
 def test_get_balance_of_an_own_balance_is_its_own(partner, calling):
     created = partner.opens("S1", use_primary_account_balance=False)
-    partner.subaccounts.transfer_balance(TransferRequest(from_=partner.api_key, to=created.api_key, amount=7.5))
+    partner.subaccounts.transfer_balance(
+        TransferRequest(from_=partner.api_key, to=created.api_key, amount=7.5)
+    )
     assert calling(created.api_key, created.secret).account.get_balance().value == 7.5
     assert partner.account.get_balance().value == -7.5
 
@@ -105,7 +107,10 @@ def test_a_secret_is_rotated_and_the_old_one_is_dead_at_once(partner, calling):
 def test_a_third_secret_is_refused(partner):
     partner.account.create_secret(SECRET)
     assert refusal(ForbiddenError, partner.account.create_secret, "Password456") == secrets_refusal(
-        403, "add-excess-secret", "Secret Addition Forbidden", "Account reached maximum number [2] of allowed secrets"
+        403,
+        "add-excess-secret",
+        "Secret Addition Forbidden",
+        "Account reached maximum number [2] of allowed secrets",
     )
     assert len(partner.account.list_secrets()) == 2
 

@@ -1,8 +1,6 @@
 """Who may call what, and what a request may say: each refusal as the class that the SDK makes of it."""
 
-import certifi
 import pytest
-import requests
 from books import books, row
 from refusals import (
     BAD_AMOUNT,
@@ -137,10 +135,3 @@ def test_every_field_at_fault_is_named(partner, kind):
     dates = {"start_date": "yesterday", "end_date": "tomorrow"}
     assert faults(transfers, **dates) == [("end_date", "Malformed"), ("start_date", "Malformed")]
     assert faults(transfer, partner.api_key, partner.api_key, 0) == [BAD_AMOUNT, SAME_ACCOUNTS]
-
-
-def test_the_sdk_verifies_the_servers_certificate(partner, monkeypatch):
-    # With the world's certificate authorities instead of the server's own, the SDK must not talk to it.
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
-    with pytest.raises(requests.exceptions.SSLError):
-        partner.account.get_balance()

@@ -26,18 +26,22 @@ def transfer(caller, source, target, number, country="GB"):
     return caller.subaccounts.transfer_number(request)
 
 
-def not_owned(number, source, target):
-    detail = f"Could not transfer number {number} from account {source} to {target} - ShortCode is not owned by from account"
+def could_not(number, source, target, why):
+    return f"Could not transfer number {number} from account {source} to {target} - ShortCode {why}"
+
+
+def not_owned(*numbered):
+    detail = could_not(*numbered, "is not owned by from account")
     return number_refusal(403, "invalid-number-transfer", "Invalid Number Transfer", detail)
 
 
-def not_found(number, source, target):
-    detail = f"Could not transfer number {number} from account {source} to {target} - ShortCode not found"
+def not_found(*numbered):
+    detail = could_not(*numbered, "not found")
     return number_refusal(404, "missing-number-transfer", "Invalid Number Transfer", detail)
 
 
-def already_owned(number, source, target):
-    detail = f"Could not transfer number {number} from account {source} to {target} - ShortCode is already owned by requesting account"
+def already_owned(*numbered):
+    detail = could_not(*numbered, "is already owned by requesting account")
     return number_refusal(409, "transfer-conflict", "Transfer Conflict", detail)
 
 
@@ -90,7 +94,9 @@ def test_a_number_that_the_source_does_not_own_is_refused(partner, stranger, num
     first, second = partner.opens("S1").api_key, partner.opens("S2").api_key
     of_the_primary, of_a_stranger = number_of(partner.api_key), number_of(stranger.api_key)
     for number in (of_the_primary, of_a_stranger):
-        assert refusal(ForbiddenError, transfer, partner, first, second, number) == not_owned(number, first, second)
+        assert refusal(ForbiddenError, transfer, partner, first, second, number) == not_owned(
+            number, first, second
+        )
 
 
 def test_a_number_that_nobody_has_is_not_found(partner, number_of):
@@ -110,7 +116,9 @@ def test_a_number_never_leaves_the_family_nor_comes_from_another(partner, strang
     mine, theirs = number_of(partner.api_key), number_of(stranger.api_key)
     out = (partner.api_key, stranger.api_key)
     assert refusal(ForbiddenError, transfer, partner, *out, mine) == foreign(mine, *out)
-    assert refusal(ForbiddenError, transfer, partner, *reversed(out), theirs) == foreign(theirs, *reversed(out))
+    assert refusal(ForbiddenError, transfer, partner, *reversed(out), theirs) == foreign(
+        theirs, *reversed(out)
+    )
     unknown = (partner.api_key, "00000000")
     assert refusal(ForbiddenError, transfer, partner, *unknown, mine) == foreign(mine, *unknown)
 

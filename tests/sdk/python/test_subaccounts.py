@@ -28,7 +28,11 @@ def test_the_list_has_every_subaccount_in_the_order_of_creation(partner, operato
 
     listing = partner.subaccounts.list_subaccounts()
     assert [subaccount.api_key for subaccount in listing.subaccounts] == [shared, own, native]
-    assert [subaccount.use_primary_account_balance for subaccount in listing.subaccounts] == [True, False, True]
+    assert [subaccount.use_primary_account_balance for subaccount in listing.subaccounts] == [
+        True,
+        False,
+        True,
+    ]
     assert {subaccount.primary_account_api_key for subaccount in listing.subaccounts} == {partner.api_key}
 
     body = last_body(partner)
@@ -156,9 +160,9 @@ def test_own_never_becomes_shared_again(partner):
     key = partner.opens_own("End customer 1")
     before = partner.subaccounts.get_subaccount(key)
     # The name is valid, but a change is made whole or not at all.
-    call = (modify, partner, key)
-    options = {"use_primary_account_balance": True, "name": "Renamed", "suspended": True}
-    assert refusal(HttpRequestError, lambda: call[0](*call[1:], **options)) == invalid(NOT_BACK_TO_SHARED)
+    change = ModifySubaccountOptions(use_primary_account_balance=True, name="Renamed", suspended=True)
+    refused = refusal(HttpRequestError, partner.subaccounts.modify_subaccount, key, change)
+    assert refused == invalid(NOT_BACK_TO_SHARED)
     assert partner.subaccounts.get_subaccount(key) == before
 
 
@@ -172,6 +176,10 @@ def test_a_name_that_is_blank_or_too_long_is_refused(partner):
     key = partner.opens("End customer 1").api_key
     # The SDK itself lets these through: its model of a change has no limits, that of a new one allows blanks.
     for name in ("", "   ", "x" * 81):
-        assert refusal(HttpRequestError, lambda name=name: modify(partner, key, name=name)) == invalid(BAD_NAME)
+        assert refusal(HttpRequestError, lambda name=name: modify(partner, key, name=name)) == invalid(
+            BAD_NAME
+        )
     assert refusal(HttpRequestError, partner.opens, "   ") == invalid(BAD_NAME)
-    assert [account.name for account in partner.subaccounts.list_subaccounts().subaccounts] == ["End customer 1"]
+    assert [account.name for account in partner.subaccounts.list_subaccounts().subaccounts] == [
+        "End customer 1"
+    ]

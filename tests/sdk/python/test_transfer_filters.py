@@ -65,7 +65,14 @@ def test_a_date_is_read_in_every_form_that_the_sdks_send(partner):
     offset = second.replace("Z", "+00:00")
     hours_ahead = (moment(second) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S+02:00")
     # `requests` encodes the plus; a person who types it into a URL sends a space.
-    for start in (second, second.replace("Z", ".000Z"), offset, offset.replace("+", " "), hours_ahead, second[:10]):
+    for start in (
+        second,
+        second.replace("Z", ".000Z"),
+        offset,
+        offset.replace("+", " "),
+        hours_ahead,
+        second[:10],
+    ):
         assert transfers(partner, "credit", start_date=start) == [made], start
     # The whole of the day that a bare date names.
     assert transfers(partner, "credit", start_date=EVER, end_date=second[:10]) == [made]

@@ -17,7 +17,9 @@ SITE_PACKAGES = Path(sys.prefix, "lib", f"python3.{sys.version_info.minor}", "si
 
 def test_the_sdk_is_imported_from_this_rooms_environment_and_nowhere_else():
     assert Path(sys.prefix).resolve() == ROOM / ".venv"
-    modules = {name: module for name, module in sys.modules.items() if name.partition("_")[0].startswith("vonage")}
+    modules = {
+        name: module for name, module in sys.modules.items() if name.partition("_")[0].startswith("vonage")
+    }
     assert {"vonage", "vonage_account", "vonage_http_client", "vonage_subaccounts"} <= modules.keys()
     for name, module in modules.items():
         assert SITE_PACKAGES in Path(module.__file__).resolve().parents, name
@@ -30,7 +32,13 @@ def test_the_pinned_version_runs():
 
 def test_every_installed_file_is_the_one_its_wheel_brought():
     checked = {distribution.name: assert_untouched(distribution) for distribution in distributions()}
-    assert {"vonage", "vonage-account", "vonage-http-client", "vonage-subaccounts", "requests"} <= checked.keys()
+    assert {
+        "vonage",
+        "vonage-account",
+        "vonage-http-client",
+        "vonage-subaccounts",
+        "requests",
+    } <= checked.keys()
     assert all(checked.values()), checked
 
 
@@ -47,7 +55,9 @@ def assert_untouched(distribution: Distribution) -> int:
 def test_nothing_lies_beside_the_wheels_files():
     # A stray .pth or sitecustomize.py could patch the SDK as it is imported.
     recorded = {file.locate().resolve() for distribution in distributions() for file in distribution.files}
-    found = {file for file in SITE_PACKAGES.rglob("*") if file.is_file() and file.parent.name != "__pycache__"}
+    found = {
+        file for file in SITE_PACKAGES.rglob("*") if file.is_file() and file.parent.name != "__pycache__"
+    }
     assert found
     assert found <= recorded, found - recorded
 

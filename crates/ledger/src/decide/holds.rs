@@ -1,5 +1,7 @@
 //! Holds: placed, moved, and ended once.
 
+use std::sync::Arc;
+
 use super::charges::{calling, check_available, check_call, given_back};
 use super::{Decision, Draft, check_movable, minus};
 use crate::account::Standing;
@@ -58,7 +60,7 @@ pub(super) fn settle(
             return settle_late(draft, hold, ending, amount);
         }
         let same = ending.how == HoldEnd::Settled && ending.charged == amount;
-        return if same { again(&draft, hold) } else { Err(ended_by(ending)) };
+        return if same { again(&draft, Kind::Settle, hold, ending) } else { Err(ended_by(ending)) };
     }
     let payer = draft.account(hold.payer)?;
     let excess = amount.checked_sub(hold.amount).ok_or(Refusal::SumOutOfRange)?;
@@ -111,7 +113,8 @@ pub(super) fn release(mut draft: Draft<'_>, id: LineId) -> Result<Decision, Refu
     authority::may_charge(draft.book, &draft.command.by, false)?;
     let hold = draft.book.hold(id).ok_or(Refusal::HoldNotFound(id))?;
     if let Some(ending) = hold.ending {
-        return if ending.how == HoldEnd::Released { again(&draft, hold) } else { Err(ended_by(ending)) };
+        let same = ending.how == HoldEnd::Released;
+        return if same { again(&draft, Kind::Release, hold, ending) } else { Err(ended_by(ending)) };
     }
     let change = Standing::of_held(minus(hold.amount)?);
     let side = draft.moved(hold.payer, &change)?;
@@ -200,10 +203,11 @@ fn line(
     })
 }
 
-/// The answer to the same ending asked again: the hold as it is, and nothing new in the journal.
-fn again(draft: &Draft<'_>, hold: &Hold) -> Result<Decision, Refusal> {
-    let line = line(draft, Kind::Settle, hold.clone(), None, Standing::ZERO)?;
-    Ok(Decision::repeat(std::sync::Arc::new(line)))
+/// The answer to the same ending asked again: the hold as it is, under the id and time of the line that ended it, and
+/// nothing new in the journal. What was moved and what the payer stood at are in that line, not in the book.
+fn again(draft: &Draft<'_>, kind: Kind, hold: &Hold, ending: Ending) -> Result<Decision, Refusal> {
+    let line = line(draft, kind, hold.clone(), None, Standing::ZERO)?;
+    Ok(Decision::repeat(Arc::new(Line { id: ending.line, at: ending.at, ..line })))
 }
 
 fn done(mut draft: Draft<'_>, line: Line) -> Decision {

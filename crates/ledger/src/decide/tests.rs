@@ -1,1 +1,67 @@
+//! The rules as stories; `story` says how they are written.
 
+mod accounts;
+mod authority;
+mod charges;
+mod close;
+mod credentials;
+mod holds;
+mod journal;
+mod keys;
+mod laws;
+mod numbers;
+mod refusals;
+mod story;
+mod transfers;
+mod words;
+mod worked_examples;
+
+use std::collections::BTreeSet;
+
+use self::story::check;
+
+/// Each story is a test, and all of them together are a table for the test that counts refusals.
+macro_rules! scenarios {
+    ($($claim:ident: $story:literal;)+) => {
+        pub(super) const STORIES: &[&str] = &[$($story),+];
+
+        $(
+            #[test]
+            fn $claim() {
+                super::story::check($story);
+            }
+        )+
+    };
+}
+use scenarios;
+
+#[test]
+fn every_refusal_comes_up_in_a_story() {
+    let tables = [
+        accounts::STORIES,
+        authority::STORIES,
+        charges::STORIES,
+        close::STORIES,
+        credentials::STORIES,
+        holds::STORIES,
+        keys::STORIES,
+        numbers::STORIES,
+        transfers::STORIES,
+        worked_examples::STORIES,
+    ];
+    let refused: BTreeSet<_> = tables.concat().into_iter().flat_map(|it| check(it).refused).collect();
+    let missing: Vec<_> = refusals::ALL.iter().filter(|it| !refused.contains(*it)).collect();
+    assert_eq!(missing, Vec::<&&str>::new());
+}
+
+#[test]
+#[should_panic(expected = "unknown command `chrage`: gate chrage s1 1 -> ok")]
+fn a_story_that_is_not_understood_panics_with_its_line() {
+    check("gate chrage s1 1 -> ok");
+}
+
+#[test]
+#[should_panic(expected = "`twice` is not understood: operator open p twice -> ok")]
+fn a_word_too_many_panics_with_its_line() {
+    check("operator open p twice -> ok");
+}

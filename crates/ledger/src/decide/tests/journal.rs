@@ -1,0 +1,211 @@
+//! What the journal says of a story: each accepted write once, in order, with everything that `check` and the audit
+//! trail need.
+
+use super::story::{Named, Story, check, standing_text};
+use crate::account::Standing;
+use crate::command::Actor;
+use crate::journal::{Line, Record, Side};
+
+fn check_journal(story: &str, expected: &str) {
+    let story = check(story);
+    let told: Vec<_> = story.journal.iter().map(|it| tell(&story, it)).collect();
+    let expected: Vec<_> = expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    assert_eq!(told.join("\n"), expected.join("\n"));
+}
+
+fn tell(story: &Story, line: &Line) -> String {
+    let account = |id| story.name_of(Named::Account(id));
+    let side = |it: Side| format!("{} at {}", account(it.account), standing_text(&it.after));
+    let by = match line.by {
+        Actor::Account { account, credential } => story.name_of(Named::Credential(account, credential)),
+        token @ (Actor::Operator(_) | Actor::Gate(_) | Actor::Server) => story.name_of(Named::Token(token)),
+    };
+    let record = match &line.record {
+        Some(Record::Account(it)) => Some(format!("account {}", account(it.id))),
+        Some(Record::Hold(it)) => Some(format!("hold {}", story.name_of(Named::Line(it.id)))),
+        Some(Record::Number(it)) => Some(format!("number {}", it.msisdn)),
+        Some(Record::Credential(_)) => Some("credential".to_owned()),
+        Some(Record::Token(_)) => Some("token".to_owned()),
+        None => None,
+    };
+    let parts = [
+        line.family.map(|it| format!("in {}", account(it))),
+        line.is_posting().then(|| change_text(&line.change)),
+        line.account.map(side),
+        line.counter.map(|it| format!("against {}", side(it))),
+        line.cause.map(|it| format!("because of {}", account(it))),
+        line.about.map(|it| format!("about {}", story.name_of(Named::Line(it)))),
+        line.operation.as_ref().map(|it| format!("for {it}")),
+        line.units.as_ref().map(|it| format!("units {it}")),
+        line.reference.as_ref().map(|it| format!("ref {it}")),
+        line.forced.then(|| "forced".to_owned()),
+        line.late.then(|| "late".to_owned()),
+        line.once.as_ref().map(|it| format!("key {}", it.key)),
+        record.map(|it| format!("records {it}")),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    format!("{}s {:?} by {by}: {}", line.at.millis() / 1_000, line.kind, parts.join(", "))
+}
+
+fn change_text(change: &Standing) -> String {
+    let figures = [("balance", change.balance), ("limit", change.credit_limit), ("held", change.held)];
+    let moved = figures.into_iter().filter(|(_, it)| !it.is_zero());
+    moved.map(|(word, it)| format!("{word} {}", it.text(0))).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_journal_tells_of_accounts_money_and_transfers() {
+    check_journal(
+        "
+        operator  open p limit 100 key k                            -> ok
+        p         open s under p shared                             -> ok
+        operator  pay p 50 ref invoice                              -> ok
+        wait 1s
+        gate      charge s 10 for sms.send units 2 ref r as c       -> ok
+        billing   charge p 2 force                                  -> ok
+        gate      reverse c 4 ref sorry                             -> ok
+        wait 1s
+        p         change s own called x                             -> ok
+        p.token   transfer balance 20 p > s ref b                   -> ok
+        p         transfer credit 30 p > s ref c                    -> ok
+        operator  change p limit 80                                 -> ok
+        operator  give s GB 447700900001                            -> ok
+        p         move 447700900001 s > p                           -> ok
+        p         add s secret two                                  -> ok
+        p         revoke s two                                      -> ok
+        operator  make proxy gate                                   -> ok
+        operator  revoke token proxy                                -> ok
+        wait 1s
+        p         close s                                           -> ok
+        gate      reverse c ref rest                                -> ok
+        billing   charge s 1 force                                  -> ok
+        ",
+        "
+        0s Open by operator: in p, limit 100, p at 0/-100, key k, records account p
+        0s Open by p.secret: in p, s at 0/0, records account s
+        0s Payment by operator: in p, balance 50, p at 50/-100, ref invoice
+        1s Charge by gate: in p, balance -10, p at 40/-100, because of s, for sms.send, units 2, ref r
+        1s Charge by billing: in p, balance -2, p at 38/-100, forced
+        1s Reversal by gate: in p, balance 4, p at 42/-100, because of s, about c, ref sorry
+        2s Change by p.secret: in p, s at 0/0, records account s
+        2s BalanceTransfer by p.token: in p, balance -20, p at 22/-100, against s at 20/0, ref b
+        2s CreditTransfer by p.secret: in p, limit -30, p at 22/-70, against s at 20/-30, ref c
+        2s Change by operator: in p, limit 10, p at 22/-80, records account p
+        2s NumberGiven by operator: in p, s at 20/-30, records number 447700900001
+        2s NumberTransfer by p.secret: in p, s at 20/-30, against p at 22/-80, records number 447700900001
+        2s CredentialAdded by p.secret: in p, s at 20/-30, records credential
+        2s CredentialRevoked by p.secret: in p, s at 20/-30, records credential
+        2s TokenMade by operator: records token
+        2s TokenRevoked by operator: records token
+        3s Close by p.secret: in p, balance -20 limit -30, s at 0/0, against p at 42/-110, records account s
+        3s Reversal by gate: in p, balance 6, p at 48/-110, because of s, about c, ref rest
+        3s Charge by billing: in p, balance -1, p at 47/-110, because of s, forced
+        ",
+    );
+}
+
+#[test]
+fn the_journal_tells_of_holds_and_how_they_ended() {
+    check_journal(
+        "
+        operator  open p limit 100                                   -> ok
+        p         open s under p shared                              -> ok
+        gate      hold s 10 for call ref r as settled                -> ok
+        gate      hold p 10 as forced                                -> ok
+        gate      hold s 10 as released key k                        -> ok
+        gate      hold s 10 for call as expired                      -> ok
+        gate      hold s 10 capture as more                          -> ok
+        gate      hold p 10 capture as less                          -> ok
+        wait 1s
+        gate      settle settled 4 key l as settle                   -> ok
+        billing   settle forced 70 force                             -> ok
+        gate      release released                                   -> ok
+        gate      extend expired 1h                                  -> ok
+        wait 1h
+        server    expire expired                                     -> ok
+        server    expire more as more.captured                       -> ok
+        server    expire less as less.captured                       -> ok
+        gate      settle expired 3                                   -> ok
+        gate      settle more 11                                     -> ok
+        gate      settle less 9                                      -> ok
+        gate      reverse settle                                     -> ok
+        ",
+        "
+        0s Open by operator: in p, limit 100, p at 0/-100, records account p
+        0s Open by p.secret: in p, s at 0/0, records account s
+        0s Hold by gate: in p, held 10, p at 0/-100 held 10, because of s, for call, ref r, records hold settled
+        0s Hold by gate: in p, held 10, p at 0/-100 held 20, records hold forced
+        0s Hold by gate: in p, held 10, p at 0/-100 held 30, because of s, key k, records hold released
+        0s Hold by gate: in p, held 10, p at 0/-100 held 40, because of s, for call, records hold expired
+        0s Hold by gate: in p, held 10, p at 0/-100 held 50, because of s, records hold more
+        0s Hold by gate: in p, held 10, p at 0/-100 held 60, records hold less
+        1s Settle by gate: in p, balance -4 held -10, p at -4/-100 held 50, because of s, about settled, for call, key l, records hold settled
+        1s Settle by billing: in p, balance -70 held -10, p at -74/-100 held 40, about forced, forced, records hold forced
+        1s Release by gate: in p, held -10, p at -74/-100 held 30, because of s, about released, records hold released
+        1s Extend by gate: in p, p at -74/-100 held 30, because of s, about expired, for call, records hold expired
+        3601s Expiry by server: in p, held -10, p at -74/-100 held 20, because of s, about expired, for call, records hold expired
+        3601s Expiry by server: in p, balance -10 held -10, p at -84/-100 held 10, because of s, about more, records hold more
+        3601s Expiry by server: in p, balance -10 held -10, p at -94/-100, about less, records hold less
+        3601s Settle by gate: in p, balance -3, p at -97/-100, because of s, about expired, for call, forced, late, records hold expired
+        3601s Settle by gate: in p, balance -1, p at -98/-100, because of s, about more, forced, late, records hold more
+        3601s Settle by gate: in p, balance 1, p at -97/-100, about less.captured, forced, late, records hold less
+        3601s Reversal by gate: in p, balance 4, p at -93/-100, because of s, about settle
+        ",
+    );
+}
+
+#[test]
+fn a_close_writes_a_release_for_each_open_hold_before_its_own_line() {
+    let story = "
+        operator  open p limit 100                  -> ok
+        p         open s under p shared             -> ok
+        gate      hold s 10 for call as h           -> ok
+        p         change s own                      -> ok
+        p         transfer balance 20 p > s         -> ok
+        gate      hold s 5 as i                     -> ok
+        wait 1s
+        p         close s key k                     -> ok
+        gate      settle h 12                       -> ok
+        gate      settle i 1                        -> ok
+        ";
+    check_journal(
+        story,
+        "
+        0s Open by operator: in p, limit 100, p at 0/-100, records account p
+        0s Open by p.secret: in p, s at 0/0, records account s
+        0s Hold by gate: in p, held 10, p at 0/-100 held 10, because of s, for call, records hold h
+        0s Change by p.secret: in p, s at 0/0, records account s
+        0s BalanceTransfer by p.secret: in p, balance -20, p at -20/-100 held 10, against s at 20/0
+        0s Hold by gate: in p, held 5, s at 20/0 held 5, records hold i
+        1s Release by p.secret: in p, held -10, p at -20/-100, because of s, about h, for call, records hold h
+        1s Release by p.secret: in p, held -5, s at 20/0, about i, records hold i
+        1s Close by p.secret: in p, balance -20, s at 0/0, against p at 0/-100, key k, records account s
+        1s Settle by gate: in p, balance -12, p at -12/-100, because of s, about h, for call, forced, late, records hold h
+        1s Settle by gate: in p, balance -1, p at -13/-100, because of s, about i, forced, late, records hold i
+        ",
+    );
+    let journal = check(story).journal;
+    let [.., first, second, close, _, _] = journal.as_slice() else { panic!("too short") };
+    assert_eq!((first.id, second.id), (close.id.nth(1), close.id.nth(2)));
+}
+
+#[test]
+fn the_books_balance_by_the_journal_alone() {
+    let story = check(
+        "
+        operator  open p limit 100                -> ok
+        p         open s under p                  -> ok
+        operator  pay s 50                        -> ok
+        gate      charge s 10 as c                -> ok
+        gate      reverse c 1                     -> ok
+        gate      hold s 5 as h                   -> ok
+        gate      settle h 4                      -> ok
+        p         transfer balance 7 p > s        -> ok
+        p         close s                         -> p 37/-100
+        ",
+    );
+    let from_outside = |it: &&std::sync::Arc<Line>| it.counter.is_none();
+    let sum: i64 = story.journal.iter().filter(from_outside).map(|it| it.change.balance.units()).sum();
+    assert_eq!(sum, story.account("p").standing.balance.units());
+    assert_eq!(story.now.millis(), 0);
+}

@@ -1,0 +1,136 @@
+//! Keys: a write that carries one happens once.
+
+use super::scenarios;
+
+scenarios! {
+    the_same_request_under_the_same_key_happens_once: "
+        operator  open p limit 10 key a             -> p 0/-10
+        operator  open p limit 10 key a             -> again  p 0/-10
+        gate      charge p 1 key a                  -> p -1/-10
+        gate      charge p 1 key a                  -> again  p -1/-10
+        gate      charge p 1 key b                  -> p -2/-10
+        gate      charge p 1                        -> p -3/-10
+        gate      hold p 1 key c as h               -> p -3/-10 held 1
+        gate      hold p 1 key c as h               -> again  p -3/-10 held 1
+        gate      settle h 1 key d                  -> p -4/-10
+        gate      settle h 1 key d                  -> again  p -4/-10
+        p         open s under p key e              -> p is above 1
+        p         open s under p key e              -> again  p is above 1
+        p         transfer balance 1 p > s key f    -> p -5/-10  s 1/0
+        wait 25h
+        p         transfer balance 1 p > s key f    -> again  p -5/-10  s 1/0
+        operator  pay p 5 key g                     -> p 0/-10
+        operator  pay p 5 key g                     -> again  p 0/-10
+        p         close s key h                     -> s is closed
+        p         close s key h                     -> again  s is closed
+    ";
+
+    another_request_under_the_same_key_is_refused: "
+        operator  open p limit 10                   -> ok
+        gate      charge p 1 key a                  -> p -1/-10
+        gate      charge p 2 key a                   ! KeyReused
+        gate      hold p 1 key a                     ! KeyReused
+        gate      charge p 1 key a request other     ! KeyReused
+        gate      charge p 1 key a                  -> again  p -1/-10
+        # The request is what was sent, not what it meant.
+        gate      charge p 1 key b request r        -> p -2/-10
+        gate      charge p 5 key b request r        -> again  p -2/-10
+    ";
+
+    what_was_refused_binds_no_key_and_is_decided_anew: "
+        operator  open p limit 10                   -> ok
+        gate      charge p 11 key a                  ! InsufficientFunds available 10 needed 11
+        gate      charge p 11 key a                  ! InsufficientFunds available 10 needed 11
+        operator  pay p 1                           -> p 1/-10
+        gate      charge p 11 key a                 -> p -10/-10
+        gate      charge p 11 key a                 -> again  p -10/-10
+        gate      settle nothing 1 key b             ! HoldNotFound nothing
+        gate      reverse nothing key b              ! ChargeNotFound nothing
+        gate      charge p 1 key b                   ! InsufficientFunds available 0 needed 1
+    ";
+
+    a_repeat_that_writes_nothing_binds_no_key: "
+        operator  open p limit 10                   -> ok
+        gate      hold p 1 as h                     -> ok
+        gate      release h                         -> p 0/-10
+        gate      release h key a                   -> again  p 0/-10
+        gate      charge p 1 key a                  -> p -1/-10
+    ";
+
+    a_key_is_unique_within_the_account_that_a_charge_or_hold_is_about: "
+        operator  open p limit 100                  -> ok
+        p         open s under p shared             -> ok
+        gate      charge p 1 key a request r as c   -> p -1/-100
+        gate      charge s 1 key a request r as d   -> p -2/-100
+        gate      hold p 1 key b request r as h     -> p -2/-100 held 1
+        gate      hold s 1 key b request r as i     -> p -2/-100 held 2
+        gate      hold p 1 as j                     -> p -2/-100 held 3
+        gate      hold s 1 as k                     -> p -2/-100 held 4
+        gate      hold p 1 lasts 1s as l            -> ok
+        gate      hold s 1 lasts 1s as m            -> p -2/-100 held 6
+        # What is about a hold or a charge is about its account.
+        gate      extend h 2h key e                 -> ok
+        gate      extend i 2h key e request other   -> ok
+        gate      extend h 3h key e                  ! KeyReused
+        gate      settle h 1 key f                  -> p -3/-100 held 5
+        gate      settle i 1 key f request other    -> p -4/-100 held 4
+        gate      settle j 1 key f                   ! KeyReused
+        gate      release j key g                   -> p -4/-100 held 3
+        gate      release k key g request other     -> p -4/-100 held 2
+        gate      reverse c 0.5 key x               -> p -3.5/-100 held 2
+        gate      reverse d 0.5 key x request other -> p -3/-100 held 2
+        gate      reverse c 0.5 key a                ! KeyReused
+        wait 1s
+        server    expire l key y                    -> p -3/-100 held 1
+        server    expire m key y request other      -> p -3/-100
+        server    expire l key y                    -> again  p -3/-100
+    ";
+
+    a_key_is_unique_within_the_kind_of_caller: "
+        operator  open p limit 100                     -> ok
+        gate      charge p 1 key a request r           -> p -1/-100
+        operator  charge p 1 key a request r           -> p -2/-100
+        server    charge p 1 key a request r           -> p -3/-100
+        # Two gates are one kind of caller: the proxy that repeats need not be the one that asked.
+        billing   charge p 1 key a request r           -> again  p -3/-100
+        p         add p secret two key a request r     -> ok
+        two       add p secret three key a request r   -> again  p is keyed p.secret+p.token+two
+    ";
+
+    management_is_unique_within_the_caller_and_the_operators_own_within_the_operator: "
+        operator  open p limit 100 key a                      -> ok
+        operator  open q limit 100                            -> ok
+        operator  pay q 1 key a                                ! KeyReused
+        p         open s under p key a                        -> ok
+        q         open t under q key a                        -> ok
+        p         transfer credit 1 p > s key b request r     -> s 0/-1
+        q         transfer credit 1 q > t key b request r     -> t 0/-1
+        # About another account, but by the same caller.
+        p         change s called x key c                     -> s is called x
+        p         close s key c                                ! KeyReused
+        s         add s secret two key c                      -> ok
+        operator  make ops operator key d                     -> ok
+        ops       make proxy gate key d                        ! KeyReused
+        operator  make ops operator key d                     -> again
+    ";
+
+    a_repeat_is_for_callers_that_may_still_call: "
+        operator  open p limit 10                 -> ok
+        p         open s under p key a            -> ok
+        operator  change p suspended              -> ok
+        p         open s under p key a             ! CallerSuspended
+        operator  change p active                 -> ok
+        p         open s under p key a            -> again  p is above 1
+        operator  make proxy gate                 -> ok
+        proxy     charge p 1 key a                -> p -1/-10
+        operator  revoke token proxy              -> ok
+        proxy     charge p 1 key a                 ! CredentialRevoked
+    ";
+
+    a_key_has_1_to_255_characters: "
+        operator  open p limit 10            -> ok
+        gate      charge p 1 key €*255       -> p -1/-10
+        gate      charge p 1 key €*256        ! InvalidText Key
+        gate      charge p 1 key ∅            ! InvalidText Key
+    ";
+}

@@ -1,0 +1,216 @@
+//! Runs a story: a text table in which each line says who asks, what for, and what comes of it.
+//!
+//! ```text
+//! partner  transfer credit 20 partner > s1   -> partner -20/-40  s1 -40/-60
+//! partner  transfer credit 41 partner > s1    ! InsufficientCredit available 40 needed 41
+//! wait 25h
+//! ```
+//!
+//! A standing is `balance/-credit limit`, with `held 5` behind it where something is held. `open`, `charge … as c1`,
+//! `hold … as h1`, `add` and `make` bind names; `operator`, `gate`, `billing` (a gate that may force), `server` and
+//! `nobody` are there from the start. Whatever is not understood panics with its line.
+
+mod commands;
+mod expectations;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+pub(super) use self::expectations::standing_text;
+use super::refusals;
+use super::words::Words;
+use crate::account::{Account, Token, TokenScope};
+use crate::book::{Book, Change};
+use crate::command::{Actor, Command, Proof};
+use crate::decide::{Decision, decide};
+use crate::id::{AccountId, CredentialId, LineId, TokenId};
+use crate::journal::{Kind, Line, Record};
+use crate::laws;
+use crate::time::Timestamp;
+
+/// Runs a story from an empty book to its end.
+pub(super) fn check(text: &str) -> Story {
+    let mut story = Story::new();
+    for line in text.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with('#')) {
+        story.step(line);
+    }
+    story
+}
+
+/// A book, a clock, and what the names in the text stand for.
+pub(super) struct Story {
+    pub(super) book: Book,
+    pub(super) now: Timestamp,
+    pub(super) journal: Vec<Arc<Line>>,
+    /// The names of the refusals that came up.
+    pub(super) refused: BTreeSet<&'static str>,
+    names: HashMap<String, Named>,
+    ids: u8,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    Account(AccountId),
+    Credential(AccountId, CredentialId),
+    Token(Actor),
+    /// A charge or a hold.
+    Line(LineId),
+}
+
+impl Story {
+    fn new() -> Self {
+        let mut story = Self {
+            book: Book::default(),
+            now: Timestamp::from_millis(0),
+            journal: Vec::new(),
+            refused: BTreeSet::new(),
+            names: HashMap::new(),
+            ids: 0,
+        };
+        let environment = TokenId::ENVIRONMENT;
+        story.bring_token("operator", environment, TokenScope::Operator, Actor::Operator(environment));
+        for (name, may_force) in [("gate", false), ("billing", true)] {
+            let id = TokenId::from_bytes(story.id());
+            story.bring_token(name, id, TokenScope::Gate { may_force }, Actor::Gate(id));
+        }
+        story.names.insert("server".to_owned(), Named::Token(Actor::Server));
+        story.names.insert("nobody".to_owned(), Named::Account(AccountId::UNKNOWN));
+        story
+    }
+
+    fn bring_token(&mut self, name: &str, id: TokenId, scope: TokenScope, actor: Actor) {
+        let token = Token { id, scope, created_at: self.now, revoked_at: None };
+        let proof = Proof { verifier: "".into(), sealed: None };
+        self.book.bring(Change::TokenMade { token, proof });
+        self.names.insert(name.to_owned(), Named::Token(actor));
+    }
+
+    fn step(&mut self, line: &str) {
+        let (asked, expected) = match (line.split_once(" -> "), line.split_once(" ! ")) {
+            (Some((asked, items)), None) => (asked, Ok(items)),
+            (None, Some((asked, refusal))) => (asked, Err(refusal)),
+            (None, None) => return self.wait(Words::new(line, line)),
+            (Some(_), Some(_)) => panic!("accepted and refused at once: {line}"),
+        };
+        let mut words = Words::new(line, asked);
+        let (command, binds) = self.command(&mut words);
+        words.end();
+        let decided = decide(&self.book, &command, self.now);
+        match (decided, expected) {
+            (Ok(decision), Ok(items)) => {
+                self.accept(&command, &decision, line);
+                if !decision.is_repeat() {
+                    self.names.extend(binds);
+                }
+                self.look(&decision, Words::new(line, items));
+            }
+            (Err(refusal), Err(expected)) => {
+                let expected = expected.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert_eq!(refusals::text(&refusal, self), expected, "{line}");
+                self.refused.insert(refusals::word(&refusal));
+            }
+            (Ok(decision), Err(_)) => panic!("accepted {:?}: {line}", decision.outcome.kind),
+            (Err(refusal), Ok(_)) => panic!("refused {}: {line}", refusals::text(&refusal, self)),
+        }
+    }
+
+    /// What would come of a command, which is not made true.
+    pub(super) fn decision(&mut self, asked: &str) -> Decision {
+        let mut words = Words::new(asked, asked);
+        let (command, _) = self.command(&mut words);
+        words.end();
+        decide(&self.book, &command, self.now)
+            .unwrap_or_else(|refusal| panic!("refused {}: {asked}", refusals::text(&refusal, self)))
+    }
+
+    fn wait(&mut self, mut words: Words<'_>) {
+        if !words.flag("wait") {
+            words.fail("a line needs ` -> ` or ` ! `");
+        }
+        self.now = self.now.plus_millis(words.millis());
+        words.end();
+    }
+
+    /// Makes a decision true, after the laws have seen it.
+    fn accept(&mut self, command: &Command, decision: &Decision, line: &str) {
+        assert_eq!(laws::prove(&self.book, decision), Ok(()), "{line}");
+        self.book.apply(decision);
+        for account in self.book.accounts() {
+            let open = self.book.holds().filter(|it| it.is_open() && it.payer == account.id);
+            let held: i64 = open.map(|it| it.amount.units()).sum();
+            assert_eq!(account.standing.held.units(), held, "what is held is the open holds: {line}");
+        }
+        if decision.is_repeat() {
+            self.prove_repeat(decision, line)
+        } else {
+            self.prove_lines(command, decision, line)
+        }
+        self.journal.extend(decision.lines.iter().cloned());
+    }
+
+    /// The answer to a repeat is the first one's, and changes nothing.
+    fn prove_repeat(&self, decision: &Decision, line: &str) {
+        assert!(decision.changes.is_empty() && decision.remembered.is_none(), "{line}");
+        let repeated = &decision.outcome;
+        let first = self.journal.iter().find(|it| it.id == repeated.id).expect("the first answer's line");
+        assert_eq!(
+            (first.kind, first.at, &first.record),
+            (repeated.kind, repeated.at, &repeated.record),
+            "{line}"
+        );
+    }
+
+    /// Each line says who and when, the last one answers and carries the key, and what they record is so.
+    fn prove_lines(&self, command: &Command, decision: &Decision, text: &str) {
+        for (line, n) in decision.lines.iter().rev().zip(0..) {
+            assert_eq!((line.at, line.by), (self.now, command.by), "{text}");
+            assert_eq!(line.once, command.once.clone().filter(|_| n == 0), "{text}");
+            assert_eq!(line.id == command.id, n == 0, "{text}");
+            let is_so = match &line.record {
+                None => true,
+                Some(Record::Account(account)) => self.book.account(account.id) == Some(account),
+                Some(Record::Hold(hold)) => self.book.hold(hold.id) == Some(hold),
+                Some(Record::Number(number)) => {
+                    self.book.number(Some(number.country), &number.msisdn, number.owner) == Some(number)
+                }
+                Some(Record::Token(token)) => self.book.token(token.id) == Some(token),
+                Some(Record::Credential(credential)) => {
+                    let owner =
+                        line.account.and_then(|it| self.book.account(it.account)).expect("its account");
+                    let lives = owner.credential(credential.id) == Some(credential);
+                    lives == (line.kind == Kind::CredentialAdded)
+                }
+            };
+            assert!(is_so, "the record is what became of it: {text}");
+        }
+        assert_eq!(decision.lines.last(), Some(&decision.outcome), "{text}");
+        let remembered = decision.remembered.as_ref().map(|it| &it.outcome);
+        assert_eq!(remembered, command.once.as_ref().map(|_| &decision.outcome), "{text}");
+    }
+
+    fn id(&mut self) -> [u8; 16] {
+        self.ids = self.ids.checked_add(1).expect("a story is short");
+        let mut id = [0; 16];
+        // Not in the last bytes, where `LineId::nth` counts on.
+        id[6] = self.ids;
+        id
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<Named> {
+        self.names.get(name).copied()
+    }
+
+    pub(super) fn account(&self, name: &str) -> &Account {
+        match self.named(name) {
+            Some(Named::Account(id)) => self.book.account(id).unwrap_or_else(|| panic!("no account {name}")),
+            other => panic!("`{name}` is {other:?}, not an account"),
+        }
+    }
+
+    /// The name that stands for something, for rendering.
+    pub(super) fn name_of(&self, named: Named) -> String {
+        let name = self.names.iter().find(|(_, it)| **it == named);
+        name.map_or_else(|| format!("{named:?}"), |(name, _)| name.clone())
+    }
+}

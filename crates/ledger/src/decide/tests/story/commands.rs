@@ -1,0 +1,292 @@
+//! Reading who asks what.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use super::{Named, Story};
+use crate::account::{BalanceMode, CredentialKind, Status, TokenScope};
+use crate::command::{Action, Actor, Command, NewCredential, Once, Proof, Transfer};
+use crate::decide::tests::words::Words;
+use crate::hold::OnExpiry;
+use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
+use crate::money::Amount;
+
+/// A command as read, and the names that it binds if it is accepted.
+struct Asked {
+    action: Action,
+    binds: Vec<(String, Named)>,
+}
+
+impl From<Action> for Asked {
+    fn from(action: Action) -> Self {
+        Self { action, binds: Vec::new() }
+    }
+}
+
+impl Story {
+    pub(super) fn command(&mut self, words: &mut Words<'_>) -> (Command, Vec<(String, Named)>) {
+        let key = words.value("key").map(Words::text);
+        let request = words.value("request").map_or_else(|| words.left(), str::to_owned);
+        let by = self.actor(words);
+        let id = LineId::from_bytes(self.id());
+        let bound = words.value("as");
+        let mut asked = self.asked(words, by);
+        if let Some(name) = bound {
+            asked.binds.push((name.to_owned(), Named::Line(id)));
+        }
+        let once = key.map(|key| Once { key: key.into(), request: hash(&request), sealed: None });
+        (Command { id, by, once, action: asked.action }, asked.binds)
+    }
+
+    pub(in crate::decide::tests) fn actor(&self, words: &mut Words<'_>) -> Actor {
+        let name = words.next();
+        match self.named(name) {
+            Some(Named::Token(actor)) => actor,
+            Some(Named::Credential(account, credential)) => Actor::Account { account, credential },
+            Some(Named::Account(account)) => match self.named(&format!("{name}.secret")) {
+                Some(Named::Credential(_, credential)) => Actor::Account { account, credential },
+                Some(Named::Account(_) | Named::Token(_) | Named::Line(_)) | None => {
+                    Actor::Account { account, credential: CredentialId::from_bytes([0; 16]) }
+                }
+            },
+            Some(Named::Line(_)) | None => words.fail(&format!("`{name}` is nobody who could ask")),
+        }
+    }
+
+    fn asked(&mut self, words: &mut Words<'_>, by: Actor) -> Asked {
+        match words.next() {
+            "open" => self.open(words),
+            "change" => self.change(words).into(),
+            "close" => {
+                Action::CloseAccount { account: self.account_id(words), cascade: words.flag("cascade") }
+                    .into()
+            }
+            "pay" => Action::Pay {
+                account: self.account_id(words),
+                amount: words.amount(),
+                reference: words.value("ref").map(boxed),
+            }
+            .into(),
+            "transfer" => self.transfer(words, by).into(),
+            "charge" => self.charge(words).into(),
+            "reverse" => Action::Reverse {
+                charge: self.line_id(words),
+                reference: words.value("ref").map(boxed),
+                amount: (!words.is_empty()).then(|| words.amount()),
+            }
+            .into(),
+            "hold" => self.hold(words).into(),
+            "settle" => Action::Settle {
+                hold: self.line_id(words),
+                amount: words.amount(),
+                force: words.flag("force"),
+            }
+            .into(),
+            "release" => Action::Release { hold: self.line_id(words) }.into(),
+            "extend" => Action::Extend { hold: self.line_id(words), lasts_ms: words.millis() }.into(),
+            "expire" => Action::Expire { hold: self.line_id(words) }.into(),
+            "give" => Action::GiveNumber {
+                account: self.account_id(words),
+                country: words.parsed(),
+                msisdn: Words::text(words.next()).into(),
+            }
+            .into(),
+            "move" => self.move_number(words, by).into(),
+            "add" => self.add_credential(words),
+            "revoke" => self.revoke(words).into(),
+            "make" => self.make_token(words),
+            other => words.fail(&format!("unknown command `{other}`")),
+        }
+    }
+
+    fn open(&mut self, words: &mut Words<'_>) -> Asked {
+        let name = words.next();
+        let account = AccountId::from_bytes(self.id());
+        let secret = CredentialId::from_bytes(self.id());
+        let token = CredentialId::from_bytes(self.id());
+        let parent = words.value("under").map(|it| self.account_named(words, it));
+        let number = u32::from(self.ids);
+        // Names that are another account's already.
+        let api_key = words.value("api-key-of").map(|it| self.account(it).api_key);
+        let auth_id = words.value("auth-id-of").map(|it| self.account(it).auth_id);
+        let new_auth_id = AuthId::new(parent.is_none(), &format!("{number:018}"));
+        let action = Action::OpenAccount {
+            account,
+            parent,
+            api_key: api_key.unwrap_or(ApiKey::from_number(number)),
+            auth_id: auth_id.or(new_auth_id).expect("18 digits are a tail"),
+            name: words.value("called").map_or_else(|| name.to_owned(), Words::text).into(),
+            currency: words.value("currency").map(|it| words.read(it)),
+            credit_limit: words.value("limit").map_or(Amount::ZERO, |it| words.amount_of(it)),
+            mode: if words.flag("shared") { BalanceMode::Shared } else { BalanceMode::Own },
+            credentials: vec![
+                new_credential(secret, CredentialKind::Secret),
+                new_credential(token, CredentialKind::Token),
+            ],
+            subaccounts_max: words.value("max").map(|it| words.read(it)),
+        };
+        let binds = vec![
+            (name.to_owned(), Named::Account(account)),
+            (format!("{name}.secret"), Named::Credential(account, secret)),
+            (format!("{name}.token"), Named::Credential(account, token)),
+        ];
+        Asked { action, binds }
+    }
+
+    fn change(&self, words: &mut Words<'_>) -> Action {
+        let states =
+            [("active", Status::Active), ("suspended", Status::Suspended), ("closed", Status::Closed)];
+        let modes = [("own", BalanceMode::Own), ("shared", BalanceMode::Shared)];
+        Action::ChangeAccount {
+            account: self.account_id(words),
+            name: words.value("called").map(|it| Words::text(it).into()),
+            credit_limit: words.value("limit").map(|it| words.amount_of(it)),
+            status: states.into_iter().find(|(word, _)| words.flag(word)).map(|(_, it)| it),
+            mode: modes.into_iter().find(|(word, _)| words.flag(word)).map(|(_, it)| it),
+        }
+    }
+
+    fn transfer(&self, words: &mut Words<'_>, by: Actor) -> Action {
+        let what = words.next();
+        let amount = words.amount();
+        let (from, to, primary) = self.sides(words, by);
+        let reference = words.value("ref").map(boxed);
+        let transfer = Transfer { primary, from, to, amount, reference };
+        match what {
+            "balance" => Action::TransferBalance(transfer),
+            "credit" => Action::TransferCredit(transfer),
+            other => words.fail(&format!("neither balance nor credit: `{other}`")),
+        }
+    }
+
+    /// `from > to [in primary]`; the primary is the one that asks when nothing is said.
+    fn sides(&self, words: &mut Words<'_>, by: Actor) -> (AccountId, AccountId, AccountId) {
+        let primary = words.value("in").map(|it| self.account_named(words, it)).or(by.account());
+        let from = self.account_id(words);
+        if words.next() != ">" {
+            words.fail("a transfer goes from > to");
+        }
+        let to = self.account_id(words);
+        (from, to, primary.unwrap_or_else(|| words.fail("in whose name? say `in partner`")))
+    }
+
+    fn charge(&self, words: &mut Words<'_>) -> Action {
+        Action::Charge {
+            account: self.account_id(words),
+            amount: words.amount(),
+            operation: words.value("for").map(boxed),
+            units: words.value("units").map(boxed),
+            reference: words.value("ref").map(boxed),
+            force: words.flag("force"),
+        }
+    }
+
+    fn hold(&self, words: &mut Words<'_>) -> Action {
+        Action::Hold {
+            account: self.account_id(words),
+            amount: words.amount(),
+            lasts_ms: words.value("lasts").map_or(3_600_000, |it| words.millis_of(it)),
+            on_expiry: if words.flag("capture") { OnExpiry::Capture } else { OnExpiry::Release },
+            operation: words.value("for").map(boxed),
+            reference: words.value("ref").map(boxed),
+        }
+    }
+
+    fn move_number(&self, words: &mut Words<'_>, by: Actor) -> Action {
+        let country = words.value("country").map(|it| words.read(it));
+        let msisdn = Words::text(words.next()).into();
+        let (from, to, primary) = self.sides(words, by);
+        Action::TransferNumber { primary, from, to, country, msisdn }
+    }
+
+    fn add_credential(&mut self, words: &mut Words<'_>) -> Asked {
+        let account = self.account_id(words);
+        let kind = match words.next() {
+            "secret" => CredentialKind::Secret,
+            "token" => CredentialKind::Token,
+            other => words.fail(&format!("neither secret nor token: `{other}`")),
+        };
+        let name = words.next().to_owned();
+        let id = CredentialId::from_bytes(self.id());
+        let same_as = words.value("same-as").map(|it| self.credential_named(words, it));
+        Asked {
+            action: Action::AddCredential { account, credential: new_credential(id, kind), same_as },
+            binds: vec![(name, Named::Credential(account, id))],
+        }
+    }
+
+    /// `revoke token t1` or `revoke s1 s1.secret`.
+    fn revoke(&self, words: &mut Words<'_>) -> Action {
+        if words.flag("token") {
+            let token = match self.actor(words) {
+                Actor::Operator(token) | Actor::Gate(token) => token,
+                Actor::Account { .. } | Actor::Server => words.fail("no token"),
+            };
+            return Action::RevokeToken { token };
+        }
+        let account = self.account_id(words);
+        let name = words.next();
+        let credential = self.credential_named(words, name);
+        Action::RevokeCredential { account, credential }
+    }
+
+    fn make_token(&mut self, words: &mut Words<'_>) -> Asked {
+        let name = words.next().to_owned();
+        let token = TokenId::from_bytes(self.id());
+        let (scope, actor) = match words.next() {
+            "operator" => (TokenScope::Operator, Actor::Operator(token)),
+            "gate" => (TokenScope::Gate { may_force: false }, Actor::Gate(token)),
+            "billing" => (TokenScope::Gate { may_force: true }, Actor::Gate(token)),
+            other => words.fail(&format!("unknown scope `{other}`")),
+        };
+        let proof = Proof { verifier: "v".into(), sealed: None };
+        let binds = vec![(name, Named::Token(actor))];
+        Asked { action: Action::MakeToken { token, scope, proof }, binds }
+    }
+
+    pub(super) fn account_id(&self, words: &mut Words<'_>) -> AccountId {
+        let name = words.next();
+        self.account_named(words, name)
+    }
+
+    fn account_named(&self, words: &Words<'_>, name: &str) -> AccountId {
+        match self.named(name) {
+            Some(Named::Account(id)) => id,
+            other => words.fail(&format!("`{name}` is {other:?}, not an account")),
+        }
+    }
+
+    fn credential_named(&self, words: &Words<'_>, name: &str) -> CredentialId {
+        match self.named(name) {
+            Some(Named::Credential(_, id)) => id,
+            other => words.fail(&format!("`{name}` is {other:?}, not a credential")),
+        }
+    }
+
+    /// A charge or a hold; `nothing` is one that never was.
+    pub(super) fn line_id(&self, words: &mut Words<'_>) -> LineId {
+        match (words.next(), words) {
+            ("nothing", _) => LineId::from_bytes([0; 16]),
+            (name, words) => match self.named(name) {
+                Some(Named::Line(id)) => id,
+                other => words.fail(&format!("`{name}` is {other:?}, neither charge nor hold")),
+            },
+        }
+    }
+}
+
+fn new_credential(id: CredentialId, kind: CredentialKind) -> NewCredential {
+    NewCredential { id, kind, proof: Proof { verifier: "v".into(), sealed: None } }
+}
+
+fn boxed(word: &str) -> Box<str> {
+    Words::text(word).into()
+}
+
+fn hash(request: &str) -> [u8; 32] {
+    let mut hasher = DefaultHasher::new();
+    request.hash(&mut hasher);
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&hasher.finish().to_be_bytes());
+    hash
+}

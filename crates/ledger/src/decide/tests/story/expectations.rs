@@ -1,0 +1,135 @@
+//! Looking at what came of a command.
+
+use super::{Named, Story};
+use crate::account::{Account, BalanceMode, Standing, Status};
+use crate::book::Change;
+use crate::decide::Decision;
+use crate::decide::tests::words::Words;
+use crate::id::AccountId;
+use crate::money::Amount;
+
+impl Story {
+    pub(super) fn look(&self, decision: &Decision, mut words: Words<'_>) {
+        if words.is_empty() {
+            words.fail("nothing is expected");
+        }
+        if !words.flag("again") {
+            assert!(!decision.is_repeat(), "this was the first answer again: {}", words.line());
+        } else {
+            assert!(decision.is_repeat(), "not a repeat: {}", words.line());
+        }
+        while !words.is_empty() {
+            match words.next() {
+                "ok" => {}
+                "total" => self.look_at_total(&mut words),
+                "hold" => self.look_at_hold(&mut words),
+                "number" => self.look_at_number(&mut words),
+                "stores" => words.shows(stored(decision)),
+                "kills" => words.shows(killed(decision)),
+                name => self.look_at_account(name, &mut words),
+            }
+        }
+    }
+
+    /// `s1 -40/-60`, `s1 -40/-60 held 5`, or `s1 is suspended own called end␠customer`.
+    fn look_at_account(&self, name: &str, words: &mut Words<'_>) {
+        let account = self.account(name);
+        let word = words.next();
+        if word != "is" {
+            let held = words.peek().filter(|it| *it == "held").map(|_| {
+                words.next();
+                format!(" held {}", words.next())
+            });
+            let expected = format!("{name} {word}{}", held.unwrap_or_default());
+            let actual = format!("{name} {}", standing_text(&account.standing));
+            return assert_eq!(actual, expected, "{}", words.line());
+        }
+        if !self.look_at_property(account, words) {
+            words.fail("an account is never that");
+        }
+        while self.look_at_property(account, words) {}
+    }
+
+    /// One word of what an account is, if the next word is such a word.
+    fn look_at_property(&self, account: &Account, words: &mut Words<'_>) -> bool {
+        let is_so = match words.peek() {
+            Some("primary") => account.is_primary(),
+            Some("active") => account.status == Status::Active,
+            Some("suspended") => account.status == Status::Suspended,
+            Some("closed") => account.status == Status::Closed,
+            Some("own") => account.mode == BalanceMode::Own,
+            Some("shared") => account.mode == BalanceMode::Shared,
+            Some("called" | "of" | "above" | "keyed") => return self.look_at_figure(account, words),
+            Some(_) | None => return false,
+        };
+        let word = words.next();
+        assert!(is_so, "not {word}: {}", words.line());
+        true
+    }
+
+    /// A word and what stands behind it.
+    fn look_at_figure(&self, account: &Account, words: &mut Words<'_>) -> bool {
+        match words.next() {
+            "called" => assert_eq!(*account.name, *Words::text(words.next()), "{}", words.line()),
+            "of" => words.shows(account.currency),
+            "above" => words.shows(account.subaccounts),
+            "keyed" => words.shows(self.credentials_text(account)),
+            other => words.fail(&format!("an account is never `{other}`")),
+        }
+        true
+    }
+
+    /// The names of the live credentials, oldest first.
+    fn credentials_text(&self, account: &Account) -> String {
+        let names = account.credentials.iter().map(|it| self.name_of(Named::Credential(account.id, it.id)));
+        let names: Vec<_> = names.collect();
+        if names.is_empty() { "-".to_owned() } else { names.join("+") }
+    }
+
+    /// The sums of a family, which every transfer conserves.
+    fn look_at_total(&self, words: &mut Words<'_>) {
+        let primary = self.account_id(words);
+        let mut total = Standing::ZERO;
+        for account in self.book.accounts().filter(|it| it.primary() == primary) {
+            total = total.checked_add(&Standing { held: Amount::ZERO, ..account.standing }).expect("fits");
+        }
+        words.shows(standing_text(&total));
+    }
+
+    /// `hold h1 open`, or `hold h1 settled 5`.
+    fn look_at_hold(&self, words: &mut Words<'_>) {
+        let hold = self.book.hold(self.line_id(words)).expect("a named hold is there");
+        match hold.ending {
+            None => words.shows("open"),
+            Some(ending) => {
+                let expected = format!("{} {}", words.next(), words.next());
+                let actual = format!("{:?} {}", ending.how, ending.charged.text(0));
+                assert_eq!(actual, expected, "{}", words.line());
+            }
+        }
+    }
+
+    /// `number GB 447700900000 s1`, or `… gone`.
+    fn look_at_number(&self, words: &mut Words<'_>) {
+        let (country, msisdn) = (words.parsed(), words.next().into());
+        let number = self.book.number(Some(country), &msisdn, AccountId::UNKNOWN);
+        let owner = number.map_or_else(|| "gone".to_owned(), |it| self.name_of(Named::Account(it.owner)));
+        words.shows(owner);
+    }
+}
+
+/// A credit limit is printed negative, as the Vonage dialect does.
+pub(in crate::decide::tests) fn standing_text(standing: &Standing) -> String {
+    let limit = standing.credit_limit.checked_neg().expect("a credit limit is never negative");
+    let held =
+        if standing.held.is_zero() { String::new() } else { format!(" held {}", standing.held.text(0)) };
+    format!("{}/{}{held}", standing.balance.text(0), limit.text(0))
+}
+
+fn stored(decision: &Decision) -> usize {
+    decision.changes.iter().filter(|it| matches!(it, Change::CredentialAdded { .. })).count()
+}
+
+fn killed(decision: &Decision) -> usize {
+    decision.changes.iter().filter(|it| matches!(it, Change::CredentialRevoked { .. })).count()
+}

@@ -1,0 +1,110 @@
+//! The dialects: alike by convention, generic over nothing.
+
+pub mod native;
+pub mod vonage;
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use crate::app::App;
+use crate::http;
+
+/// One row of the table that all routes are registered from, so that tests can walk them.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may call it at all; what each may see and do there, the ledger says.
+    pub who: Who,
+    handler: MethodRouter<App>,
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody, without credentials.
+    Anyone,
+    /// An account with Basic credentials.
+    Account,
+    /// An operator token.
+    Operator,
+    /// An operator or a gate token.
+    OperatorOrGate,
+    /// An operator token, or an account with Basic credentials.
+    OperatorOrAccount,
+}
+
+impl Route {
+    /// A row of the table.
+    pub fn new<T: 'static>(
+        filter: MethodFilter,
+        path: &'static str,
+        who: Who,
+        handler: impl axum::handler::Handler<T, App>,
+    ) -> Self {
+        Self { method: method_of(filter), path, who, handler: on(filter, handler) }
+    }
+}
+
+fn method_of(filter: MethodFilter) -> Method {
+    [
+        (MethodFilter::GET, Method::GET),
+        (MethodFilter::POST, Method::POST),
+        (MethodFilter::PATCH, Method::PATCH),
+        (MethodFilter::PUT, Method::PUT),
+        (MethodFilter::DELETE, Method::DELETE),
+    ]
+    .into_iter()
+    .find_map(|(known, method)| (known == filter).then_some(method))
+    .unwrap_or(Method::OPTIONS)
+}
+
+/// All routes.
+pub fn routes() -> Vec<Route> {
+    let mut routes = vonage::routes();
+    routes.extend(native::routes());
+    routes
+}
+
+/// The server's one door.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for Route { path, handler, .. } in routes() {
+        router = router.route(path, handler);
+    }
+    // Whose dialect an unknown path or a wrong method is answered in, its beginning says.
+    let router = router
+        .fallback(async |incoming: http::Incoming| {
+            if native::speaks(incoming.uri.path()) {
+                native::not_found(&incoming)
+            } else {
+                vonage::not_found(&incoming)
+            }
+        })
+        .method_not_allowed_fallback(async |incoming: http::Incoming| {
+            if native::speaks(incoming.uri.path()) {
+                native::wrong_method(&incoming, &allowed(incoming.uri.path()))
+            } else {
+                vonage::wrong_method(&incoming, &allowed(incoming.uri.path()))
+            }
+        });
+    http::with_names_and_log(router.with_state(app.clone()), app)
+}
+
+/// The methods that a path is served with, for the `Allow` header.
+fn allowed(path: &str) -> String {
+    let fits = |pattern: &str| {
+        let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+        loop {
+            match (pattern.next(), path.next()) {
+                (None, None) => return true,
+                (Some(part), Some(is)) if part.starts_with('{') || part == is => {}
+                _ => return false,
+            }
+        }
+    };
+    let methods: Vec<_> = routes().iter().filter(|it| fits(it.path)).map(|it| it.method.to_string()).collect();
+    methods.join(", ")
+}

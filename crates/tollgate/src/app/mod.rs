@@ -1,0 +1,160 @@
+//! One method for each use case: from an [`Actor`] and domain values to a command or a read, and back to records.
+//!
+//! Nothing here knows a wire, and no rule is decided here: what the ledger refuses comes back as [`Error::Refused`].
+
+mod accounts;
+mod money;
+mod read;
+
+use std::sync::Arc;
+
+use ledger::{AccountId, Action, Actor, Command, LineId, Once, Outcome, Refusal};
+
+pub use accounts::{AccountChange, NewAccount, Opened};
+pub use money::{NewCharge, NewTransfer};
+pub use read::{AccountView, TransferFilter, Transfers};
+
+use crate::auth::{Auth, AuthError};
+use crate::clock::Clock;
+use crate::random::Random;
+use crate::seal::Keyring;
+use crate::store::{ExecuteError, Name, ReadError, Store};
+
+/// What a use case comes to when it does not come off. Each dialect has its own words for them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The ledger's no.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// No credentials, or wrong ones.
+    #[error("not authenticated")]
+    Unauthenticated,
+    /// Too much of this; later again.
+    #[error("busy")]
+    Busy {
+        /// After how many seconds.
+        retry_after_s: u32,
+    },
+    /// The store does not take it now; nothing was done.
+    #[error("unavailable")]
+    Unavailable,
+    /// A fault of ours; it was logged, nothing was done.
+    #[error("fault")]
+    Fault,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // To whoever asks, a credential that died on the way is a wrong one.
+            Refusal::CredentialRevoked => Self::Unauthenticated,
+            refusal => Self::Refused(refusal),
+        }
+    }
+}
+
+impl From<AuthError> for Error {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Unauthenticated => Self::Unauthenticated,
+            AuthError::Busy { retry_after_s } => Self::Busy { retry_after_s },
+            AuthError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<ExecuteError> for Error {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::Unavailable => Self::Unavailable,
+            ExecuteError::Broken => Self::Fault,
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(error, "the store cannot be read");
+        Self::Unavailable
+    }
+}
+
+/// What the operator has set.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// How many subaccounts a primary may have.
+    pub subaccounts_max: Option<u32>,
+}
+
+/// The use cases. Clones share everything.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    auth: Auth,
+    keyring: Keyring,
+    clock: Clock,
+    random: Random,
+    settings: Settings,
+}
+
+impl App {
+    /// On a store, with an authenticator of its accounts.
+    ///
+    /// # Errors
+    /// When the thread for Argon2id cannot be started.
+    pub fn new(
+        store: Store,
+        keyring: Keyring,
+        clock: Clock,
+        random: Random,
+        settings: Settings,
+    ) -> std::io::Result<Self> {
+        let auth = Auth::new(store.clone(), keyring.clone(), clock.clone(), random.clone())?;
+        Ok(Self(Arc::new(Inner { store, auth, keyring, clock, random, settings })))
+    }
+
+    /// Who authenticates callers.
+    pub fn auth(&self) -> &Auth {
+        &self.0.auth
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The store's figures, and whether it takes writes.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// A name for a request.
+    pub fn request_id(&self) -> uuid::Uuid {
+        uuid::Uuid::from_bytes(self.0.random.uuid(self.0.clock.now()))
+    }
+
+    /// The account that goes by an api key, an auth id or an id; [`AccountId::UNKNOWN`] where none does, so that the
+    /// ledger refuses it as it refuses what is foreign.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn named(&self, name: &str) -> Result<AccountId, Error> {
+        let Ok(name) = name.parse::<Name>() else { return Ok(AccountId::UNKNOWN) };
+        Ok(self.0.store.named(name).await?.unwrap_or(AccountId::UNKNOWN))
+    }
+
+    /// The key that a request was sent under, bound to what it asks.
+    pub fn once(&self, key: &str, method: &str, path: &str, body: &[u8]) -> Once {
+        Once { key: key.into(), request: self.0.keyring.request(method, path, body), sealed: None }
+    }
+
+    async fn submit(&self, by: Actor, once: Option<Once>, action: Action) -> Result<Outcome, Error> {
+        let now = self.0.clock.now();
+        let id = LineId::from_bytes(self.0.random.uuid(now));
+        Ok(self.0.store.execute(Command { id, by, once, action }, now).await?)
+    }
+}

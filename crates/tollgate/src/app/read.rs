@@ -1,0 +1,266 @@
+//! Reads: each in one state of the store, in which the caller's credential is looked at once more.
+
+use std::collections::HashMap;
+
+use ledger::{
+    Account, AccountId, Actor, Amount, ApiKey, Credential, LineId, Refusal, Status, Timestamp, Token, TransferKind,
+    authority,
+};
+
+use super::{App, Error};
+use crate::store::{AccountFilter, Recorded, Snapshot, StoredCredential};
+
+/// An account, and what the caller may know of what it can spend.
+#[derive(Clone, Debug)]
+pub struct AccountView {
+    /// The account.
+    pub account: Account,
+    /// What its payer has available; `None` where the caller may not see that payer.
+    pub available: Option<Amount>,
+}
+
+/// Which transfers of a family.
+#[derive(Clone, Copy, Debug)]
+pub struct TransferFilter {
+    /// Balance or credit limit.
+    pub kind: TransferKind,
+    /// From this time on.
+    pub from: Timestamp,
+    /// Up to this time, itself included.
+    pub to: Timestamp,
+}
+
+/// Transfers, newest first, and the api keys of their sides.
+#[derive(Clone, Debug, Default)]
+pub struct Transfers {
+    /// The lines.
+    pub lines: Vec<Recorded>,
+    /// The api key of every account in them.
+    pub api_keys: HashMap<AccountId, ApiKey>,
+}
+
+type Decided<T> = crate::store::Result<Result<T, Refusal>>;
+
+impl App {
+    async fn see<T: Send + 'static>(
+        &self,
+        by: Actor,
+        read: impl FnOnce(&Snapshot<'_>) -> Decided<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let seen = self.0.store.read(move |snapshot| match snapshot.may_call(&by)? {
+            Ok(()) => read(snapshot),
+            Err(refusal) => Ok(Err(refusal)),
+        });
+        Ok(seen.await??)
+    }
+
+    /// Whether the caller may manage this account's family as its primary: what the Vonage dialect asks before it
+    /// looks at a body.
+    ///
+    /// # Errors
+    /// [`Error`]; the refusals of [`authority::managing`].
+    pub async fn managing(&self, by: Actor, primary: AccountId) -> Result<Account, Error> {
+        self.see(by, move |snapshot| managed(snapshot, &by, primary)).await
+    }
+
+    /// A primary and all its subaccounts that are not closed, oldest first.
+    ///
+    /// # Errors
+    /// [`Error`]; the refusals of [`authority::managing`].
+    pub async fn family(&self, by: Actor, primary: AccountId) -> Result<(Account, Vec<Account>), Error> {
+        self.see(by, move |snapshot| {
+            Ok(match managed(snapshot, &by, primary)? {
+                Ok(account) => Ok((account, snapshot.subaccounts(primary)?)),
+                Err(refusal) => Err(refusal),
+            })
+        })
+        .await
+    }
+
+    /// One account, for those who may see it.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::AccountNotFound`] for what is unknown and foreign alike.
+    pub async fn account(&self, by: Actor, id: AccountId) -> Result<AccountView, Error> {
+        self.see(by, move |snapshot| {
+            Ok(match visible(snapshot, &by, id)? {
+                Ok(account) => Ok(view(snapshot, &by, account)?),
+                Err(refusal) => Err(refusal),
+            })
+        })
+        .await
+    }
+
+    /// The accounts that the caller may see, in the order in which they were opened, after a cursor.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::Forbidden`] to gates.
+    pub async fn accounts(
+        &self,
+        by: Actor,
+        filter: AccountFilter,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountView>, Error> {
+        let filter = match by {
+            Actor::Operator(_) | Actor::Server => filter,
+            Actor::Account { account, .. } => AccountFilter { family: Some(account), ..filter },
+            Actor::Gate(_) => return Err(Refusal::Forbidden.into()),
+        };
+        self.see(by, move |snapshot| {
+            let accounts = snapshot.accounts(&filter, after, limit)?.into_iter();
+            accounts.map(|it| view(snapshot, &by, it)).collect::<crate::store::Result<Vec<_>>>().map(Ok)
+        })
+        .await
+    }
+
+    /// What an account can see as its balance: its own, or that of the primary whose balance it shares (contract §5.1).
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn balance(&self, by: Actor, id: AccountId) -> Result<Amount, Error> {
+        self.see(by, move |snapshot| {
+            let account = match visible(snapshot, &by, id)? {
+                Ok(account) => account,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let payer = account.payer();
+            let payer = if payer == account.id { Some(account) } else { snapshot.account(payer)? };
+            Ok(payer.map(|it| it.standing.balance).ok_or(Refusal::AccountNotFound(id)))
+        })
+        .await
+    }
+
+    /// The lines of an account, newest first, before a cursor.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::AccountNotFound`] for what is unknown and foreign alike.
+    pub async fn lines(
+        &self,
+        by: Actor,
+        id: AccountId,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, Error> {
+        self.see(by, move |snapshot| {
+            if let Err(refusal) = visible(snapshot, &by, id)? {
+                return Ok(Err(refusal));
+            }
+            snapshot.lines_of(id, before, limit).map(Ok)
+        })
+        .await
+    }
+
+    /// A family's transfers.
+    ///
+    /// # Errors
+    /// [`Error`]; the refusals of [`authority::managing`].
+    pub async fn transfers(
+        &self,
+        by: Actor,
+        primary: AccountId,
+        filter: TransferFilter,
+    ) -> Result<Transfers, Error> {
+        let TransferFilter { kind, from, to } = filter;
+        self.see(by, move |snapshot| {
+            let lines = match managed(snapshot, &by, primary)? {
+                Ok(_) => snapshot.transfers(primary, kind, from, to)?,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            with_api_keys(snapshot, lines).map(Ok)
+        })
+        .await
+    }
+
+    /// One transfer of a family by its id; empty where there is none of that kind.
+    ///
+    /// # Errors
+    /// [`Error`]; the refusals of [`authority::managing`].
+    pub async fn transfer_by_id(
+        &self,
+        by: Actor,
+        primary: AccountId,
+        kind: TransferKind,
+        id: LineId,
+    ) -> Result<Transfers, Error> {
+        self.see(by, move |snapshot| {
+            let found = match managed(snapshot, &by, primary)? {
+                Ok(_) => snapshot.line(id)?,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let found = found.filter(|it| it.line.family == Some(primary) && it.line.kind == kind.line());
+            with_api_keys(snapshot, found.into_iter().collect()).map(Ok)
+        })
+        .await
+    }
+
+    /// The live credentials of an account, oldest first.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::AccountNotFound`] for what is unknown and foreign alike.
+    pub async fn credentials(&self, by: Actor, id: AccountId) -> Result<Vec<Credential>, Error> {
+        Ok(self.stored_credentials(by, id).await?.into_iter().map(|it| it.credential).collect())
+    }
+
+    pub(super) async fn stored_credentials(
+        &self,
+        by: Actor,
+        id: AccountId,
+    ) -> Result<Vec<StoredCredential>, Error> {
+        self.see(by, move |snapshot| match visible(snapshot, &by, id)? {
+            Ok(account) if account.status != Status::Closed => snapshot.credentials(id).map(Ok),
+            Ok(_) => Ok(Err(Refusal::AccountClosed(id))),
+            Err(refusal) => Ok(Err(refusal)),
+        })
+        .await
+    }
+
+    /// All operator and gate tokens, oldest first, the revoked ones too.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator.
+    pub async fn tokens(&self, by: Actor) -> Result<Vec<Token>, Error> {
+        self.see(by, move |snapshot| match authority::is_operator(&by) {
+            Ok(()) => snapshot.tokens().map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        })
+        .await
+    }
+}
+
+fn visible(snapshot: &Snapshot<'_>, by: &Actor, id: AccountId) -> Decided<Account> {
+    if matches!(by, Actor::Gate(_)) {
+        return Ok(Err(Refusal::Forbidden));
+    }
+    let account = snapshot.account(id)?.filter(|it| authority::may_see(by, it));
+    Ok(account.ok_or(Refusal::AccountNotFound(id)))
+}
+
+fn managed(snapshot: &Snapshot<'_>, by: &Actor, primary: AccountId) -> Decided<Account> {
+    let Some(account) = snapshot.account(primary)? else { return Ok(Err(Refusal::AccountNotFound(primary))) };
+    Ok(authority::may_manage_as(by, &account).map(|()| account))
+}
+
+fn view(snapshot: &Snapshot<'_>, by: &Actor, account: Account) -> crate::store::Result<AccountView> {
+    let available = if account.status == Status::Closed {
+        None
+    } else if account.payer() == account.id {
+        Some(account.standing.available())
+    } else {
+        let payer = snapshot.account(account.payer())?;
+        payer.filter(|it| authority::may_see_money(by, it)).map(|it| it.standing.available())
+    };
+    Ok(AccountView { account, available })
+}
+
+fn with_api_keys(snapshot: &Snapshot<'_>, lines: Vec<Recorded>) -> crate::store::Result<Transfers> {
+    let mut api_keys = HashMap::new();
+    for side in lines.iter().flat_map(|it| [it.line.account, it.line.counter]).flatten() {
+        if let std::collections::hash_map::Entry::Vacant(vacant) = api_keys.entry(side.account)
+            && let Some(account) = snapshot.account(side.account)?
+        {
+            vacant.insert(account.api_key);
+        }
+    }
+    Ok(Transfers { lines, api_keys })
+}

@@ -1,0 +1,86 @@
+//! Settings: flags, each with a `TOLLGATE_…` twin in the environment. There is no configuration file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::observe::LogFormat;
+use crate::store::ONCE_MAX;
+
+/// Where a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreUrl(pub PathBuf);
+
+impl FromStr for StoreUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("sqlite:") {
+            Some("") | None => Err("a store is named sqlite:FILE, such as sqlite:tollgate.db".into()),
+            Some(path) => Ok(Self(PathBuf::from(path))),
+        }
+    }
+}
+
+/// The store that a command works on.
+#[derive(Args, Clone, Debug)]
+pub struct StoreArgs {
+    /// The store: sqlite:FILE. Its key file lies beside it as FILE.key
+    #[arg(long, env = "TOLLGATE_STORE", default_value = "sqlite:tollgate.db", value_name = "STORE")]
+    pub store: StoreUrl,
+}
+
+/// Settings of `tollgate serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    /// The store.
+    pub store: StoreArgs,
+
+    /// Serve plain HTTP here. Port 0 takes a free one; the line "listening on" tells which
+    #[arg(long, env = "TOLLGATE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub listen: SocketAddr,
+
+    /// Serve HTTPS here too; needs --tls-self-signed, or --tls-cert and --tls-key
+    #[arg(long, env = "TOLLGATE_TLS_LISTEN", value_name = "ADDR")]
+    pub tls_listen: Option<SocketAddr>,
+
+    /// Make a certificate for localhost, 127.0.0.1, ::1 and each --tls-name, valid for a year, signed by a CA whose key
+    /// is thrown away; DIR gets ca.pem, cert.pem and key.pem, and is used again while they are valid
+    #[arg(long, env = "TOLLGATE_TLS_SELF_SIGNED", value_name = "DIR", conflicts_with_all = ["tls_cert", "tls_key"])]
+    pub tls_self_signed: Option<PathBuf>,
+
+    /// A further name or address for --tls-self-signed; may be repeated
+    #[arg(long, env = "TOLLGATE_TLS_NAME", value_name = "NAME", value_delimiter = ',')]
+    pub tls_name: Vec<String>,
+
+    /// A certificate chain in PEM
+    #[arg(long, env = "TOLLGATE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key in PEM
+    #[arg(long, env = "TOLLGATE_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// How many subaccounts a primary account may have; as many as it likes when not given
+    #[arg(long, env = "TOLLGATE_MAX_SUBACCOUNTS", value_name = "N")]
+    pub max_subaccounts: Option<u32>,
+
+    /// How many keyed writes are remembered for 24 hours, at some 50 bytes of memory each
+    #[arg(long, env = "TOLLGATE_ONCE_MAX", default_value_t = ONCE_MAX, value_name = "N")]
+    pub once_max: usize,
+
+    /// What is logged to standard error: off, error, warn, info, debug (a line for each request) or trace
+    #[arg(long, env = "TOLLGATE_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+
+    /// How a log line looks
+    #[arg(long, env = "TOLLGATE_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+
+    /// The operator token, at least 32 characters. Wins over the one that the first start printed, and is not stored
+    #[arg(long, env = "TOLLGATE_OPERATOR_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub operator_token: Option<String>,
+}

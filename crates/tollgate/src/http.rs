@@ -1,0 +1,229 @@
+//! How a request comes in and goes out: connections, names for requests, limits, one log line each. Knows no dialect.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, MatchedPath, Request};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::response::Response;
+use axum::{Router, middleware};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use ledger::Once;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::app::App;
+
+/// The largest body: 64 KiB (DESIGN §3 "Limits").
+pub const BODY_MAX: usize = 64 * 1_024;
+/// How long a client may take to send its headers, and to be idle between two requests.
+const HEADERS_WAIT: Duration = Duration::from_secs(75);
+/// How long what is in flight may take after the signal to stop.
+const DRAIN_WAIT: Duration = Duration::from_secs(30);
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name of a request: in its answer's `X-Request-Id`, in its log line, in the body of an error.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(pub Uuid);
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// A request as the handlers get it: whole, with its body within the limit.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub uri: Uri,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// Where it came from.
+    pub peer: IpAddr,
+    /// Its name.
+    pub request_id: Uuid,
+    /// Its body, or why there is none.
+    pub body: Result<Bytes, BodyError>,
+}
+
+/// Why a body could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// More than [`BODY_MAX`].
+    TooLarge,
+    /// The connection broke, or the encoding was wrong.
+    Broken,
+}
+
+/// What a caller shows to say who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// Nothing.
+    Nothing,
+    /// A name and a secret.
+    Basic {
+        /// The name.
+        name: String,
+        /// The secret.
+        secret: String,
+    },
+    /// A token.
+    Bearer(String),
+    /// Something else.
+    Malformed,
+}
+
+impl Incoming {
+    /// What the `Authorization` header holds.
+    pub fn presented(&self) -> Presented {
+        let Some(header) = self.headers.get(AUTHORIZATION) else { return Presented::Nothing };
+        let Some((scheme, value)) = header.to_str().ok().and_then(|it| it.split_once(' ')) else {
+            return Presented::Malformed;
+        };
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Presented::Bearer(value.trim().to_owned());
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Presented::Malformed;
+        }
+        let decoded = STANDARD.decode(value.trim()).ok().and_then(|it| String::from_utf8(it).ok());
+        match decoded.as_deref().and_then(|it| it.split_once(':')) {
+            Some((name, secret)) => Presented::Basic { name: name.to_owned(), secret: secret.to_owned() },
+            None => Presented::Malformed,
+        }
+    }
+
+    /// The key under which this request happens once. A key that is no text is no key that anybody could repeat.
+    pub fn once(&self, app: &App) -> Option<Once> {
+        let key = self.headers.get("idempotency-key")?;
+        let key = String::from_utf8_lossy(key.as_bytes());
+        let path = self.uri.path_and_query().map_or("", |it| it.as_str());
+        let body: &[u8] = self.body.as_ref().map_or(&[], |it| it);
+        Some(app.once(key.trim(), self.method.as_str(), path, body))
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Incoming {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        let (parts, body) = request.into_parts();
+        let request_id = parts.extensions.get::<RequestId>().map_or(Uuid::nil(), |it| it.0);
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.0);
+        let body = match Limited::new(body, BODY_MAX).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
+            Err(_) => Err(BodyError::Broken),
+        };
+        let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
+        Ok(Self { method, uri, headers, peer, request_id, body })
+    }
+}
+
+/// Puts around the routes what every request gets: a name and one log line.
+pub fn with_names_and_log(router: Router, app: App) -> Router {
+    router.layer(middleware::from_fn_with_state(app, name_and_log))
+}
+
+async fn name_and_log(
+    axum::extract::State(app): axum::extract::State<App>,
+    mut request: Request,
+    next: middleware::Next,
+) -> Response {
+    let id = app.request_id();
+    request.extensions_mut().insert(RequestId(id));
+    let method = request.method().clone();
+    // The pattern and never the query, which may hold credentials in the Vonage dialect.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let started = Instant::now();
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
+    }
+    let (status, took_us) = (response.status().as_u16(), started.elapsed().as_micros());
+    let route = route.as_ref().map_or("(no route)", MatchedPath::as_str);
+    // What went well is worth a line only to those who ask for it: at full load it would be 50,000 a second.
+    if status >= 500 {
+        tracing::warn!(%id, %method, route, status, took_us, "answered");
+    } else {
+        tracing::debug!(%id, %method, route, status, took_us, "answered");
+    }
+    response
+}
+
+/// Serves connections until `stop` resolves, then answers what is in flight.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "a connection could not be accepted");
+                // Most likely there are too many open files; to try again at once would only burn time.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // An answer is small and wanted now.
+        drop(stream.set_nodelay(true));
+        let (router, watcher) = (router.clone(), graceful.watcher());
+        match tls.clone() {
+            None => drop(tokio::spawn(connection(TokioIo::new(stream), peer, router, watcher))),
+            Some(tls) => drop(tokio::spawn(async move {
+                let handshake = tokio::time::timeout(HEADERS_WAIT, tls.accept(stream)).await;
+                if let Ok(Ok(stream)) = handshake {
+                    connection(TokioIo::new(stream), peer, router, watcher).await;
+                }
+            })),
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_WAIT, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were still in flight after {} s and are cut off", DRAIN_WAIT.as_secs());
+    }
+}
+
+async fn connection<S>(
+    io: TokioIo<S>,
+    peer: SocketAddr,
+    router: Router,
+    watcher: hyper_util::server::graceful::Watcher,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer.ip()));
+        router.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WAIT)
+        .serve_connection(io, service);
+    // A client that hangs up is no event of ours.
+    drop(watcher.watch(connection).await);
+}

@@ -1,0 +1,19 @@
+//! tollgate: subaccounts, credit and a toll gate for any API.
+//!
+//! The rules live in the crate `ledger`; this one is the shell around them. ARCHITECTURE.md walks a request through it.
+//! Reading order: [`config`] what can be set; [`http`] how a request comes in; [`api`] the dialects; [`auth`] who asks;
+//! [`app`] the use cases; [`store`] where it is kept; [`cli`] the commands.
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod observe;
+pub mod random;
+pub mod seal;
+pub mod store;
+pub mod sweep;
+pub mod tls;

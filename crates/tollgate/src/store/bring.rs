@@ -1,0 +1,177 @@
+//! What a command reads, brought into the batch's book before it is decided. A record that the batch has brought or
+//! changed already is not brought again.
+
+use std::sync::Arc;
+
+use ledger::{AccountId, Action, Actor, Change, Command, LineId, Remembered, decide};
+use rusqlite::Result;
+
+use super::Snapshot;
+use super::writer::Writer;
+
+impl Writer {
+    pub(super) fn bring(&mut self, command: &Command) -> Result<()> {
+        match command.by {
+            Actor::Operator(token) | Actor::Gate(token) => {
+                if let Some(token) =
+                    self.resident.tokens.get(&token).filter(|it| self.book.token(it.id).is_none())
+                {
+                    self.book.bring(Change::TokenRevoked(*token));
+                }
+            }
+            Actor::Account { account, .. } => self.bring_account(account),
+            Actor::Server => {}
+        }
+        self.bring_named(&command.action)?;
+        self.bring_key(command)
+    }
+
+    fn bring_named(&mut self, action: &Action) -> Result<()> {
+        match action {
+            Action::OpenAccount { parent, api_key, auth_id, .. } => {
+                if let Some(parent) = parent {
+                    self.bring_account(*parent);
+                }
+                let snapshot = Snapshot::new(&self.connection, None);
+                if snapshot.names_taken(*api_key, auth_id)? {
+                    self.book.bring_names(*api_key, *auth_id);
+                }
+            }
+            Action::CloseAccount { account, .. } => self.bring_belongings(*account)?,
+            Action::TransferBalance(transfer) | Action::TransferCredit(transfer) => {
+                for account in [transfer.primary, transfer.from, transfer.to] {
+                    self.bring_account(account);
+                }
+            }
+            Action::ChangeAccount { account, .. }
+            | Action::Pay { account, .. }
+            | Action::Charge { account, .. }
+            | Action::Hold { account, .. }
+            | Action::AddCredential { account, .. }
+            | Action::RevokeCredential { account, .. } => self.bring_account(*account),
+            Action::Reverse { charge, .. } => self.bring_charge(*charge)?,
+            Action::Settle { hold, .. }
+            | Action::Release { hold }
+            | Action::Extend { hold, .. }
+            | Action::Expire { hold } => {
+                self.bring_hold(*hold)?;
+            }
+            Action::GiveNumber { account, msisdn, .. } => {
+                self.bring_account(*account);
+                self.bring_numbers(msisdn)?;
+            }
+            Action::TransferNumber { primary, from, to, msisdn, .. } => {
+                for account in [*primary, *from, *to] {
+                    self.bring_account(account);
+                }
+                self.bring_numbers(msisdn)?;
+            }
+            Action::MakeToken { .. } => {}
+            Action::RevokeToken { token } => {
+                if let Some(token) =
+                    self.resident.tokens.get(token).filter(|it| self.book.token(it.id).is_none())
+                {
+                    self.book.bring(Change::TokenRevoked(*token));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An account and its primary, which pays for it or decides whether it may call.
+    fn bring_account(&mut self, id: AccountId) {
+        if self.book.account(id).is_some() {
+            return;
+        }
+        let Some(row) = self.resident.accounts.get(&id) else { return };
+        let parent = row.account.parent;
+        self.book.bring(Change::Account(row.account.clone()));
+        if let Some(parent) = parent {
+            self.bring_account(parent);
+        }
+    }
+
+    /// An account with its open holds and its numbers, all of which its close ends or hands over.
+    fn bring_belongings(&mut self, id: AccountId) -> Result<()> {
+        self.bring_account(id);
+        let snapshot = Snapshot::new(&self.connection, None);
+        let (holds, numbers) = (snapshot.open_holds_of(id)?, snapshot.numbers_of(id)?);
+        for hold in holds {
+            if self.book.hold(hold.id).is_none() {
+                self.bring_account(hold.payer);
+                self.book.bring(Change::Hold(hold));
+            }
+        }
+        for number in numbers {
+            self.bring_numbers(&number.msisdn)?;
+        }
+        Ok(())
+    }
+
+    fn bring_numbers(&mut self, msisdn: &Arc<str>) -> Result<()> {
+        if self.brought.numbers.insert(msisdn.clone()) {
+            for number in Snapshot::new(&self.connection, None).numbers_named(msisdn)? {
+                self.book.bring(Change::Number(number));
+            }
+        }
+        Ok(())
+    }
+
+    fn bring_charge(&mut self, id: LineId) -> Result<()> {
+        if self.book.charge(id).is_none()
+            && self.brought.charges.insert(id)
+            && let Some(charge) = Snapshot::new(&self.connection, None).charge(id)?
+        {
+            self.book.bring(Change::Charge(charge));
+        }
+        if let Some(charge) = self.book.charge(id).copied() {
+            self.bring_account(charge.account);
+            self.bring_account(charge.payer);
+        }
+        Ok(())
+    }
+
+    fn bring_hold(&mut self, id: LineId) -> Result<()> {
+        if self.book.hold(id).is_none() {
+            let hold = match self.resident.holds.get(&id) {
+                Some(open) => Some(open.clone()),
+                None => Snapshot::new(&self.connection, None).hold(id)?,
+            };
+            if let Some(hold) = hold {
+                self.book.bring(Change::Hold(hold));
+            }
+        }
+        if let Some((account, payer, ending)) = self.book.hold(id).map(|it| (it.account, it.payer, it.ending))
+        {
+            self.bring_account(account);
+            self.bring_account(payer);
+            if let Some(ending) = ending {
+                // A late settle may have to give back a part of what its expiry captured.
+                self.bring_charge(ending.line)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the command's key is bound to, if it is.
+    fn bring_key(&mut self, command: &Command) -> Result<()> {
+        let Some(once) = &command.once else { return Ok(()) };
+        let scope = decide::scope(&self.book, command);
+        if self.book.remembered(scope, &once.key).is_some() {
+            return Ok(());
+        }
+        let hash = self.resident.once.hash(&scope, &once.key);
+        let Some(seq) = self.resident.once.get(hash) else { return Ok(()) };
+        let snapshot = Snapshot::new(&self.connection, None);
+        let Some(recorded) = snapshot.line_at(seq)? else { return Ok(()) };
+        let mut line = recorded.line;
+        let is_it = line.scope() == scope && line.once.as_ref().is_some_and(|it| it.key == once.key);
+        if is_it {
+            if let Some(first) = &mut line.once {
+                first.sealed = snapshot.shown_once(seq)?.map(Into::into);
+            }
+            self.book.remember(Remembered { scope, outcome: Arc::new(line) });
+        }
+        Ok(())
+    }
+}

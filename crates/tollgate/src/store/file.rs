@@ -1,0 +1,187 @@
+//! The file: opening, locking, migrating and copying it.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use ledger::Token;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{optional, sql};
+
+/// The schema's versions, oldest first; `PRAGMA user_version` counts how many a store has.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_start.sql")];
+/// The newest of them.
+const KNOWN: u32 = 1;
+
+/// Why a store could not be opened; each is a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process holds it.
+    #[error("{} is in use by another tollgate process; stop that one, or give this one another --store", .0.display())]
+    InUse(PathBuf),
+    /// Written by a newer version.
+    #[error(
+        "{} was written by a newer version of tollgate (schema {found}, this one knows {known}); use that version",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The newest that this binary knows.
+        known: u32,
+    },
+    /// Sealed under another key.
+    #[error("the key file is not the one that {} was made with; restore the right one", .0.display())]
+    WrongKey(PathBuf),
+    /// Not there, where it must be.
+    #[error("there is no store at {}", .0.display())]
+    Missing(PathBuf),
+    /// Not a store.
+    #[error("{} is not a tollgate store: {reason}", path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: rusqlite::Error,
+    },
+    /// The file or its directory cannot be used.
+    #[error("cannot open {}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: std::io::Error,
+    },
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// SQLite refused.
+    #[error("the store cannot be read: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Whether there is a store.
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+/// Takes the lock beside the store, for as long as the file is held.
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let lock = beside(path, "lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);
+    let file = file.map_err(|reason| OpenError::File { path: path.to_owned(), reason })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(reason)) => Err(OpenError::File { path: lock, reason }),
+    }
+}
+
+/// The file with this ending behind the store's whole name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// A connection that writes, on a store with the newest schema.
+pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
+    let not_a_store = |reason| OpenError::NotAStore { path: path.to_owned(), reason };
+    let mut connection = Connection::open(path).map_err(not_a_store)?;
+    // FULL, because an answer promises that the write outlives the power. Folding the log is the store's own business.
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA busy_timeout = 10000;",
+        )
+        .map_err(not_a_store)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let known = KNOWN;
+    let found: u32 =
+        connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(not_a_store)?;
+    if found > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+    }
+    for (migration, version) in MIGRATIONS.iter().zip(1_u32..).filter(|it| it.1 > found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn open_readable(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(
+        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA busy_timeout = 10000;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// A connection that only reads a store that must be there and have a schema that this version knows.
+pub(super) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
+    if !exists(path) {
+        return Err(OpenError::Missing(path.to_owned()));
+    }
+    let not_a_store = |reason| OpenError::NotAStore { path: path.to_owned(), reason };
+    // Not read-only: the log of a store that was killed is read through an index that may have to be made anew.
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(not_a_store)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 10000;").map_err(not_a_store)?;
+    let found: u32 =
+        connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(not_a_store)?;
+    let known = KNOWN;
+    match found {
+        0 => Err(not_a_store(rusqlite::Error::QueryReturnedNoRows)),
+        found if found > known => Err(OpenError::Newer { path: path.to_owned(), found, known }),
+        _ => Ok(connection),
+    }
+}
+
+/// Copies a store, live or not, to a new file, which is on the disk when this returns.
+///
+/// # Errors
+/// [`OpenError`]; the copy must not exist yet.
+pub fn backup(path: &Path, copy: &Path) -> Result<(), OpenError> {
+    let connection = open_existing(path)?;
+    if exists(copy) {
+        let reason = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        return Err(OpenError::File { path: copy.to_owned(), reason });
+    }
+    // VACUUM writes only to the copy, but counts as a write.
+    connection.execute_batch("PRAGMA query_only = OFF;")?;
+    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+    let at_copy = |reason| OpenError::File { path: copy.to_owned(), reason };
+    File::open(copy).and_then(|it| it.sync_all()).map_err(at_copy)?;
+    let folder = copy.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|it| it.sync_all()).map_err(at_copy)?;
+    Ok(())
+}
+
+/// The live tokens by the hash of their text.
+pub(super) fn tokens_by_verifier(connection: &Connection) -> rusqlite::Result<HashMap<String, Token>> {
+    let mut live = connection.prepare("SELECT * FROM tokens WHERE revoked_at IS NULL")?;
+    let tokens = live.query_map((), |row| Ok((row.get("verifier")?, sql::token(row)?)))?;
+    tokens.collect()
+}
+
+/// Refuses a store that was sealed under another key; a new one is marked with this one.
+pub(super) fn check_mark(connection: &Connection, path: &Path, mark: &[u8; 32]) -> Result<(), OpenError> {
+    let marked = "SELECT value FROM meta WHERE name = 'key_mark'";
+    match optional(connection.query_row(marked, (), |row| row.get::<_, Vec<u8>>(0)))? {
+        Some(found) if found == mark => Ok(()),
+        Some(_) => Err(OpenError::WrongKey(path.to_owned())),
+        None => {
+            connection.execute("INSERT INTO meta (name, value) VALUES ('key_mark', ?1)", [mark.as_slice()])?;
+            Ok(())
+        }
+    }
+}

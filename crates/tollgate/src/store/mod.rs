@@ -1,0 +1,290 @@
+//! The store: one SQLite file, one thread that writes it, and readers beside it.
+//!
+//! Reading order: [`Store`] is the door; `writer` gathers waiting commands into a batch, has the ledger decide them and
+//! commits once (`bring` reads what they name, `write` the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql` and `record` turn rows
+//! into domain values; `replay` proves a store from its journal; `file` opens, locks and copies it.
+//!
+//! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
+//! Readers never touch the writer's memory. No rule is decided here.
+
+mod bring;
+mod file;
+mod once;
+mod record;
+mod replay;
+mod resident;
+mod snapshot;
+mod sql;
+mod write;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use ledger::{AccountId, ApiKey, AuthId, Command, Outcome, Refusal, Timestamp, Token};
+use quick_cache::sync::Cache;
+use rusqlite::Connection;
+use tokio::sync::{Notify, oneshot};
+
+pub use file::{OpenError, backup, exists};
+pub use once::ONCE_MAX;
+pub use replay::{Replay, Wrong, replay};
+pub use rusqlite::Result;
+pub use snapshot::{AccountFilter, Snapshot, StoredCredential};
+pub use sql::Recorded;
+
+/// How many names are kept in memory; the least used are read again.
+const NAMES_MAX: usize = 262_144;
+
+/// What a caller may call an account. Names never change and are never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// Its id.
+    Id(AccountId),
+    /// Its name in the Vonage dialect.
+    ApiKey(ApiKey),
+    /// Its name in the Plivo dialect.
+    AuthId(AuthId),
+}
+
+impl std::str::FromStr for Name {
+    type Err = ledger::id::MalformedId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // The three differ in length: 8, 20 and 36 characters.
+        text.parse()
+            .map(Self::ApiKey)
+            .or_else(|_| text.parse().map(Self::AuthId))
+            .or_else(|_| text.parse().map(Self::Id))
+    }
+}
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The database file.
+    pub path: PathBuf,
+    /// How many keyed writes are remembered.
+    pub once_max: usize,
+    /// What only the right key file can say; kept by a new store, and held against an old one.
+    pub key_mark: [u8; 32],
+    /// A token to accept that is stored nowhere, and the hash of its text.
+    pub environment_token: Option<(Token, String)>,
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The ledger's no.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// Nothing was written, and the same may go through later.
+    #[error("the store does not take writes now")]
+    Unavailable,
+    /// The decision broke a law of the ledger; nothing of it was applied.
+    #[error("a law of the ledger would be broken")]
+    Broken,
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+#[error("the store cannot be read")]
+pub struct ReadError(#[from] rusqlite::Error);
+
+/// The store of one process. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    _door: Arc<Door>,
+}
+
+/// Closes the store when the last of the [`Store`]s goes.
+struct Door(Arc<Shared>);
+
+struct Shared {
+    path: PathBuf,
+    queue: writer::Queue,
+    readers: Mutex<Vec<Connection>>,
+    names: Cache<Name, AccountId>,
+    /// The live operator and gate tokens by the hash of their text; as of the last commit.
+    tokens: RwLock<std::collections::HashMap<String, Token>>,
+    /// The token that is stored nowhere.
+    environment: Option<Token>,
+    /// Rung when a sync failed: what is on the disk is unknown, and the process must end.
+    lost: Notify,
+    figures: Figures,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Held for as long as the store is open.
+    _lock: std::fs::File,
+}
+
+/// What the writer counts, for the metrics.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Commits since the start.
+    pub commits: AtomicU64,
+    /// Commands decided since the start.
+    pub commands: AtomicU64,
+    /// Lines written since the start.
+    pub lines: AtomicU64,
+    /// Batches that could not be written since the start.
+    pub failed: AtomicU64,
+    /// Frames in the write-ahead log, of 4 KiB each.
+    pub wal_frames: AtomicI64,
+    /// When the oldest remembered key was used, in milliseconds since 1970; 0 for none.
+    pub oldest_key_ms: AtomicI64,
+    /// Whether the last batch was written.
+    pub takes_writes: std::sync::atomic::AtomicBool,
+}
+
+impl Store {
+    /// Opens the store, making it where there is none, and starts its writer.
+    ///
+    /// # Errors
+    /// [`OpenError`], each with a sentence for the operator.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        let lock = file::lock(&options.path)?;
+        let connection = file::open_writable(&options.path)?;
+        file::check_mark(&connection, &options.path, &options.key_mark)?;
+        let mut resident = resident::Resident::load(&connection, options.once_max)?;
+        let mut tokens = file::tokens_by_verifier(&connection)?;
+        let environment = options.environment_token.as_ref().map(|it| it.0);
+        if let Some((token, verifier)) = options.environment_token {
+            resident.tokens.insert(token.id, token);
+            tokens.insert(verifier, token);
+        }
+        let figures = Figures::default();
+        figures.takes_writes.store(true, Ordering::Relaxed);
+        let shared = Arc::new(Shared {
+            path: options.path,
+            queue: writer::Queue::default(),
+            readers: Mutex::default(),
+            names: Cache::new(NAMES_MAX),
+            tokens: RwLock::new(tokens),
+            environment,
+            lost: Notify::new(),
+            figures,
+            writer: Mutex::default(),
+            _lock: lock,
+        });
+        let writer = writer::spawn(shared.clone(), connection, resident)?;
+        *shared.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+        Ok(Self { _door: Arc::new(Door(shared.clone())), shared })
+    }
+
+    /// Has a command decided and, if it is accepted, written; returns when that is durable.
+    ///
+    /// `at` is the caller's clock; the line's time is never before the line before it.
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    pub async fn execute(&self, command: Command, at: Timestamp) -> Result<Outcome, ExecuteError> {
+        let (reply, answer) = oneshot::channel();
+        if !self.shared.queue.push(writer::Job { command, at, reply }) {
+            return Err(ExecuteError::Unavailable);
+        }
+        answer.await.unwrap_or(Err(ExecuteError::Unavailable))
+    }
+
+    /// Reads one state of the store, on a thread where that may take its time.
+    ///
+    /// # Errors
+    /// [`ReadError`], also when the reader itself failed.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Snapshot<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let store = self.clone();
+        let reading = tokio::task::spawn_blocking(move || store.read_now(read));
+        reading.await.unwrap_or(Err(ReadError(rusqlite::Error::InvalidQuery)))
+    }
+
+    /// Reads one state of the store, here and now.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn read_now<T>(
+        &self,
+        read: impl FnOnce(&Snapshot<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, ReadError> {
+        let pooled = self.readers().pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => file::open_readable(&self.shared.path)?,
+        };
+        connection.execute_batch("BEGIN")?;
+        let result = read(&Snapshot::new(&connection, self.shared.environment));
+        connection.execute_batch("COMMIT")?;
+        self.readers().push(connection);
+        Ok(result?)
+    }
+
+    fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.shared.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The account that goes by a name. What was found is remembered for ever, because names never change.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn named(&self, name: Name) -> Result<Option<AccountId>, ReadError> {
+        if let Some(account) = self.shared.names.get(&name) {
+            return Ok(Some(account));
+        }
+        let found = self.read(move |snapshot| snapshot.named(&name)).await?;
+        if let Some(account) = found {
+            self.shared.names.insert(name, account);
+        }
+        Ok(found)
+    }
+
+    /// The live operator or gate token whose text has this hash.
+    pub fn token(&self, verifier: &str) -> Option<Token> {
+        self.shared.tokens.read().unwrap_or_else(PoisonError::into_inner).get(verifier).copied()
+    }
+
+    /// Returns when a sync has failed and the process must end, because nobody knows what is on the disk.
+    pub async fn lost(&self) {
+        self.shared.lost.notified().await;
+    }
+
+    /// What the writer counts.
+    pub fn figures(&self) -> &Figures {
+        &self.shared.figures
+    }
+
+    /// Writes what waits, folds the write-ahead log into the file and ends the writer.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+}
+
+impl Shared {
+    fn close(&self) {
+        self.queue.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // Open readers would keep the log from being folded whole.
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            // A writer that panicked has answered nobody; there is nothing more to save.
+            drop(writer.join());
+        }
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// A row that may not be there.
+fn optional<T>(result: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+    match result {
+        Ok(row) => Ok(Some(row)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

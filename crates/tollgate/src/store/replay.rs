@@ -1,0 +1,352 @@
+//! Proving a store: the journal, read from its first line, must lead to what every account stands at.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use ledger::{
+    Account, AccountId, Hold, Kind, Line, LineId, Record, Standing, Status, Timestamp, TokenId, laws,
+};
+use rusqlite::Connection;
+
+use super::sql::{self, Recorded};
+use super::{OpenError, file};
+
+/// What a replay has seen of a store that is right.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Replay {
+    /// Lines in the journal.
+    pub lines: i64,
+    /// Accounts, closed ones too.
+    pub accounts: usize,
+    /// Open holds.
+    pub open_holds: usize,
+    /// Sealed values that the key file opened.
+    pub sealed: usize,
+}
+
+/// The first thing that is wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum Wrong {
+    /// It could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It could not be read.
+    #[error("the store cannot be read: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A line of the journal.
+    #[error("journal line {seq} is wrong: {what}")]
+    Line {
+        /// Its place.
+        seq: i64,
+        /// In what way.
+        what: String,
+    },
+    /// An account.
+    #[error("account {api_key} ({id}) is wrong: {what}")]
+    Account {
+        /// Its api key.
+        api_key: String,
+        /// Its id.
+        id: AccountId,
+        /// In what way.
+        what: String,
+    },
+    /// A value that the key file does not open.
+    #[error("{0}")]
+    Sealed(String),
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What the journal says of an account so far.
+struct Known {
+    account: Account,
+    last_line: i64,
+}
+
+#[derive(Default)]
+struct State {
+    accounts: HashMap<AccountId, Known>,
+    holds: HashMap<LineId, Hold>,
+    live_tokens: BTreeMap<TokenId, bool>,
+    last_at: Timestamp,
+    last_seq: i64,
+}
+
+/// Replays a store's journal, live or not, in one state of it. `opens` says whether a sealed value opens.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
+    let connection = file::open_existing(path)?;
+    connection.execute_batch("BEGIN")?;
+    let mut state = State::default();
+    let mut journal = connection.prepare("SELECT * FROM journal ORDER BY seq")?;
+    let mut rows = journal.query(())?;
+    while let Some(row) = rows.next()? {
+        let recorded = sql::recorded(row).map_err(|reason| {
+            let seq = state.last_seq + 1;
+            Wrong::Line { seq, what: format!("it cannot be read ({reason})") }
+        })?;
+        let seq = recorded.seq;
+        state.line(recorded).map_err(|what| Wrong::Line { seq, what })?;
+    }
+    check_accounts(&connection, &state)?;
+    check_holds(&connection, &state)?;
+    check_tokens(&connection, &state)?;
+    check_reversals(&connection)?;
+    let sealed = check_sealed(&connection, opens)?;
+    Ok(Replay {
+        lines: state.last_seq,
+        accounts: state.accounts.len(),
+        open_holds: state.holds.len(),
+        sealed,
+    })
+}
+
+impl State {
+    fn line(&mut self, recorded: Recorded) -> Result<(), String> {
+        let Recorded { seq, line, account_before, other_before } = recorded;
+        if seq != self.last_seq + 1 {
+            return Err(format!("it follows line {}, so a line is missing", self.last_seq));
+        }
+        if line.at < self.last_at {
+            return Err("its time is before that of the line before it".into());
+        }
+        (self.last_seq, self.last_at) = (seq, line.at);
+        laws::prove_line(&line).map_err(|_| format!("a line of kind {:?} cannot move that", line.kind))?;
+        if line.kind == Kind::Open {
+            self.open(&line)?;
+        }
+        if let Some(side) = line.account {
+            self.step(seq, &line, side.account, account_before, Some(side.after))?;
+        }
+        match (line.counter, line.cause) {
+            (Some(side), _) => self.step(seq, &line, side.account, other_before, Some(side.after))?,
+            (None, Some(cause)) => self.step(seq, &line, cause, other_before, None)?,
+            (None, None) => {}
+        }
+        self.record(&line)
+    }
+
+    fn open(&mut self, line: &Line) -> Result<(), String> {
+        let account = line.account_record().ok_or("it opens an account and does not say which")?.clone();
+        if let Some(parent) = account.parent {
+            let parent =
+                self.accounts.get_mut(&parent).ok_or("it opens an account under one that is not there")?;
+            parent.account.subaccounts += 1;
+        }
+        let opened = Account { standing: Standing::ZERO, ..account };
+        match self.accounts.insert(opened.id, Known { account: opened, last_line: 0 }) {
+            None => Ok(()),
+            Some(_) => Err("it opens an account that is there already".into()),
+        }
+    }
+
+    /// Moves one side and holds its figures and its chain against the line.
+    fn step(
+        &mut self,
+        seq: i64,
+        line: &Line,
+        id: AccountId,
+        before: i64,
+        after: Option<Standing>,
+    ) -> Result<(), String> {
+        let known = self.accounts.get_mut(&id).ok_or_else(|| format!("account {id} is not there"))?;
+        if before != known.last_line {
+            return Err(format!(
+                "it says that line {before} was the last one of account {id} before it, which is line {}",
+                known.last_line
+            ));
+        }
+        known.last_line = seq;
+        let Some(after) = after else { return Ok(()) };
+        let moved = laws::moved(line, id, known.account.standing).ok_or("its sums do not fit")?;
+        if moved != after {
+            return Err(format!(
+                "account {id} stands at {} after it, the line says {}",
+                figures(&moved),
+                figures(&after)
+            ));
+        }
+        known.account.standing = moved;
+        Ok(())
+    }
+
+    /// What a line made or changed besides figures.
+    fn record(&mut self, line: &Line) -> Result<(), String> {
+        match &line.record {
+            Some(Record::Account(account)) => {
+                let known =
+                    self.accounts.get_mut(&account.id).ok_or("it changes an account that is not there")?;
+                let standing = known.account.standing;
+                if line.kind != Kind::Open && account.standing != standing {
+                    return Err(format!("its record says {}", figures(&account.standing)));
+                }
+                known.account = Account { subaccounts: known.account.subaccounts, ..account.clone() };
+                known.account.standing = standing;
+                if let (Kind::Close, Some(parent)) = (line.kind, account.parent)
+                    && let Some(parent) = self.accounts.get_mut(&parent)
+                {
+                    parent.account.subaccounts = parent.account.subaccounts.saturating_sub(1);
+                }
+            }
+            Some(Record::Hold(hold)) if hold.is_open() => drop(self.holds.insert(hold.id, hold.clone())),
+            Some(Record::Hold(hold)) => drop(self.holds.remove(&hold.id)),
+            Some(Record::Token(token)) => {
+                self.live_tokens.insert(token.id, token.revoked_at.is_none());
+            }
+            Some(Record::Credential(credential)) => {
+                let id = line.account.map(|it| it.account).ok_or("it does not say whose credential it is")?;
+                let known = self.accounts.get_mut(&id).ok_or("its account is not there")?;
+                let live = known.account.credentials.iter().copied();
+                known.account.credentials = if line.kind == Kind::CredentialAdded {
+                    live.chain([*credential]).collect()
+                } else {
+                    live.filter(|it| it.id != credential.id).collect()
+                };
+            }
+            Some(Record::Number(_)) | None => {}
+        }
+        Ok(())
+    }
+}
+
+/// Every account's row must be what the journal leads to.
+fn check_accounts(connection: &Connection, state: &State) -> Result<(), Wrong> {
+    let mut all = connection.prepare("SELECT * FROM accounts ORDER BY number")?;
+    let mut rows = all.query(())?;
+    let mut count = 0;
+    let mut live = connection.prepare(
+        "SELECT id, kind, created_at FROM credentials WHERE account = ?1 AND revoked_at IS NULL ORDER BY id",
+    )?;
+    while let Some(row) = rows.next()? {
+        count += 1;
+        let account = sql::account(row)?;
+        let wrong =
+            |what: String| Wrong::Account { api_key: account.api_key.to_string(), id: account.id, what };
+        let known =
+            state.accounts.get(&account.id).ok_or_else(|| wrong("the journal never opened it".into()))?;
+        if account.standing != known.account.standing {
+            let (is, leads) = (figures(&account.standing), figures(&known.account.standing));
+            return Err(wrong(format!("it stands at {is}, the journal leads to {leads}")));
+        }
+        let last_line: i64 = row.get("last_line")?;
+        if last_line != known.last_line {
+            return Err(wrong(format!("its last line is {last_line}, in the journal {}", known.last_line)));
+        }
+        let credentials = live.query_map([sql::Column(account.id)], sql::credential)?;
+        let mut credentials = credentials.collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut expected = known.account.credentials.to_vec();
+        credentials.sort_by_key(|it| it.id);
+        expected.sort_by_key(|it| it.id);
+        if credentials != expected {
+            return Err(wrong("its credentials are not those of the journal".into()));
+        }
+        let row_now = Account { credentials: known.account.credentials.clone(), ..account.clone() };
+        if row_now != known.account {
+            return Err(wrong("its name, state, balance mode or family is not that of the journal".into()));
+        }
+    }
+    if count != state.accounts.len() {
+        return Err(Wrong::Other(format!(
+            "{count} accounts are there, the journal opened {}",
+            state.accounts.len()
+        )));
+    }
+    Ok(())
+}
+
+/// The open holds must be those of the journal, and what each account has held must be their sum.
+fn check_holds(connection: &Connection, state: &State) -> Result<(), Wrong> {
+    let mut open = connection.prepare("SELECT * FROM holds WHERE ended_how IS NULL")?;
+    let open = open.query_map((), sql::hold)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    for hold in &open {
+        if state.holds.get(&hold.id) != Some(hold) {
+            return Err(Wrong::Other(format!("hold {} is open, and not so in the journal", hold.id)));
+        }
+    }
+    if open.len() != state.holds.len() {
+        let journal = state.holds.len();
+        return Err(Wrong::Other(format!("{} holds are open, in the journal {journal}", open.len())));
+    }
+    let mut held: HashMap<AccountId, i128> = HashMap::new();
+    for hold in &open {
+        *held.entry(hold.payer).or_default() += i128::from(hold.amount.units());
+    }
+    for known in state.accounts.values() {
+        let sum = held.get(&known.account.id).copied().unwrap_or(0);
+        if sum != i128::from(known.account.standing.held.units()) {
+            return Err(Wrong::Account {
+                api_key: known.account.api_key.to_string(),
+                id: known.account.id,
+                what: "what it has held is not the sum of its open holds".into(),
+            });
+        }
+        if known.account.status == Status::Closed && known.account.standing != Standing::ZERO {
+            return Err(Wrong::Account {
+                api_key: known.account.api_key.to_string(),
+                id: known.account.id,
+                what: "it is closed and not empty".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_tokens(connection: &Connection, state: &State) -> Result<(), Wrong> {
+    let mut all = connection.prepare("SELECT * FROM tokens")?;
+    let tokens = all.query_map((), sql::token)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    for token in &tokens {
+        if state.live_tokens.get(&token.id) != Some(&token.revoked_at.is_none()) {
+            return Err(Wrong::Other(format!(
+                "token {} is not in the state that the journal leads to",
+                token.id
+            )));
+        }
+    }
+    if tokens.len() == state.live_tokens.len() {
+        Ok(())
+    } else {
+        Err(Wrong::Other(format!(
+            "{} tokens are there, in the journal {}",
+            tokens.len(),
+            state.live_tokens.len()
+        )))
+    }
+}
+
+/// No charge may have been given back by more than it took.
+fn check_reversals(connection: &Connection) -> Result<(), Wrong> {
+    let mut beyond = connection.prepare(
+        "SELECT MAX(back.seq) FROM journal back JOIN journal charge ON charge.id = back.about
+         WHERE back.about IS NOT NULL AND back.balance_change > 0
+         GROUP BY charge.seq HAVING SUM(back.balance_change) > -MIN(charge.balance_change)",
+    )?;
+    match super::optional(beyond.query_row((), |row| row.get(0)))? {
+        None => Ok(()),
+        Some(seq) => Err(Wrong::Line { seq, what: "it gives back more than its charge took".into() }),
+    }
+}
+
+fn check_sealed(connection: &Connection, opens: &dyn Fn(&[u8]) -> bool) -> Result<usize, Wrong> {
+    let mut count = 0;
+    let sealed = "SELECT 'credential of account ' || lower(hex(account)), sealed FROM credentials WHERE sealed IS NOT NULL
+         UNION ALL SELECT 'answer of journal line ' || seq, sealed FROM shown_once";
+    let mut all = connection.prepare(sealed)?;
+    let mut rows = all.query(())?;
+    while let Some(row) = rows.next()? {
+        if !opens(row.get_ref(1)?.as_blob().unwrap_or_default()) {
+            let what: String = row.get(0)?;
+            return Err(Wrong::Sealed(format!("the key file does not open the sealed {what}")));
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn figures(standing: &Standing) -> String {
+    let Standing { balance, credit_limit, held } = standing;
+    format!("balance {balance}, credit limit {credit_limit}, held {held}")
+}

@@ -1,0 +1,138 @@
+//! What the writer keeps in memory: every account, the open holds, the tokens and the remembered keys.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ledger::{Account, AccountId, Credential, CredentialId, Hold, LineId, Timestamp, Token, TokenId};
+use rusqlite::{Connection, Result};
+
+use super::once::{OnceMap, REMEMBERED_MS};
+use super::sql;
+
+pub(super) struct Resident {
+    // Boxed, so that the map's empty places cost a pointer each.
+    pub(super) accounts: HashMap<AccountId, Box<Row>>,
+    pub(super) tokens: HashMap<TokenId, Token>,
+    pub(super) holds: HashMap<LineId, Hold>,
+    pub(super) once: OnceMap,
+    pub(super) last_seq: i64,
+    pub(super) last_at: Timestamp,
+    pub(super) last_number: i64,
+}
+
+/// An account, its row's number and its newest line.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) account: Account,
+    pub(super) number: i64,
+    pub(super) last_line: i64,
+}
+
+impl Resident {
+    pub(super) fn load(connection: &Connection, once_max: usize) -> Result<Self> {
+        let mut resident = Self {
+            accounts: load_accounts(connection)?,
+            tokens: HashMap::new(),
+            holds: HashMap::new(),
+            once: OnceMap::new(once_max),
+            last_seq: 0,
+            last_at: Timestamp::default(),
+            last_number: 0,
+        };
+        resident.last_number = resident.accounts.values().map(|it| it.number).max().unwrap_or(0);
+        let mut tokens = connection.prepare("SELECT * FROM tokens")?;
+        for token in tokens.query_map((), sql::token)? {
+            let token = token?;
+            resident.tokens.insert(token.id, token);
+        }
+        let mut holds = connection.prepare("SELECT * FROM holds WHERE ended_how IS NULL")?;
+        for hold in holds.query_map((), sql::hold)? {
+            let hold = hold?;
+            resident.holds.insert(hold.id, hold);
+        }
+        let last = "SELECT seq, at FROM journal ORDER BY seq DESC LIMIT 1";
+        if let Some((seq, at)) =
+            super::optional(connection.query_row(last, (), |row| {
+                Ok((row.get::<_, i64>("seq")?, sql::get::<Timestamp>(row, "at")?))
+            }))?
+        {
+            resident.last_seq = seq;
+            resident.last_at = at;
+        }
+        resident.load_keys(connection, once_max)?;
+        Ok(resident)
+    }
+
+    /// Reads back the keys of the last 24 hours, or as many as are remembered.
+    fn load_keys(&mut self, connection: &Connection, once_max: usize) -> Result<()> {
+        let first = first_since(connection, self.last_seq, self.last_at.plus_millis(-REMEMBERED_MS))?;
+        let most = i64::try_from(once_max).unwrap_or(i64::MAX);
+        let first = first.max(self.last_seq.saturating_sub(most));
+        let mut keyed = connection.prepare(
+            "SELECT seq, at, kind, caller, by_account, account, other, other_balance, once_key FROM journal
+             WHERE seq >= ?1 AND once_key IS NOT NULL ORDER BY seq",
+        )?;
+        let mut rows = keyed.query([first])?;
+        while let Some(row) = rows.next()? {
+            let scope = sql::scope(row)?;
+            let hash = self.once.hash(&scope, row.get_ref("once_key")?.as_str()?);
+            self.once.insert(hash, row.get("seq")?, sql::get(row, "at")?);
+        }
+        Ok(())
+    }
+}
+
+/// The first line that is not older than `since`, found by halving: times never go back along the journal.
+fn first_since(connection: &Connection, last: i64, since: Timestamp) -> Result<i64> {
+    let mut at = connection.prepare("SELECT at FROM journal WHERE seq = ?1")?;
+    let (mut low, mut high) = (1, last.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let time = at.query_row([middle], |row| sql::get::<Timestamp>(row, "at"))?;
+        if time < since {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}
+
+fn load_accounts(connection: &Connection) -> Result<HashMap<AccountId, Box<Row>>> {
+    let count: i64 = connection.query_row("SELECT COUNT(*) FROM accounts", (), |row| row.get(0))?;
+    let mut accounts = HashMap::with_capacity(usize::try_from(count).unwrap_or(0));
+    let mut all = connection.prepare("SELECT * FROM accounts")?;
+    let mut rows = all.query(())?;
+    while let Some(row) = rows.next()? {
+        let account = sql::account(row)?;
+        let row = Row { account, number: row.get("number")?, last_line: row.get("last_line")? };
+        accounts.insert(row.account.id, Box::new(row));
+    }
+    let mut live = connection.prepare(
+        "SELECT account, id, kind, created_at FROM credentials WHERE revoked_at IS NULL ORDER BY account, id",
+    )?;
+    let mut rows = live.query(())?;
+    let mut of: Option<(AccountId, Vec<Credential>)> = None;
+    while let Some(row) = rows.next()? {
+        let account: AccountId = sql::get(row, "account")?;
+        let credential = sql::credential(row)?;
+        match &mut of {
+            Some((same, credentials)) if *same == account => credentials.push(credential),
+            Some(_) | None => {
+                give(&mut accounts, of.take());
+                of = Some((account, vec![credential]));
+            }
+        }
+    }
+    give(&mut accounts, of);
+    Ok(accounts)
+}
+
+fn give(accounts: &mut HashMap<AccountId, Box<Row>>, credentials: Option<(AccountId, Vec<Credential>)>) {
+    if let Some((account, mut credentials)) = credentials
+        && let Some(row) = accounts.get_mut(&account)
+    {
+        credentials.sort_by_key(|it: &Credential| -> (Timestamp, CredentialId) { (it.created_at, it.id) });
+        row.account.credentials = Arc::from(credentials);
+    }
+}

@@ -1,0 +1,342 @@
+//! Reading: one short transaction on a connection of its own, which sees one state of the store and never the
+//! writer's memory.
+
+use ledger::{
+    Account, AccountId, Actor, ApiKey, AuthId, Book, Change, Charged, Credential, Hold, Kind, LineId, Number,
+    Refusal, Status, Timestamp, Token, TransferKind, authority,
+};
+use rusqlite::{Connection, Result, Row, params};
+
+use super::sql::{self, Column, Recorded};
+use super::{Name, optional};
+
+/// One state of the store.
+pub struct Snapshot<'a> {
+    connection: &'a Connection,
+    /// The token that is stored nowhere.
+    environment: Option<Token>,
+}
+
+/// A credential with what it takes to recognise it and, perhaps, to show it again.
+#[derive(Clone, Debug)]
+pub struct StoredCredential {
+    /// Which.
+    pub credential: Credential,
+    /// A keyed hash, or an Argon2id string.
+    pub verifier: String,
+    /// The sealed text.
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// What a list of accounts is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct AccountFilter {
+    /// Only the subaccounts of this one.
+    pub parent: Option<AccountId>,
+    /// Only this one and the ones below it.
+    pub family: Option<AccountId>,
+    /// Only those in this state.
+    pub status: Option<Status>,
+    /// Only those whose name contains this text, without regard to the case of ASCII letters.
+    pub name: Option<String>,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(super) const fn new(connection: &'a Connection, environment: Option<Token>) -> Self {
+        Self { connection, environment }
+    }
+
+    fn rows<T>(
+        &self,
+        text: &str,
+        params: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.connection.prepare_cached(text)?.query_map(params, read)?.collect()
+    }
+
+    fn row<T>(
+        &self,
+        text: &str,
+        params: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        optional(self.connection.prepare_cached(text)?.query_row(params, read))
+    }
+
+    /// Whether the caller's credential still lives and its account may call, as of this state.
+    ///
+    /// # Errors
+    /// Of the store. The inner result is the ledger's answer.
+    pub fn may_call(&self, by: &Actor) -> Result<std::result::Result<(), Refusal>> {
+        let mut book = Book::default();
+        match by {
+            Actor::Account { account, .. } => {
+                if let Some(account) = self.account(*account)? {
+                    if let Some(parent) = account.parent
+                        && let Some(parent) = self.account(parent)?
+                    {
+                        book.bring(Change::Account(parent));
+                    }
+                    book.bring(Change::Account(account));
+                }
+            }
+            Actor::Operator(id) | Actor::Gate(id) => {
+                if let Some(token) =
+                    self.row("SELECT * FROM tokens WHERE id = ?1", [Column(*id)], sql::token)?
+                {
+                    book.bring(Change::TokenRevoked(token));
+                }
+            }
+            Actor::Server => {}
+        }
+        Ok(authority::may_call(&book, by))
+    }
+
+    /// The account that goes by a name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn named(&self, name: &Name) -> Result<Option<AccountId>> {
+        let id = |row: &Row<'_>| sql::get::<AccountId>(row, "id");
+        match name {
+            Name::Id(account) => self.row("SELECT id FROM accounts WHERE id = ?1", [Column(*account)], id),
+            Name::ApiKey(key) => {
+                self.row("SELECT id FROM accounts WHERE api_key = ?1", [Column::<ApiKey>(*key)], id)
+            }
+            Name::AuthId(auth) => {
+                let text: &AuthId = auth;
+                self.row("SELECT id FROM accounts WHERE auth_id = ?1", [text.as_str()], id)
+            }
+        }
+    }
+
+    /// An account with its live credentials.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn account(&self, id: AccountId) -> Result<Option<Account>> {
+        let Some(mut account) =
+            self.row("SELECT * FROM accounts WHERE id = ?1", [Column(id)], sql::account)?
+        else {
+            return Ok(None);
+        };
+        account.credentials = self
+            .rows(
+                "SELECT id, kind, created_at FROM credentials WHERE account = ?1 AND revoked_at IS NULL
+                 ORDER BY created_at, id",
+                [Column(id)],
+                sql::credential,
+            )?
+            .into();
+        Ok(Some(account))
+    }
+
+    /// All subaccounts of a primary that are not closed, oldest first, without their credentials.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn subaccounts(&self, primary: AccountId) -> Result<Vec<Account>> {
+        self.rows(
+            "SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2 ORDER BY id",
+            params![Column(primary), Column(Status::Closed)],
+            sql::account,
+        )
+    }
+
+    /// Accounts after `after` in the order in which they were opened, at most `limit`, without their credentials.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn accounts(
+        &self,
+        filter: &AccountFilter,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<Account>> {
+        // A family is found by its index; only the operator's list of all walks the whole table.
+        let text = match (filter.parent, filter.family) {
+            (Some(_), _) => {
+                "SELECT * FROM accounts WHERE parent = ?2 AND id > ?1 AND (?3 IS NULL OR parent = ?3)
+                   AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR instr(lower(name), lower(?5)) > 0)
+                 ORDER BY id LIMIT ?6"
+            }
+            (None, Some(_)) => {
+                "SELECT * FROM accounts WHERE (parent = ?3 OR id = ?3) AND id > ?1 AND ?2 IS NULL
+                   AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR instr(lower(name), lower(?5)) > 0)
+                 ORDER BY id LIMIT ?6"
+            }
+            (None, None) => {
+                "SELECT * FROM accounts WHERE id > ?1 AND ?2 IS NULL AND ?3 IS NULL
+                   AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR instr(lower(name), lower(?5)) > 0)
+                 ORDER BY id LIMIT ?6"
+            }
+        };
+        self.rows(
+            text,
+            params![
+                Column(after.unwrap_or(AccountId::UNKNOWN)),
+                filter.parent.map(Column),
+                filter.family.map(Column),
+                filter.status.map(Column),
+                filter.name,
+                i64::try_from(limit).unwrap_or(i64::MAX),
+            ],
+            sql::account,
+        )
+    }
+
+    /// The lines of an account, newest first, from the one before `before` on, at most `limit`: a walk along the
+    /// chain, so that no index is kept for it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn lines_of(&self, account: AccountId, before: Option<i64>, limit: usize) -> Result<Vec<Recorded>> {
+        let cursor = match before {
+            None => None,
+            Some(before) => self.line_at(before)?.and_then(|it| it.before(account)),
+        };
+        let mut next = match cursor {
+            Some(next) => next,
+            None => {
+                let newest = "SELECT last_line FROM accounts WHERE id = ?1";
+                self.row(newest, [Column(account)], |row| row.get(0))?.unwrap_or(0)
+            }
+        };
+        let mut lines = Vec::new();
+        while lines.len() < limit
+            && let Some(line) = self.line_at(next)?
+        {
+            next = line.before(account).unwrap_or(0);
+            if before.is_none_or(|it| line.seq < it) {
+                lines.push(line);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The line at a place.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn line_at(&self, seq: i64) -> Result<Option<Recorded>> {
+        self.row("SELECT * FROM journal WHERE seq = ?1", [seq], sql::recorded)
+    }
+
+    /// The line with this id.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn line(&self, id: LineId) -> Result<Option<Recorded>> {
+        self.row("SELECT * FROM journal WHERE id = ?1", [Column(id)], sql::recorded)
+    }
+
+    /// A family's transfers of one kind within a span of time, newest first.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn transfers(
+        &self,
+        primary: AccountId,
+        kind: TransferKind,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Recorded>> {
+        // The kind stands in the text, for an index on a part of a table is used only where the text implies the part.
+        let text = match kind {
+            TransferKind::Credit => {
+                "SELECT * FROM journal WHERE kind = 5 AND family = ?1 AND at >= ?2 AND at <= ?3 ORDER BY seq DESC"
+            }
+            TransferKind::Balance => {
+                "SELECT * FROM journal WHERE kind = 4 AND family = ?1 AND at >= ?2 AND at <= ?3 ORDER BY seq DESC"
+            }
+        };
+        self.rows(text, params![Column(primary), Column(from), Column(to)], sql::recorded)
+    }
+
+    /// The live credentials of an account, oldest first, with their proofs.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn credentials(&self, account: AccountId) -> Result<Vec<StoredCredential>> {
+        self.rows(
+            "SELECT * FROM credentials WHERE account = ?1 AND revoked_at IS NULL ORDER BY created_at, id",
+            [Column(account)],
+            |row| {
+                Ok(StoredCredential {
+                    credential: sql::credential(row)?,
+                    verifier: row.get("verifier")?,
+                    sealed: row.get("sealed")?,
+                })
+            },
+        )
+    }
+
+    /// All operator and gate tokens, oldest first, the revoked ones too.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn tokens(&self) -> Result<Vec<Token>> {
+        self.rows("SELECT * FROM tokens ORDER BY id", (), sql::token)
+    }
+
+    /// The open holds whose time has come, the longest due first.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn due_holds(&self, now: Timestamp, limit: usize) -> Result<Vec<LineId>> {
+        self.rows(
+            "SELECT id FROM holds WHERE ended_how IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
+            params![Column(now), i64::try_from(limit).unwrap_or(i64::MAX)],
+            |row| sql::get(row, "id"),
+        )
+    }
+
+    pub(super) fn hold(&self, id: LineId) -> Result<Option<Hold>> {
+        self.row("SELECT * FROM holds WHERE id = ?1", [Column(id)], sql::hold)
+    }
+
+    pub(super) fn open_holds_of(&self, account: AccountId) -> Result<Vec<Hold>> {
+        self.rows(
+            "SELECT * FROM holds WHERE account = ?1 AND ended_how IS NULL",
+            [Column(account)],
+            sql::hold,
+        )
+    }
+
+    pub(super) fn numbers_named(&self, msisdn: &str) -> Result<Vec<Number>> {
+        self.rows("SELECT * FROM numbers WHERE msisdn = ?1", [msisdn], sql::number)
+    }
+
+    pub(super) fn numbers_of(&self, owner: AccountId) -> Result<Vec<Number>> {
+        self.rows("SELECT * FROM numbers WHERE owner = ?1", [Column(owner)], sql::number)
+    }
+
+    /// What a line charged, and how much of that was given back.
+    pub(super) fn charge(&self, id: LineId) -> Result<Option<Charged>> {
+        let Some(Recorded { line, .. }) = self.line(id)? else { return Ok(None) };
+        let charges = matches!(line.kind, Kind::Charge | Kind::Settle | Kind::Expiry);
+        let (Some(payer), Some(account), true) = (line.account, line.caused_by(), charges) else {
+            return Ok(None);
+        };
+        if !line.change.balance.is_negative() {
+            return Ok(None);
+        }
+        let reversed = self.row(
+            "SELECT COALESCE(SUM(balance_change), 0) AS reversed FROM journal WHERE about = ?1 AND balance_change > 0",
+            [Column(id)],
+            |row| sql::get(row, "reversed"),
+        )?;
+        let (payer, amount) = (payer.account, line.amount());
+        Ok(Some(Charged { id, account, payer, amount, reversed: reversed.unwrap_or_default() }))
+    }
+
+    pub(super) fn shown_once(&self, seq: i64) -> Result<Option<Vec<u8>>> {
+        self.row("SELECT sealed FROM shown_once WHERE seq = ?1", [seq], |row| row.get(0))
+    }
+
+    pub(super) fn names_taken(&self, api_key: ApiKey, auth_id: &AuthId) -> Result<bool> {
+        let text = "SELECT 1 FROM accounts WHERE api_key = ?1 OR auth_id = ?2";
+        Ok(self.row(text, params![Column(api_key), auth_id.as_str()], |_| Ok(()))?.is_some())
+    }
+}

@@ -1,0 +1,409 @@
+//! Rows and the words in them: what a domain value is in a column, and back.
+
+use std::sync::Arc;
+
+use ledger::account::Country;
+use ledger::{
+    Account, AccountId, Actor, Amount, ApiKey, AuthId, BalanceMode, Credential, CredentialId, CredentialKind,
+    Currency, Ending, Hold, HoldEnd, Kind, Line, LineId, Number, OnExpiry, Once, Side, Standing, Status,
+    Timestamp, Token, TokenId, TokenScope,
+};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
+use rusqlite::{Result, Row, ToSql};
+
+use super::record;
+
+/// A column's value, read or written as a domain value.
+pub(super) struct Column<T>(pub(super) T);
+
+macro_rules! bytes_column {
+    ($($id:ident),*) => {$(
+        impl FromSql for Column<$id> {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let bytes: [u8; 16] = value.as_blob()?.try_into().map_err(|_| FromSqlError::InvalidType)?;
+                Ok(Self($id::from_bytes(bytes)))
+            }
+        }
+
+        impl ToSql for Column<$id> {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.as_bytes())))
+            }
+        }
+    )*};
+}
+
+bytes_column!(AccountId, CredentialId, TokenId, LineId);
+
+/// A domain value that is one integer in a column.
+macro_rules! integer_column {
+    ($type:ty, $to:expr, $from:expr) => {
+        impl FromSql for Column<$type> {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let integer = value.as_i64()?;
+                let read: fn(i64) -> Option<$type> = $from;
+                read(integer).map(Self).ok_or(FromSqlError::OutOfRange(integer))
+            }
+        }
+
+        impl ToSql for Column<$type> {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                let write: fn($type) -> i64 = $to;
+                Ok(ToSqlOutput::Owned(Value::Integer(write(self.0))))
+            }
+        }
+    };
+}
+
+integer_column!(Amount, Amount::units, |it| Some(Amount::from_units(it)));
+integer_column!(Timestamp, Timestamp::millis, |it| Some(Timestamp::from_millis(it)));
+integer_column!(ApiKey, |it| i64::from(it.number()), |it| u32::try_from(it).ok().map(ApiKey::from_number));
+
+/// A word that is a small integer in a column. The numbers never change and are never used again.
+macro_rules! word_column {
+    ($type:ident { $($variant:ident = $code:literal),* $(,)? }) => {
+        integer_column!(
+            $type,
+            |it| match it { $($type::$variant => $code),* },
+            |it| match it { $($code => Some($type::$variant),)* _ => None }
+        );
+    };
+}
+
+word_column!(BalanceMode { Own = 1, Shared = 2 });
+word_column!(Status { Active = 1, Suspended = 2, Closed = 3 });
+word_column!(CredentialKind { Secret = 1, Token = 2 });
+word_column!(OnExpiry { Release = 1, Capture = 2 });
+word_column!(HoldEnd { Settled = 1, Released = 2, Expired = 3, Captured = 4, Closed = 5 });
+word_column!(Kind {
+    Open = 1,
+    Change = 2,
+    Payment = 3,
+    BalanceTransfer = 4,
+    CreditTransfer = 5,
+    Charge = 6,
+    Reversal = 7,
+    Hold = 8,
+    Extend = 9,
+    Settle = 10,
+    Release = 11,
+    Expiry = 12,
+    Close = 13,
+    NumberGiven = 14,
+    NumberTransfer = 15,
+    CredentialAdded = 16,
+    CredentialRevoked = 17,
+    TokenMade = 18,
+    TokenRevoked = 19,
+});
+
+/// The kinds of caller, as the column `caller` holds them.
+const OPERATOR: i64 = 1;
+const GATE: i64 = 2;
+const ACCOUNT: i64 = 3;
+const SERVER: i64 = 4;
+
+const FORCED: i64 = 1;
+const LATE: i64 = 2;
+
+pub(super) fn get<T>(row: &Row<'_>, column: &str) -> Result<T>
+where
+    Column<T>: FromSql,
+{
+    Ok(row.get::<_, Column<T>>(column)?.0)
+}
+
+pub(super) fn get_opt<T>(row: &Row<'_>, column: &str) -> Result<Option<T>>
+where
+    Column<T>: FromSql,
+{
+    Ok(row.get::<_, Option<Column<T>>>(column)?.map(|it| it.0))
+}
+
+/// A value of a column that holds nothing which could be read as one: a store that something else has written.
+fn misread(row: &Row<'_>, column: &str) -> rusqlite::Error {
+    let index = row.as_ref().column_index(column).unwrap_or_default();
+    rusqlite::Error::InvalidColumnType(index, column.to_owned(), rusqlite::types::Type::Text)
+}
+
+fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|_| misread(row, column))
+}
+
+/// An account without its credentials, which stand in a table of their own.
+pub(super) fn account(row: &Row<'_>) -> Result<Account> {
+    Ok(Account {
+        id: get(row, "id")?,
+        parent: get_opt(row, "parent")?,
+        api_key: get(row, "api_key")?,
+        auth_id: parsed::<AuthId>(row, "auth_id")?,
+        name: row.get_ref("name")?.as_str()?.into(),
+        currency: parsed::<Currency>(row, "currency")?,
+        mode: get(row, "mode")?,
+        standing: standing(row, "balance", "credit_limit", "held")?,
+        status: get(row, "status")?,
+        created_at: get(row, "created_at")?,
+        credentials: Arc::default(),
+        subaccounts: row.get("subaccounts")?,
+    })
+}
+
+fn standing(row: &Row<'_>, balance: &str, credit_limit: &str, held: &str) -> Result<Standing> {
+    Ok(Standing { balance: get(row, balance)?, credit_limit: get(row, credit_limit)?, held: get(row, held)? })
+}
+
+pub(super) fn credential(row: &Row<'_>) -> Result<Credential> {
+    Ok(Credential { id: get(row, "id")?, kind: get(row, "kind")?, created_at: get(row, "created_at")? })
+}
+
+pub(super) fn token(row: &Row<'_>) -> Result<Token> {
+    let scope = match row.get::<_, i64>("caller")? {
+        OPERATOR => TokenScope::Operator,
+        GATE => TokenScope::Gate { may_force: row.get("may_force")? },
+        _ => return Err(misread(row, "caller")),
+    };
+    Ok(Token {
+        id: get(row, "id")?,
+        scope,
+        created_at: get(row, "created_at")?,
+        revoked_at: get_opt(row, "revoked_at")?,
+    })
+}
+
+/// A token's scope, as the columns `caller` and `may_force` hold it.
+pub(super) const fn scope_columns(scope: TokenScope) -> (i64, bool) {
+    match scope {
+        TokenScope::Operator => (OPERATOR, false),
+        TokenScope::Gate { may_force } => (GATE, may_force),
+    }
+}
+
+pub(super) fn number(row: &Row<'_>) -> Result<Number> {
+    Ok(Number {
+        country: parsed::<Country>(row, "country")?,
+        msisdn: row.get_ref("msisdn")?.as_str()?.into(),
+        owner: get(row, "owner")?,
+    })
+}
+
+pub(super) fn hold(row: &Row<'_>) -> Result<Hold> {
+    let ending = match get_opt::<HoldEnd>(row, "ended_how")? {
+        None => None,
+        Some(how) => Some(Ending {
+            how,
+            at: get(row, "ended_at")?,
+            line: get(row, "ended_line")?,
+            charged: get(row, "charged")?,
+        }),
+    };
+    Ok(Hold {
+        id: get(row, "id")?,
+        account: get(row, "account")?,
+        payer: get(row, "payer")?,
+        amount: get(row, "amount")?,
+        placed_at: get(row, "placed_at")?,
+        expires_at: get(row, "expires_at")?,
+        on_expiry: get(row, "on_expiry")?,
+        operation: row.get::<_, Option<String>>("operation")?.map(Into::into),
+        ending,
+    })
+}
+
+/// A journal line with its place in the journal and in its accounts' chains.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its place in the journal, from 1 without a gap.
+    pub seq: i64,
+    /// The line.
+    pub line: Line,
+    /// The line before it of the account that it is about; 0 for none.
+    pub account_before: i64,
+    /// The line before it of the other account; 0 for none.
+    pub other_before: i64,
+}
+
+impl Recorded {
+    /// The line before this one of an account that it is about; `None` for an account that it is not about.
+    pub fn before(&self, account: AccountId) -> Option<i64> {
+        let other = self.line.counter.map(|it| it.account).or(self.line.cause);
+        if self.line.account.is_some_and(|it| it.account == account) {
+            Some(self.account_before)
+        } else if other == Some(account) {
+            Some(self.other_before)
+        } else {
+            None
+        }
+    }
+}
+
+pub(super) fn recorded(row: &Row<'_>) -> Result<Recorded> {
+    Ok(Recorded {
+        seq: row.get("seq")?,
+        line: line(row)?,
+        account_before: row.get::<_, Option<i64>>("account_before")?.unwrap_or(0),
+        other_before: row.get::<_, Option<i64>>("other_before")?.unwrap_or(0),
+    })
+}
+
+fn line(row: &Row<'_>) -> Result<Line> {
+    let account = match get_opt::<AccountId>(row, "account")? {
+        None => None,
+        Some(account) => Some(Side { account, after: standing(row, "balance", "credit_limit", "held")? }),
+    };
+    let other = get_opt::<AccountId>(row, "other")?;
+    let counter = match (other, get_opt::<Amount>(row, "other_balance")?) {
+        (Some(account), Some(_)) => {
+            let after = standing(row, "other_balance", "other_credit_limit", "other_held")?;
+            Some(Side { account, after })
+        }
+        _ => None,
+    };
+    let marks: i64 = row.get("marks")?;
+    let text = |column: &str| -> Result<Option<Box<str>>> {
+        Ok(row.get_ref(column)?.as_str_or_null()?.map(Into::into))
+    };
+    let record = match row.get_ref("record")?.as_str_or_null()? {
+        None => None,
+        Some(text) => Some(record::decode(text).ok_or_else(|| misread(row, "record"))?),
+    };
+    Ok(Line {
+        id: get(row, "id")?,
+        at: get(row, "at")?,
+        kind: get(row, "kind")?,
+        by: actor(row)?,
+        family: get_opt(row, "family")?,
+        account,
+        change: standing(row, "balance_change", "credit_change", "held_change")?,
+        counter,
+        cause: if counter.is_some() { None } else { other },
+        about: get_opt(row, "about")?,
+        operation: text("operation")?,
+        units: text("units")?,
+        reference: text("reference")?,
+        forced: marks & FORCED != 0,
+        late: marks & LATE != 0,
+        once: once(row)?,
+        record,
+    })
+}
+
+fn once(row: &Row<'_>) -> Result<Option<Once>> {
+    let Some(key) = row.get_ref("once_key")?.as_str_or_null()? else { return Ok(None) };
+    let request = row.get::<_, [u8; 32]>("request")?;
+    Ok(Some(Once { key: key.into(), request, sealed: None }))
+}
+
+fn actor(row: &Row<'_>) -> Result<Actor> {
+    Ok(match row.get::<_, i64>("caller")? {
+        OPERATOR => Actor::Operator(get(row, "by_credential")?),
+        GATE => Actor::Gate(get(row, "by_credential")?),
+        ACCOUNT => {
+            Actor::Account { account: get(row, "by_account")?, credential: get(row, "by_credential")? }
+        }
+        SERVER => Actor::Server,
+        _ => return Err(misread(row, "caller")),
+    })
+}
+
+/// The insert that [`insert_line`] binds.
+pub(super) const INSERT_LINE: &str = "INSERT INTO journal (seq, at, kind, id, caller, by_account, by_credential, family,
+    account, account_before, balance_change, credit_change, held_change, balance, credit_limit, held,
+    other, other_before, other_balance, other_credit_limit, other_held, about, operation, units, reference, marks,
+    once_key, request, record)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+    ?24, ?25, ?26, ?27, ?28, ?29)";
+
+/// Writes a line at its place.
+pub(super) fn insert_line(
+    insert: &mut rusqlite::Statement<'_>,
+    seq: i64,
+    line: &Line,
+    account_before: Option<i64>,
+    other_before: Option<i64>,
+) -> Result<()> {
+    let (caller, by_account, by_credential) = match &line.by {
+        Actor::Operator(token) => (OPERATOR, None, Some(*token.as_bytes())),
+        Actor::Gate(token) => (GATE, None, Some(*token.as_bytes())),
+        Actor::Account { account, credential } => {
+            (ACCOUNT, Some(Column(*account)), Some(*credential.as_bytes()))
+        }
+        Actor::Server => (SERVER, None, None),
+    };
+    let account = line.account.as_ref();
+    let counter = line.counter.as_ref();
+    let other = counter.map(|it| it.account).or(line.cause);
+    let marks = if line.forced { FORCED } else { 0 } | if line.late { LATE } else { 0 };
+    let once = line.once.as_ref();
+    insert.execute(rusqlite::params![
+        seq,
+        Column(line.at),
+        Column(line.kind),
+        Column(line.id),
+        caller,
+        by_account,
+        by_credential.as_ref().map(<[u8; 16]>::as_slice),
+        line.family.map(Column),
+        account.map(|it| Column(it.account)),
+        account_before,
+        Column(line.change.balance),
+        Column(line.change.credit_limit),
+        Column(line.change.held),
+        account.map(|it| Column(it.after.balance)),
+        account.map(|it| Column(it.after.credit_limit)),
+        account.map(|it| Column(it.after.held)),
+        other.map(Column),
+        other_before,
+        counter.map(|it| Column(it.after.balance)),
+        counter.map(|it| Column(it.after.credit_limit)),
+        counter.map(|it| Column(it.after.held)),
+        line.about.map(Column),
+        line.operation,
+        line.units,
+        line.reference,
+        marks,
+        once.map(|it| &*it.key),
+        once.map(|it| it.request.as_slice()),
+        line.record.as_ref().map(record::encode),
+    ])?;
+    Ok(())
+}
+
+/// Within what the key of a line is unique, from the few columns that say so; what [`Line::scope`] says of all.
+pub(super) fn scope(row: &Row<'_>) -> Result<ledger::Scope> {
+    let caller = match row.get::<_, i64>("caller")? {
+        OPERATOR => ledger::Caller::Operator,
+        GATE => ledger::Caller::Gate,
+        ACCOUNT => ledger::Caller::Account,
+        SERVER => ledger::Caller::Server,
+        _ => return Err(misread(row, "caller")),
+    };
+    let about_the_named = match get::<Kind>(row, "kind")? {
+        Kind::Charge
+        | Kind::Reversal
+        | Kind::Hold
+        | Kind::Extend
+        | Kind::Settle
+        | Kind::Release
+        | Kind::Expiry => true,
+        Kind::Open
+        | Kind::Change
+        | Kind::Close
+        | Kind::Payment
+        | Kind::BalanceTransfer
+        | Kind::CreditTransfer
+        | Kind::NumberGiven
+        | Kind::NumberTransfer
+        | Kind::CredentialAdded
+        | Kind::CredentialRevoked
+        | Kind::TokenMade
+        | Kind::TokenRevoked => false,
+    };
+    // None of these kinds has a counterparty, so the other account is its cause.
+    let account = if about_the_named {
+        get_opt(row, "other")?.or(get_opt(row, "account")?)
+    } else {
+        get_opt(row, "by_account")?
+    };
+    Ok(ledger::Scope { account, caller })
+}

@@ -1,0 +1,198 @@
+//! The rows of a batch: every line, and each account that it touched once.
+
+use std::collections::{HashMap, HashSet};
+
+use ledger::{Account, AccountId, Change, Hold, NewCredential, Standing, Timestamp};
+use rusqlite::params;
+
+use super::sql::{self, Column};
+use super::writer::{Pending, Writer};
+
+impl Writer {
+    pub(super) fn write_rows(&self, pending: &mut Pending) -> rusqlite::Result<()> {
+        let Pending { lines, changes, chain, opened, .. } = pending;
+        let mut insert = self.connection.prepare_cached(sql::INSERT_LINE)?;
+        for (line, seq) in lines.iter().zip(self.resident.last_seq + 1..) {
+            let mut before = |account: AccountId| {
+                let newest = chain.insert(account, seq);
+                newest.or_else(|| self.resident.accounts.get(&account).map(|it| it.last_line)).unwrap_or(0)
+            };
+            let account_before = line.account.map(|it| before(it.account));
+            let other_before = line.counter.map(|it| it.account).or(line.cause).map(before);
+            sql::insert_line(&mut insert, seq, line, account_before, other_before)?;
+            if let Some(sealed) = line.once.as_ref().and_then(|it| it.sealed.as_ref()) {
+                self.connection
+                    .prepare_cached("INSERT INTO shown_once (seq, at, sealed) VALUES (?1, ?2, ?3)")?
+                    .execute(params![seq, Column(line.at), sealed])?;
+            }
+        }
+        let now = lines.last().map(|it| it.at).unwrap_or_default();
+        // An account is written once for the whole batch, as it is in the end.
+        let mut written = HashSet::new();
+        for change in changes.iter() {
+            if let Change::Account(account) = change {
+                if written.insert(account.id) {
+                    self.write_account(account.id, chain, opened)?;
+                }
+            } else {
+                self.write_change(change, now)?;
+            }
+        }
+        for (account, last_line) in chain.iter().filter(|it| !written.contains(it.0)) {
+            let number = self.resident.accounts.get(account).map(|it| it.number);
+            self.connection
+                .prepare_cached("UPDATE accounts SET last_line = ?2 WHERE number = ?1")?
+                .execute(params![number, last_line])?;
+        }
+        Ok(())
+    }
+
+    /// An account as it is at the end of the batch: all of a new one, else only what a batch can change.
+    fn write_account(
+        &self,
+        id: AccountId,
+        chain: &HashMap<AccountId, i64>,
+        opened: &mut HashMap<AccountId, i64>,
+    ) -> rusqlite::Result<()> {
+        let Some(account) = self.book.account(id) else { return Ok(()) };
+        let row = self.resident.accounts.get(&id);
+        let last_line = chain.get(&id).copied().or(row.map(|it| it.last_line)).unwrap_or(0);
+        let Some(row) = row else {
+            let number = self.resident.last_number + 1 + i64::try_from(opened.len()).unwrap_or(0);
+            opened.insert(id, number);
+            return self.insert_account(account, number, last_line);
+        };
+        let before = &row.account;
+        let only_figures = account.name == before.name
+            && account.mode == before.mode
+            && account.status == before.status
+            && account.subaccounts == before.subaccounts;
+        let Standing { balance, credit_limit, held } = account.standing;
+        self.connection
+            .prepare_cached(
+                "UPDATE accounts SET balance = ?2, credit_limit = ?3, held = ?4, last_line = ?5 WHERE number = ?1",
+            )?
+            .execute(params![row.number, Column(balance), Column(credit_limit), Column(held), last_line])?;
+        if !only_figures {
+            self.connection
+                .prepare_cached("UPDATE accounts SET name = ?2, mode = ?3, status = ?4, subaccounts = ?5 WHERE number = ?1")?
+                .execute(params![
+                    row.number,
+                    &*account.name,
+                    Column(account.mode),
+                    Column(account.status),
+                    account.subaccounts,
+                ])?;
+        }
+        Ok(())
+    }
+
+    fn insert_account(&self, account: &Account, number: i64, last_line: i64) -> rusqlite::Result<()> {
+        let Standing { balance, credit_limit, held } = account.standing;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO accounts (number, id, parent, api_key, auth_id, name, currency, mode, status, created_at,
+                 subaccounts, balance, credit_limit, held, last_line)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            )?
+            .execute(params![
+                number,
+                Column(account.id),
+                account.parent.map(Column),
+                Column(account.api_key),
+                account.auth_id.as_str(),
+                &*account.name,
+                account.currency.as_str(),
+                Column(account.mode),
+                Column(account.status),
+                Column(account.created_at),
+                account.subaccounts,
+                Column(balance),
+                Column(credit_limit),
+                Column(held),
+                last_line,
+            ])?;
+        Ok(())
+    }
+
+    fn write_change(&self, change: &Change, now: Timestamp) -> rusqlite::Result<()> {
+        match change {
+            // Accounts are written once for the whole batch; a charge is its line.
+            Change::Account(_) | Change::Charge(_) => Ok(()),
+            Change::Hold(hold) => self.write_hold(hold),
+            Change::Number(number) => self
+                .connection
+                .prepare_cached(
+                    "INSERT INTO numbers (country, msisdn, owner) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (msisdn, country) DO UPDATE SET owner = excluded.owner",
+                )?
+                .execute(params![number.country.as_str(), &*number.msisdn, Column(number.owner)])
+                .map(drop),
+            Change::NumberGone { country, msisdn } => self
+                .connection
+                .prepare_cached("DELETE FROM numbers WHERE msisdn = ?1 AND country = ?2")?
+                .execute(params![&**msisdn, country.as_str()])
+                .map(drop),
+            Change::CredentialAdded { account, credential: NewCredential { id, kind, proof } } => self
+                .connection
+                .prepare_cached(
+                    "INSERT INTO credentials (id, account, kind, verifier, sealed, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    Column(*id),
+                    Column(*account),
+                    Column(*kind),
+                    &*proof.verifier,
+                    proof.sealed.as_deref(),
+                    Column(now),
+                ])
+                .map(drop),
+            Change::CredentialRevoked { credential } => self
+                .connection
+                .prepare_cached("UPDATE credentials SET revoked_at = ?2, sealed = NULL WHERE id = ?1")?
+                .execute(params![Column(*credential), Column(now)])
+                .map(drop),
+            Change::TokenMade { token, proof } => {
+                let (caller, may_force) = sql::scope_columns(token.scope);
+                self.connection
+                    .prepare_cached(
+                        "INSERT INTO tokens (id, caller, may_force, verifier, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    )?
+                    .execute(params![Column(token.id), caller, may_force, &*proof.verifier, Column(token.created_at)])
+                    .map(drop)
+            }
+            Change::TokenRevoked(token) => self
+                .connection
+                .prepare_cached("UPDATE tokens SET revoked_at = ?2 WHERE id = ?1")?
+                .execute(params![Column(token.id), token.revoked_at.map(Column)])
+                .map(drop),
+        }
+    }
+
+    fn write_hold(&self, hold: &Hold) -> rusqlite::Result<()> {
+        let ending = hold.ending.as_ref();
+        self.connection
+            .prepare_cached(
+                "INSERT INTO holds (id, account, payer, amount, placed_at, expires_at, on_expiry, operation,
+                 ended_how, ended_at, ended_line, charged) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, ended_how = excluded.ended_how,
+                 ended_at = excluded.ended_at, ended_line = excluded.ended_line, charged = excluded.charged",
+            )?
+            .execute(params![
+                Column(hold.id),
+                Column(hold.account),
+                Column(hold.payer),
+                Column(hold.amount),
+                Column(hold.placed_at),
+                Column(hold.expires_at),
+                Column(hold.on_expiry),
+                hold.operation,
+                ending.map(|it| Column(it.how)),
+                ending.map(|it| Column(it.at)),
+                ending.map(|it| Column(it.line)),
+                ending.map(|it| Column(it.charged)),
+            ])
+            .map(drop)
+    }
+}

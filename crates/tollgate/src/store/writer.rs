@@ -1,0 +1,382 @@
+//! The one thread that writes: it takes whatever commands wait, has the ledger decide them on a working copy, writes
+//! them in one transaction, and only after COMMIT has returned makes them true in memory and answers.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ledger::{
+    Account, AccountId, Book, Change, Command, Decision, Hold, Line, LineId, Outcome, Remembered, Timestamp,
+    Token, decide, laws,
+};
+use rusqlite::hooks::Wal;
+use rusqlite::{Connection, params};
+use tokio::sync::oneshot;
+
+use super::once::REMEMBERED_MS;
+use super::resident::{Resident, Row};
+use super::sql::Column;
+use super::{ExecuteError, OpenError, Shared};
+
+/// The most commands in one transaction: at 20 µs each, about 20 ms of work between two answers.
+const BATCH_MAX: usize = 1_024;
+/// When the log has this many frames (16 MiB), it is folded into the file beside the writer.
+const WAL_FOLD: i64 = 4_096;
+/// When the log has this many frames (64 MiB), the writer itself folds the rest, so that the log begins anew.
+const WAL_MAX: i64 = 16_384;
+
+/// A command that waits, and who waits for it.
+pub(super) struct Job {
+    pub(super) command: Command,
+    pub(super) at: Timestamp,
+    pub(super) reply: oneshot::Sender<Answer>,
+}
+
+/// How often secrets shown once are looked through, in milliseconds.
+const PRUNE_EVERY_MS: i64 = 60_000;
+
+type Answer = Result<Outcome, ExecuteError>;
+
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: Vec<Job>,
+    closed: bool,
+    /// Whether the writer sleeps, so that only the first job of a batch pays for waking it.
+    asleep: bool,
+}
+
+impl Queue {
+    /// Whether the job was taken; not after [`Queue::close`].
+    pub(super) fn push(&self, job: Job) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.closed {
+            return false;
+        }
+        waiting.jobs.push(job);
+        let wake = std::mem::take(&mut waiting.asleep);
+        drop(waiting);
+        if wake {
+            self.filled.notify_one();
+        }
+        true
+    }
+
+    pub(super) fn close(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.filled.notify_all();
+    }
+
+    /// Whatever waits, up to [`BATCH_MAX`]; sleeps while nothing does. `false` when closed and empty.
+    fn take(&self, batch: &mut Vec<Job>) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        while waiting.jobs.is_empty() {
+            if waiting.closed {
+                return false;
+            }
+            waiting.asleep = true;
+            waiting = self.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        if waiting.jobs.len() <= BATCH_MAX {
+            std::mem::swap(batch, &mut waiting.jobs);
+        } else {
+            batch.extend(waiting.jobs.drain(..BATCH_MAX));
+        }
+        true
+    }
+
+    fn is_closed(&self) -> bool {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+}
+
+/// Starts the writer and, beside it, the thread that folds the log into the file.
+pub(super) fn spawn(
+    shared: Arc<Shared>,
+    mut connection: Connection,
+    resident: Resident,
+) -> Result<JoinHandle<()>, OpenError> {
+    let folding = super::file::open_writable(&shared.path)?;
+    let for_folding = shared.clone();
+    let folder =
+        std::thread::Builder::new().name("wal".into()).spawn(move || fold(&for_folding, &folding))?;
+    let counted = shared.clone();
+    connection.wal_hook(Some(move |_: &mut Wal, frames| {
+        counted.figures.wal_frames.store(i64::from(frames), Ordering::Relaxed);
+        Ok(())
+    }))?;
+    let run = move || {
+        let mut writer = Writer {
+            shared,
+            connection,
+            resident,
+            book: Book::default(),
+            brought: Brought::default(),
+            pruned_at: Timestamp::default(),
+        };
+        writer.run();
+        drop(folder.join());
+    };
+    Ok(std::thread::Builder::new().name("writer".into()).spawn(run)?)
+}
+
+/// Copies the log into the file while the writer goes on. What it leaves is little, so the writer's own turn is short.
+fn fold(shared: &Shared, connection: &Connection) {
+    let mut folded = 0;
+    while !shared.queue.is_closed() {
+        std::thread::sleep(Duration::from_millis(20));
+        let frames = shared.figures.wal_frames.load(Ordering::Relaxed);
+        if frames < folded {
+            folded = 0;
+        }
+        if frames - folded >= WAL_FOLD && checkpoint(connection, "PASSIVE").is_ok() {
+            folded = frames;
+        }
+    }
+}
+
+fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<()> {
+    connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), (), |_| Ok(()))
+}
+
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    pub(super) connection: Connection,
+    pub(super) resident: Resident,
+    /// The working copy of a batch: what its commands read, and what they have changed so far.
+    pub(super) book: Book,
+    pub(super) brought: Brought,
+    /// When secrets shown once were last pruned.
+    pruned_at: Timestamp,
+}
+
+/// What a batch has read from the file, so that it is not read again over what the batch itself has changed.
+#[derive(Default)]
+pub(super) struct Brought {
+    pub(super) numbers: HashSet<Arc<str>>,
+    pub(super) charges: HashSet<LineId>,
+}
+
+/// What a batch will write.
+#[derive(Default)]
+pub(super) struct Pending {
+    pub(super) lines: Vec<Arc<Line>>,
+    pub(super) changes: Vec<Change>,
+    pub(super) remembered: Vec<Remembered>,
+    /// The newest line of each account that the batch touches, as of the last line laid out.
+    pub(super) chain: HashMap<AccountId, i64>,
+    /// The row numbers of the accounts that the batch opens.
+    pub(super) opened: HashMap<AccountId, i64>,
+}
+
+impl Writer {
+    fn run(&mut self) {
+        let mut jobs = Vec::new();
+        while self.shared.queue.take(&mut jobs) {
+            self.batch(&mut jobs);
+            jobs.clear();
+        }
+        // Best effort: a log that stays is folded at the next start.
+        drop(checkpoint(&self.connection, "TRUNCATE"));
+    }
+
+    fn batch(&mut self, jobs: &mut Vec<Job>) {
+        self.book.clear();
+        self.brought.numbers.clear();
+        self.brought.charges.clear();
+        let mut pending = Pending::default();
+        let mut answers = Vec::with_capacity(jobs.len());
+        for Job { command, at, reply } in jobs.drain(..) {
+            let now = at.max(self.resident.last_at);
+            answers.push((reply, self.decide(&command, now, &mut pending)));
+        }
+        let figures = &self.shared.figures;
+        figures.commands.fetch_add(u64::try_from(answers.len()).unwrap_or(0), Ordering::Relaxed);
+        if !pending.lines.is_empty() {
+            match self.write(&mut pending) {
+                Ok(()) => self.merge(pending),
+                Err(error) => {
+                    self.failed(&error);
+                    for (_, answer) in &mut answers {
+                        // A refusal may rest on what could not be written, so it is no answer either.
+                        *answer = Err(ExecuteError::Unavailable);
+                    }
+                }
+            }
+        }
+        for (reply, answer) in answers {
+            // Whoever does not wait any more has hung up; what was committed stays.
+            drop(reply.send(answer));
+        }
+    }
+
+    fn decide(&mut self, command: &Command, now: Timestamp, pending: &mut Pending) -> Answer {
+        if let Err(error) = self.bring(command) {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "the store cannot be read");
+            return Err(ExecuteError::Unavailable);
+        }
+        let decision = decide(&self.book, command, now).map_err(ExecuteError::Refused)?;
+        if let Err(broken) = laws::prove(&self.book, &decision) {
+            tracing::error!(?broken, ?command, "a decision breaks a law of the ledger; it is not applied");
+            return Err(ExecuteError::Broken);
+        }
+        self.book.apply(&decision);
+        let Decision { changes, lines, outcome, remembered } = decision;
+        pending.lines.extend(lines);
+        pending.changes.extend(changes);
+        pending.remembered.extend(remembered);
+        Ok(outcome)
+    }
+
+    /// After this point the batch is either durable or nothing of it is.
+    fn write(&mut self, pending: &mut Pending) -> rusqlite::Result<()> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
+        let written = self.write_rows(pending);
+        let committed = match written {
+            Ok(()) => self.connection.prepare_cached("COMMIT")?.execute(()).map(drop),
+            Err(error) => Err(error),
+        };
+        if committed.is_err() && !self.connection.is_autocommit() {
+            // A rollback only discards memory; where it fails too, the next BEGIN says so.
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+        committed
+    }
+
+    /// Makes true in memory what is durable now.
+    fn merge(&mut self, pending: Pending) {
+        let Pending { lines, changes, remembered, chain, opened } = pending;
+        let seq_of: HashMap<LineId, i64> = match remembered.is_empty() {
+            true => HashMap::new(),
+            false => lines.iter().map(|it| it.id).zip(self.resident.last_seq + 1..).collect(),
+        };
+        for (id, number) in opened {
+            if let Some(account) = self.book.account(id) {
+                self.resident.last_number = self.resident.last_number.max(number);
+                let row = Row { account: account.clone(), number, last_line: 0 };
+                self.resident.accounts.insert(id, Box::new(row));
+            }
+        }
+        for (id, last_line) in chain {
+            if let Some(row) = self.resident.accounts.get_mut(&id) {
+                row.last_line = last_line;
+            }
+        }
+        for change in changes {
+            self.merge_change(change);
+        }
+        for Remembered { scope, outcome } in remembered {
+            if let (Some(once), Some(seq)) = (&outcome.once, seq_of.get(&outcome.id)) {
+                let hash = self.resident.once.hash(&scope, &once.key);
+                self.resident.once.insert(hash, *seq, outcome.at);
+            }
+        }
+        let count = i64::try_from(lines.len()).unwrap_or(0);
+        self.resident.last_seq += count;
+        if let Some(last) = lines.last() {
+            self.resident.last_at = last.at;
+        }
+        let figures = &self.shared.figures;
+        figures.takes_writes.store(true, Ordering::Relaxed);
+        figures.commits.fetch_add(1, Ordering::Relaxed);
+        figures.lines.fetch_add(u64::try_from(count).unwrap_or(0), Ordering::Relaxed);
+        figures
+            .oldest_key_ms
+            .store(self.resident.once.oldest().map_or(0, Timestamp::millis), Ordering::Relaxed);
+        self.tidy_up();
+    }
+
+    fn merge_change(&mut self, change: Change) {
+        match change {
+            Change::Account(Account { id, .. }) => {
+                // As it is in the end, whatever later lines of the batch made of it.
+                if let (Some(row), Some(account)) =
+                    (self.resident.accounts.get_mut(&id), self.book.account(id))
+                {
+                    row.account = account.clone();
+                }
+            }
+            Change::Hold(Hold { id, .. }) => match self.book.hold(id) {
+                Some(hold) if hold.is_open() => drop(self.resident.holds.insert(id, hold.clone())),
+                Some(_) | None => drop(self.resident.holds.remove(&id)),
+            },
+            Change::TokenMade { token, proof } => {
+                self.resident.tokens.insert(token.id, token);
+                self.tokens().insert(proof.verifier.to_string(), token);
+            }
+            Change::TokenRevoked(token) => {
+                self.resident.tokens.insert(token.id, token);
+                self.tokens().retain(|_, it| it.id != token.id);
+            }
+            Change::Charge(_)
+            | Change::Number(_)
+            | Change::NumberGone { .. }
+            | Change::CredentialAdded { .. }
+            | Change::CredentialRevoked { .. } => {}
+        }
+    }
+
+    fn tokens(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, Token>> {
+        self.shared.tokens.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says once why nothing was written, and ends the process where nobody can know whether it was.
+    fn failed(&self, error: &rusqlite::Error) {
+        let figures = &self.shared.figures;
+        figures.failed.fetch_add(1, Ordering::Relaxed);
+        let error_chain: &dyn std::error::Error = error;
+        if is_sync_failure(error) {
+            tracing::error!(
+                error = error_chain,
+                "a sync failed: what is on the disk is unknown, so the process ends"
+            );
+            self.shared.queue.close();
+            self.shared.lost.notify_one();
+        } else if figures.takes_writes.swap(false, Ordering::Relaxed) {
+            // Only the first of a row of failures: a full disk must not be filled with lines that say so.
+            tracing::error!(
+                error = error_chain,
+                path = %self.shared.path.display(),
+                "the store cannot be written, writes are answered 503 until it can: is the disk full?"
+            );
+        }
+    }
+
+    /// What a batch may leave behind, done when its callers are about to be answered: the log is kept short, and
+    /// secrets shown once go when their key is forgotten.
+    fn tidy_up(&mut self) {
+        if self.shared.figures.wal_frames.load(Ordering::Relaxed) >= WAL_MAX
+            && let Err(error) = checkpoint(&self.connection, "PASSIVE")
+        {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the write-ahead log could not be folded");
+        }
+        let now = self.resident.last_at;
+        if now >= self.pruned_at.plus_millis(PRUNE_EVERY_MS) {
+            self.pruned_at = now;
+            let old = now.plus_millis(-REMEMBERED_MS);
+            let pruned = self.connection.execute(
+                "DELETE FROM shown_once WHERE at < ?1 OR seq < ?2",
+                params![Column(old), self.resident.once.floor()],
+            );
+            if let Err(error) = pruned {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "old sealed answers could not be pruned");
+            }
+        }
+    }
+}
+
+/// Whether it was the sync itself that failed, so that the outcome is unknown.
+fn is_sync_failure(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|it| it.extended_code);
+    matches!(code, Some(rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC))
+}

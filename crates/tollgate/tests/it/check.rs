@@ -1,0 +1,333 @@
+//! `tollgate check` finds what somebody changed in a stopped store, and says where; `tollgate backup` copies a live one.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::server::{Account, Api, Options, Server, Store, send, text, tollgate};
+
+/// What `check` ends with when it has found something.
+const WRONG: i32 = 1;
+
+/// What the message must name.
+#[derive(Clone, Copy)]
+enum Named {
+    /// The line that was changed.
+    Line,
+    /// The line that follows, which does not fit any more.
+    NextLine,
+    /// Either of the two.
+    LineOrNext,
+    /// One of three: how soon it shows depends on their times.
+    LineOrNextTwo,
+    /// The account in that row.
+    Account,
+    /// The account that the line is about.
+    AccountOfLine,
+    /// The account that the credential is for.
+    AccountOfCredential,
+}
+
+struct Case {
+    what: &'static str,
+    /// Finds the row that is changed: the `seq` of a line, the `number` of an account, the `rowid` of a credential.
+    row: &'static str,
+    /// Changes it; `:n` is the row.
+    change: &'static str,
+    named: Named,
+}
+
+const fn case(what: &'static str, row: &'static str, change: &'static str, named: Named) -> Case {
+    Case { what, row, change, named }
+}
+
+const PAYMENT: &str = "SELECT seq FROM journal WHERE kind = 3 LIMIT 1";
+const CHARGE: &str = "SELECT seq FROM journal WHERE kind = 6 AND other IS NULL LIMIT 1";
+/// The last line of its account.
+const ONLY_CHARGE: &str = "SELECT seq FROM journal WHERE reference = 'of a stranger'";
+const SHARED_CHARGE: &str = "SELECT seq FROM journal WHERE kind = 6 AND other IS NOT NULL LIMIT 1";
+const REVERSAL: &str = "SELECT seq FROM journal WHERE kind = 7 LIMIT 1";
+const BALANCE_TRANSFER: &str = "SELECT seq FROM journal WHERE kind = 4 LIMIT 1";
+const CREDIT_TRANSFER: &str = "SELECT seq FROM journal WHERE kind = 5 LIMIT 1";
+const CREDIT_CHANGE: &str = "SELECT seq FROM journal WHERE kind = 2 AND credit_change <> 0 LIMIT 1";
+const FIRST: &str = "SELECT min(seq) FROM journal";
+const LAST: &str = "SELECT max(seq) FROM journal";
+const PRIMARY: &str = "SELECT number FROM accounts WHERE parent IS NULL AND balance <> 0 LIMIT 1";
+const OWN: &str = "SELECT number FROM accounts WHERE parent IS NOT NULL AND balance <> 0 LIMIT 1";
+const SHARED: &str = "SELECT number FROM accounts WHERE parent IS NOT NULL AND mode = 2 LIMIT 1";
+const SUSPENDED: &str = "SELECT number FROM accounts WHERE status = 2 LIMIT 1";
+/// Two lines of one account, next to each other.
+const PAIR: &str = "SELECT seq FROM journal a WHERE kind = 6 AND EXISTS
+    (SELECT 1 FROM journal b WHERE b.seq = a.seq + 1 AND b.kind = 6 AND b.account = a.account) LIMIT 1";
+/// Two lines next to each other that have no account in common.
+const STRANGERS: &str = "SELECT seq FROM journal a WHERE kind = 6 AND EXISTS
+    (SELECT 1 FROM journal b WHERE b.seq = a.seq + 1 AND b.kind = 6
+        AND ifnull(b.other, b.account) <> a.account AND b.account <> ifnull(a.other, a.account)
+        AND b.account <> a.account) LIMIT 1";
+
+const DELETE: &str = "DELETE FROM journal WHERE seq = :n";
+/// Leaves no gap behind.
+const DELETE_AND_CLOSE_UP: &str = "DELETE FROM journal WHERE seq = :n;
+    UPDATE journal SET seq = -seq WHERE seq > :n; UPDATE journal SET seq = -seq - 1 WHERE seq < 0";
+const DOUBLE_AT_END: &str = "CREATE TEMP TABLE twin AS SELECT * FROM journal WHERE seq = :n;
+    UPDATE twin SET id = randomblob(16), seq = (SELECT max(seq) + 1 FROM journal);
+    INSERT INTO journal SELECT * FROM twin";
+const DOUBLE_IN_PLACE: &str = "CREATE TEMP TABLE twin AS SELECT * FROM journal WHERE seq = :n;
+    UPDATE twin SET id = randomblob(16), seq = seq + 1;
+    UPDATE journal SET seq = -seq WHERE seq > :n; UPDATE journal SET seq = -seq + 1 WHERE seq < 0;
+    INSERT INTO journal SELECT * FROM twin";
+const SWAP: &str =
+    "UPDATE journal SET seq = -1 WHERE seq = :n; UPDATE journal SET seq = :n WHERE seq = :n + 1;
+    UPDATE journal SET seq = :n + 1 WHERE seq = -1";
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    case("the amount of a payment", PAYMENT, "UPDATE journal SET balance_change = balance_change + 1 WHERE seq = :n", Named::Line),
+    case("the amount of a charge", CHARGE, "UPDATE journal SET balance_change = balance_change + 1 WHERE seq = :n", Named::Line),
+    case("the amount of a shared charge", SHARED_CHARGE, "UPDATE journal SET balance_change = balance_change - 1 WHERE seq = :n", Named::Line),
+    case("the amount of a reversal", REVERSAL, "UPDATE journal SET balance_change = balance_change + 1 WHERE seq = :n", Named::Line),
+    case("the amount of a balance transfer", BALANCE_TRANSFER, "UPDATE journal SET balance_change = 2 * balance_change WHERE seq = :n", Named::Line),
+    case("the amount of a credit transfer", CREDIT_TRANSFER, "UPDATE journal SET credit_change = credit_change - 1 WHERE seq = :n", Named::Line),
+    case("the amount of a credit limit's change", CREDIT_CHANGE, "UPDATE journal SET credit_change = credit_change + 1 WHERE seq = :n", Named::Line),
+    case("a held amount in a charge", CHARGE, "UPDATE journal SET held_change = 1 WHERE seq = :n", Named::Line),
+    case("the balance after a charge", CHARGE, "UPDATE journal SET balance = balance - 1 WHERE seq = :n", Named::Line),
+    case("the credit limit after a charge", CHARGE, "UPDATE journal SET credit_limit = credit_limit + 1 WHERE seq = :n", Named::Line),
+    case("the held amount after a charge", CHARGE, "UPDATE journal SET held = held + 1 WHERE seq = :n", Named::Line),
+    case("an amount and what it led to", ONLY_CHARGE, "UPDATE journal SET balance_change = balance_change + 1, balance = balance + 1 WHERE seq = :n", Named::AccountOfLine),
+    case("the other balance after a transfer", BALANCE_TRANSFER, "UPDATE journal SET other_balance = other_balance + 1 WHERE seq = :n", Named::Line),
+    case("the other credit limit after a transfer", CREDIT_TRANSFER, "UPDATE journal SET other_credit_limit = other_credit_limit + 1 WHERE seq = :n", Named::Line),
+    case("the other held amount after a transfer", CREDIT_TRANSFER, "UPDATE journal SET other_held = 1 WHERE seq = :n", Named::Line),
+    case("a primary's balance", PRIMARY, "UPDATE accounts SET balance = balance + 1 WHERE number = :n", Named::Account),
+    case("a subaccount's balance", OWN, "UPDATE accounts SET balance = balance - 1 WHERE number = :n", Named::Account),
+    case("a shared subaccount's balance", SHARED, "UPDATE accounts SET balance = 1 WHERE number = :n", Named::Account),
+    case("a credit limit", OWN, "UPDATE accounts SET credit_limit = credit_limit + 1 WHERE number = :n", Named::Account),
+    case("a held amount", PRIMARY, "UPDATE accounts SET held = 1 WHERE number = :n", Named::Account),
+    case("a state", SUSPENDED, "UPDATE accounts SET status = 1 WHERE number = :n", Named::Account),
+    case("a balance mode", SHARED, "UPDATE accounts SET mode = 1 WHERE number = :n", Named::Account),
+    case("an account deleted", OWN, "DELETE FROM accounts WHERE number = :n", Named::Account),
+    case("the first line deleted", FIRST, DELETE, Named::LineOrNext),
+    case("a line deleted", CHARGE, DELETE, Named::LineOrNext),
+    case("a line deleted and the gap closed", PAIR, DELETE_AND_CLOSE_UP, Named::Line),
+    case("the last line deleted", LAST, DELETE, Named::AccountOfLine),
+    case("a charge doubled at the end", LAST, DOUBLE_AT_END, Named::NextLine),
+    case("a charge doubled in place", CHARGE, DOUBLE_IN_PLACE, Named::NextLine),
+    case("a payment doubled in place", PAYMENT, DOUBLE_IN_PLACE, Named::NextLine),
+    case("two lines of an account swapped", PAIR, SWAP, Named::Line),
+    case("two lines of strangers swapped", STRANGERS, SWAP, Named::LineOrNextTwo),
+    case("a sealed value", "SELECT min(rowid) FROM credentials WHERE sealed IS NOT NULL",
+        "UPDATE credentials SET sealed = zeroblob(length(sealed)) WHERE rowid = :n", Named::AccountOfCredential),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_finds_what_was_changed_and_names_the_line_or_the_account() {
+    let store = store_of_every_kind().await;
+    store.assert_clean("before anything was changed");
+    let mut faults = Vec::new();
+    for case in CASES {
+        if let Err(fault) = find(&store.copy(), case) {
+            faults.push(format!("{}: {fault}", case.what));
+        }
+    }
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), CASES.len(), faults.join("\n"));
+}
+
+/// Makes the change in a copy and looks at what `check` says.
+fn find(copy: &Store, case: &Case) -> Result<(), String> {
+    let sql = copy.sql();
+    let row: i64 = sql.query_row(case.row, [], |it| it.get(0)).expect(case.what);
+    let names = names(&sql, case.named, row);
+    let before = sql.total_changes();
+    sql.execute_batch(&case.change.replace(":n", &row.to_string())).expect(case.what);
+    assert!(sql.total_changes() > before, "{} changed nothing", case.what);
+    sql.close().unwrap();
+
+    let ended = copy.check();
+    let said = format!("{}\n{}", ended.stdout, ended.stderr);
+    if ended.code != Some(WRONG) {
+        return Err(format!("ended with {:?} and said {said:?}", ended.code));
+    }
+    if !names.iter().any(|it| says(&said, it)) {
+        return Err(format!("names none of {names:?}: {said:?}"));
+    }
+    Ok(())
+}
+
+/// What the message may call it.
+fn names(sql: &Connection, named: Named, row: i64) -> Vec<String> {
+    let account = |query: &str| -> Vec<String> {
+        let key = format!("SELECT printf('%08x', api_key) FROM accounts WHERE {query}");
+        vec![sql.query_row(&key, [row], |it| it.get(0)).expect(query)]
+    };
+    match named {
+        Named::Line => vec![format!("line {row}")],
+        Named::NextLine => vec![format!("line {}", row + 1)],
+        Named::LineOrNext => vec![format!("line {row}"), format!("line {}", row + 1)],
+        Named::LineOrNextTwo => (row..row + 3).map(|it| format!("line {it}")).collect(),
+        Named::Account => account("number = ?1"),
+        Named::AccountOfLine => account("id = (SELECT account FROM journal WHERE seq = ?1)"),
+        Named::AccountOfCredential => account("id = (SELECT account FROM credentials WHERE rowid = ?1)"),
+    }
+}
+
+/// `line 1` is not in `line 17`.
+fn says(said: &str, name: &str) -> bool {
+    said.match_indices(name).any(|(at, _)| {
+        let follows = said[at + name.len()..].chars().next();
+        !follows.is_some_and(|it| it.is_ascii_alphanumeric())
+    })
+}
+
+#[test]
+fn check_of_no_store_says_so_and_makes_none() {
+    let store = Store::new();
+    let ended = store.check();
+    assert_ne!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("t.db"), "{ended:?}");
+    assert!(!store.file().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_reads_a_live_store() {
+    let store = Store::new();
+    let server = Server::start(Options::on(&store));
+    let load = Load::begin(&server.api()).await;
+    for _ in 0..3 {
+        let store = store.clone();
+        tokio::task::spawn_blocking(move || store.assert_clean("under load")).await.unwrap();
+    }
+    load.end().await;
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_live_store_is_clean_and_holds_all_that_was_acknowledged_before_it() {
+    let store = Store::new();
+    let server = Server::start(Options::on(&store));
+    let load = Load::begin(&server.api()).await;
+    let before = store.journal().len();
+    let copy = Store::new();
+    let ended = {
+        let (store, copy) = (store.url(), copy.file());
+        let backup = move || tollgate(["backup", "--store", &store, &copy.display().to_string()]);
+        tokio::task::spawn_blocking(backup).await.unwrap()
+    };
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    load.end().await;
+    server.stop();
+
+    // The key file is a secret of its own; whoever keeps the copy keeps it too.
+    if !copy.key_file().exists() {
+        fs::copy(store.key_file(), copy.key_file()).unwrap();
+    }
+    copy.assert_clean("of a backup");
+    let (copied, all) = (copy.journal(), store.journal());
+    assert!(all.starts_with(&copied), "the copy is no prefix of the journal");
+    assert!(copied.len() >= before, "{} lines were there, {} were copied", before, copied.len());
+    let server = Server::start(Options::on(&copy));
+    server.api().open_with("1.00").await;
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_overwrites_nothing() {
+    let store = Store::new();
+    Server::start(Options::on(&store)).stop();
+    let precious = store.dir().join("precious");
+    fs::write(&precious, "mine").unwrap();
+    let ended = tollgate(["backup", "--store", &store.url(), &precious.display().to_string()]);
+    assert_ne!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("precious"), "{ended:?}");
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "mine");
+}
+
+/// A stopped store with lines of every kind that HTTP can write.
+async fn store_of_every_kind() -> Store {
+    let store = Store::new();
+    let server = Server::start(Options::on(&store));
+    let api = server.api();
+    let primary = api.open_primary("100.00").await;
+    api.pay(&primary, "50.00").await;
+    api.pay(&primary, "-5.00").await;
+    let path = format!("/api/v1/accounts/{}", primary.id);
+    change(&api, &path, json!({ "credit_limit": "120.00" })).await;
+
+    let own = api.open_sub(&primary, "own").await;
+    let shared = api.open_sub(&primary, "shared").await;
+    let suspended = api.open_sub(&primary, "own").await;
+    api.give(&primary, &own, "20.00").await;
+    let transfers = format!("{path}/transfers");
+    let credit = json!({ "kind": "credit", "to": own.id, "amount": "35.00", "reference": "March" });
+    api.post(&transfers, credit).await.expect(201);
+    let back = json!({ "kind": "balance", "from": own.id, "amount": "1.50" });
+    api.post(&transfers, back).await.expect(201);
+
+    let other = api.open_with("10.00").await;
+    let number = json!({ "account": own.id, "country": "GB", "msisdn": "447700900000" });
+    api.post("/api/v1/numbers", number).await.expect(201);
+    api.post("/api/v1/tokens", json!({ "scope": "gate" })).await.expect(201);
+    change(&api, &format!("/api/v1/accounts/{}", suspended.id), json!({ "status": "suspended" })).await;
+    add_secret(&api, &primary).await;
+
+    api.charge(&shared, "0.25", "of the primary").await.expect(201);
+    let first = api.charge(&own, "1.00", "first").await.expect(201);
+    api.charge(&own, "2.00", "second").await.expect(201);
+    let path = format!("/api/v1/charges/{}/reverse", text(&first["id"]));
+    api.post(&path, json!({ "amount": "0.40" })).await.expect(201);
+    api.charge(&own, "3.00", "third").await.expect(201);
+    api.charge(&other, "4.00", "of a stranger").await.expect(201);
+    api.charge(&own, "5.00", "last").await.expect(201);
+    server.stop();
+    store
+}
+
+async fn change(api: &Api, path: &str, body: Value) {
+    send(api.request("PATCH", path).body(body.to_string())).await.unwrap().expect(200);
+}
+
+async fn add_secret(api: &Api, account: &Account) {
+    let path = format!("/accounts/{}/secrets", account.api_key);
+    let body = json!({ "secret": "Password123" }).to_string();
+    send(api.request_as(account, "POST", &path).body(body)).await.unwrap().expect(201);
+}
+
+/// Clients that charge until they are told to end.
+struct Load {
+    over: Arc<AtomicBool>,
+    clients: JoinSet<()>,
+}
+
+impl Load {
+    /// Returns when a hundred charges are acknowledged.
+    async fn begin(api: &Api) -> Self {
+        let account = api.open_with("1000.00").await;
+        let over = Arc::new(AtomicBool::new(false));
+        let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
+        let mut clients = JoinSet::new();
+        for client in 0..8 {
+            let (api, account, over) = (api.clone(), account.clone(), Arc::clone(&over));
+            let answered = answered.clone();
+            clients.spawn(async move {
+                let mut number = 0;
+                while !over.load(Ordering::Relaxed) {
+                    api.charge(&account, "0.01", &format!("load-{client}-{number}")).await.expect(201);
+                    number += 1;
+                    // Nobody listens any more after the first hundred.
+                    let _told = answered.send(());
+                }
+            });
+        }
+        for _ in 0..100 {
+            answers.recv().await.unwrap();
+        }
+        Self { over, clients }
+    }
+
+    async fn end(self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.clients.join_all().await;
+    }
+}

@@ -1,0 +1,93 @@
+// The SDK under test is the vendor's, from this room's own node_modules, byte for byte.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Accounts, Secrets } from '@vonage/accounts';
+import { SubAccounts } from '@vonage/subaccounts';
+
+const room = fileURLToPath(new URL('.', import.meta.url));
+const read = (name) => JSON.parse(readFileSync(join(room, name), 'utf8'));
+
+test('the SDK is imported from this room and nowhere else', () => {
+  for (const name of ['@vonage/accounts', '@vonage/subaccounts', '@vonage/server-client', '@vonage/vetch']) {
+    const resolved = fileURLToPath(import.meta.resolve(name));
+    assert.ok(resolved.startsWith(join(room, 'node_modules', name) + '/'), resolved);
+  }
+});
+
+test('what is installed is what the lock names, by its sha512', () => {
+  const { packages: locked } = read('package-lock.json');
+  const { packages: installed } = read('node_modules/.package-lock.json');
+  const { '': root, ...dependencies } = locked;
+  assert.deepEqual(root.dependencies, read('package.json').dependencies);
+  assert.ok(Object.keys(dependencies).length > Object.keys(root.dependencies).length);
+  assert.deepEqual(Object.keys(installed), Object.keys(dependencies));
+  for (const [path, { version, integrity, resolved }] of Object.entries(dependencies)) {
+    assert.match(integrity, /^sha512-/, path);
+    assert.equal(resolved, undefined, `${path} names a registry`);
+    assert.deepEqual([installed[path].version, installed[path].integrity], [version, integrity], path);
+  }
+});
+
+test('nothing patches the SDK at its installation or at its import', () => {
+  const manifest = read('package.json');
+  assert.equal(manifest.scripts, undefined);
+  assert.equal(manifest.overrides, undefined);
+  assert.deepEqual(process.execArgv, []);
+  assert.equal(process.env.NODE_OPTIONS, undefined);
+});
+
+test("every file of the vendor's packages is the one that was published", () => {
+  // The npm client checks an archive as it unpacks it; this sees a file that was changed afterwards.
+  const scope = join(room, 'node_modules', '@vonage');
+  const digests = Object.fromEntries(
+    readdirSync(scope)
+      .sort()
+      .map((name) => [name, digest(join(scope, name))]),
+  );
+  assert.deepEqual(digests, read('vonage-digests.json'));
+});
+
+/** Over the paths and contents of a folder's files. */
+function digest(folder) {
+  const hash = createHash('sha256');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  for (const file of files) {
+    const content = readFileSync(file);
+    hash.update(`${relative(folder, file)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+test('no operation of the SDK is unknown to this room', () => {
+  // An upgrade that brings a new operation stops here until a test covers it.
+  assert.deepEqual(operations(SubAccounts), [
+    'createSubAccount',
+    'getPrimaryAccount',
+    'getSubAccount',
+    'getSubAccountPage',
+    'listBalanceTransfers',
+    'listCreditTransfers',
+    'listSubAccounts',
+    'transferBalance',
+    'transferCredit',
+    'transferNumber',
+    'updateSubAccount',
+  ]);
+  assert.deepEqual(operations(Secrets), ['createSecret', 'deleteSecret', 'getSecret', 'listSecrets']);
+  const notServedYet = ['topUpBalance', 'updateAccountCallbacks'];
+  assert.deepEqual(operations(Accounts), ['getBalance', ...notServedYet]);
+});
+
+function operations(api) {
+  return Object.getOwnPropertyNames(api.prototype)
+    .filter((name) => name !== 'constructor')
+    .sort();
+}
