@@ -220,6 +220,8 @@ pub struct Token {
     pub id: TokenId,
     /// What it may do.
     pub scope: TokenScope,
+    /// Made by the first start of the server, for the operator to begin with; one in the environment wins over it.
+    pub is_first: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// Since when it is dead.

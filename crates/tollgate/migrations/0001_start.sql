@@ -83,6 +83,7 @@ CREATE TABLE tokens (
     id         BLOB    PRIMARY KEY NOT NULL,
     caller     INTEGER NOT NULL,
     may_force  INTEGER NOT NULL,
+    is_first   INTEGER NOT NULL,
     verifier   TEXT    NOT NULL UNIQUE,
     created_at INTEGER NOT NULL,
     revoked_at INTEGER

@@ -181,8 +181,7 @@ pub async fn serve(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "a connection could not be accepted");
+                tracing::warn!(%error, "a connection could not be accepted");
                 // Most likely there are too many open files; to try again at once would only burn time.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;

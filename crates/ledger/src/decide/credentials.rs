@@ -4,7 +4,7 @@ use super::{Decision, Draft};
 use crate::account::{Account, CREDENTIALS_MAX, Credential, Status, Token, TokenScope};
 use crate::authority;
 use crate::book::Change;
-use crate::command::{NewCredential, Proof};
+use crate::command::{Actor, NewCredential, Proof};
 use crate::id::{AccountId, CredentialId, TokenId};
 use crate::journal::{Kind, Line, Record};
 use crate::refusal::Refusal;
@@ -70,7 +70,8 @@ pub(super) fn make_token(
     proof: &Proof,
 ) -> Result<Decision, Refusal> {
     authority::is_operator(&draft.command.by)?;
-    let token = Token { id, scope, created_at: draft.now, revoked_at: None };
+    let is_first = draft.command.by == Actor::Server;
+    let token = Token { id, scope, is_first, created_at: draft.now, revoked_at: None };
     draft.changes.push(Change::TokenMade { token, proof: proof.clone() });
     let line = Line { record: Some(Record::Token(token)), ..draft.line(Kind::TokenMade) };
     Ok(draft.done(line))

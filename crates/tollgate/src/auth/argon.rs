@@ -23,7 +23,7 @@ impl Pool {
         std::thread::Builder::new().name("argon2".into()).spawn(move || {
             // Whoever guesses secrets must not slow down those who charge; where the system says no, it goes on
             // without.
-            drop(rustix::process::nice(19));
+            let _ = rustix::process::nice(19);
             for job in waiting {
                 job();
             }

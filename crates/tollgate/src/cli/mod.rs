@@ -1,1 +1,89 @@
-//! The commands.
+//! The commands: one file for each.
+
+mod backup;
+mod check;
+mod demo;
+mod serve;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use serve::Serving;
+
+use crate::config::ServeArgs;
+
+/// Something was found wrong: by `check`, or by `demo --exit`.
+const WRONG: u8 = 1;
+/// Could not start: the store, its key file, an address, a certificate.
+const CANNOT_START: u8 = 3;
+/// A sync failed while serving, so that what is on the disk is unknown; start again, which reads the truth.
+const LOST: u8 = 4;
+
+/// Subaccounts, credit and a toll gate for any API
+#[derive(Parser, Debug)]
+#[command(
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done; 1 something was found wrong; 2 the command line is wrong; 3 cannot start (store, \
+                  key file, address or certificate); 4 a sync to disk failed while serving."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the server until SIGTERM or SIGINT, then answer what is in flight and stop
+    Serve(Box<ServeArgs>),
+    /// Replay the journal of a store, live or not, and prove that every account follows from it
+    Check(check::CheckArgs),
+    /// Copy a store, live or not, to a new file (and its key file beside it)
+    Backup(backup::BackupArgs),
+    /// Play a partner's month on a temporary store, then stay up for exploring
+    Demo(demo::DemoArgs),
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Serve(args) => serve::run(*args),
+        Command::Check(args) => check::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Demo(args) => demo::run(&args),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Ended { code, sentence }) => {
+            // Where even standard error is closed, the exit code is all that can be said.
+            drop(writeln!(std::io::stderr(), "tollgate: {sentence}"));
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// How a command ended that did not come off.
+#[derive(Debug)]
+pub struct Ended {
+    code: u8,
+    sentence: String,
+}
+
+impl Ended {
+    fn cannot_start(reason: impl std::fmt::Display) -> Self {
+        Self { code: CANNOT_START, sentence: reason.to_string() }
+    }
+
+    fn wrong(reason: impl std::fmt::Display) -> Self {
+        Self { code: WRONG, sentence: reason.to_string() }
+    }
+}
+
+/// Prints a line for the operator. A closed standard output is no reason to stop.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}

@@ -152,6 +152,8 @@ impl Store {
         let mut tokens = file::tokens_by_verifier(&connection)?;
         let environment = options.environment_token.as_ref().map(|it| it.0);
         if let Some((token, verifier)) = options.environment_token {
+            resident.tokens.retain(|_, it| !it.is_first);
+            tokens.retain(|_, it| !it.is_first);
             resident.tokens.insert(token.id, token);
             tokens.insert(verifier, token);
         }
@@ -194,7 +196,7 @@ impl Store {
     /// [`ReadError`], also when the reader itself failed.
     pub async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Snapshot<'_>) -> rusqlite::Result<T> + Send + 'static,
+        read: impl FnOnce(&Snapshot<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T, ReadError> {
         let store = self.clone();
         let reading = tokio::task::spawn_blocking(move || store.read_now(read));
@@ -207,7 +209,7 @@ impl Store {
     /// [`ReadError`].
     pub fn read_now<T>(
         &self,
-        read: impl FnOnce(&Snapshot<'_>) -> rusqlite::Result<T>,
+        read: impl FnOnce(&Snapshot<'_>) -> Result<T>,
     ) -> Result<T, ReadError> {
         let pooled = self.readers().pop();
         let connection = match pooled {
@@ -281,7 +283,7 @@ impl Drop for Door {
 }
 
 /// A row that may not be there.
-fn optional<T>(result: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+fn optional<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(row) => Ok(Some(row)),
         Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),

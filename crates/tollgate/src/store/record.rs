@@ -14,7 +14,7 @@ enum RecordJson {
     Hold(HoldJson),
     Number { country: String, msisdn: String, owner: String },
     Credential(CredentialJson),
-    Token { id: String, gate: bool, may_force: bool, created_at: i64, revoked_at: Option<i64> },
+    Token { id: String, gate: bool, may_force: bool, is_first: bool, created_at: i64, revoked_at: Option<i64> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -77,6 +77,7 @@ pub(super) fn encode(record: &Record) -> String {
             id: token.id.to_string(),
             gate: token.scope != TokenScope::Operator,
             may_force: token.scope == TokenScope::Gate { may_force: true },
+            is_first: token.is_first,
             created_at: token.created_at.millis(),
             revoked_at: token.revoked_at.map(Timestamp::millis),
         },
@@ -96,9 +97,10 @@ pub(super) fn decode(text: &str) -> Option<Record> {
             owner: owner.parse().ok()?,
         }),
         RecordJson::Credential(json) => Record::Credential(credential(&json)?),
-        RecordJson::Token { id, gate, may_force, created_at, revoked_at } => Record::Token(Token {
+        RecordJson::Token { id, gate, may_force, is_first, created_at, revoked_at } => Record::Token(Token {
             id: id.parse().ok()?,
             scope: if gate { TokenScope::Gate { may_force } } else { TokenScope::Operator },
+            is_first,
             created_at: Timestamp::from_millis(created_at),
             revoked_at: revoked_at.map(Timestamp::from_millis),
         }),

@@ -82,9 +82,8 @@ impl<'a> Snapshot<'a> {
                 }
             }
             Actor::Operator(id) | Actor::Gate(id) => {
-                if let Some(token) =
-                    self.row("SELECT * FROM tokens WHERE id = ?1", [Column(*id)], sql::token)?
-                {
+                let stored = self.row("SELECT * FROM tokens WHERE id = ?1", [Column(*id)], sql::token)?;
+                if let Some(token) = stored.or(self.environment.filter(|it| it.id == *id)) {
                     book.bring(Change::TokenRevoked(token));
                 }
             }

@@ -166,6 +166,7 @@ pub(super) fn token(row: &Row<'_>) -> Result<Token> {
     Ok(Token {
         id: get(row, "id")?,
         scope,
+        is_first: row.get("is_first")?,
         created_at: get(row, "created_at")?,
         revoked_at: get_opt(row, "revoked_at")?,
     })

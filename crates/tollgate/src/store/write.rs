@@ -157,9 +157,13 @@ impl Writer {
                 let (caller, may_force) = sql::scope_columns(token.scope);
                 self.connection
                     .prepare_cached(
-                        "INSERT INTO tokens (id, caller, may_force, verifier, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                        "INSERT INTO tokens (id, caller, may_force, is_first, verifier, created_at)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     )?
-                    .execute(params![Column(token.id), caller, may_force, &*proof.verifier, Column(token.created_at)])
+                    .execute(params![Column(token.id), caller,
+                        may_force,
+                        token.is_first,
+                        &*proof.verifier, Column(token.created_at)])
                     .map(drop)
             }
             Change::TokenRevoked(token) => self

@@ -95,7 +95,15 @@ scenarios! {
         operator  revoke token operator   ! TokenNotFound
         operator  make ops operator      -> ok
         ops       revoke token operator   ! TokenNotFound
-        server    make first operator    -> ok
+        ops       open p                 -> ok
+    ";
+
+    a_token_that_the_server_makes_is_the_operators_first: "
+        server    make first operator    -> token first is-first
+        first     make ops operator      -> token ops is-later
+        operator  make proxy gate        -> token proxy is-later
         first     open p                 -> ok
+        ops       revoke token first     -> token first is-first
+        first     open q                  ! CredentialRevoked
     ";
 }

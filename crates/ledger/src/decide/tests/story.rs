@@ -80,7 +80,7 @@ impl Story {
     }
 
     fn bring_token(&mut self, name: &str, id: TokenId, scope: TokenScope, actor: Actor) {
-        let token = Token { id, scope, created_at: self.now, revoked_at: None };
+        let token = Token { id, scope, is_first: false, created_at: self.now, revoked_at: None };
         let proof = Proof { verifier: "".into(), sealed: None };
         self.book.bring(Change::TokenMade { token, proof });
         self.names.insert(name.to_owned(), Named::Token(actor));

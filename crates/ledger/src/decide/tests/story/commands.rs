@@ -218,11 +218,7 @@ impl Story {
     /// `revoke token t1` or `revoke s1 s1.secret`.
     fn revoke(&self, words: &mut Words<'_>) -> Action {
         if words.flag("token") {
-            let token = match self.actor(words) {
-                Actor::Operator(token) | Actor::Gate(token) => token,
-                Actor::Account { .. } | Actor::Server => words.fail("no token"),
-            };
-            return Action::RevokeToken { token };
+            return Action::RevokeToken { token: self.token_id(words) };
         }
         let account = self.account_id(words);
         let name = words.next();
@@ -242,6 +238,13 @@ impl Story {
         let proof = Proof { verifier: "v".into(), sealed: None };
         let binds = vec![(name, Named::Token(actor))];
         Asked { action: Action::MakeToken { token, scope, proof }, binds }
+    }
+
+    pub(super) fn token_id(&self, words: &mut Words<'_>) -> TokenId {
+        match self.actor(words) {
+            Actor::Operator(token) | Actor::Gate(token) => token,
+            Actor::Account { .. } | Actor::Server => words.fail("no token"),
+        }
     }
 
     pub(super) fn account_id(&self, words: &mut Words<'_>) -> AccountId {

@@ -24,6 +24,7 @@ impl Story {
                 "total" => self.look_at_total(&mut words),
                 "hold" => self.look_at_hold(&mut words),
                 "number" => self.look_at_number(&mut words),
+                "token" => self.look_at_token(&mut words),
                 "stores" => words.shows(stored(decision)),
                 "kills" => words.shows(killed(decision)),
                 name => self.look_at_account(name, &mut words),
@@ -107,6 +108,13 @@ impl Story {
                 assert_eq!(actual, expected, "{}", words.line());
             }
         }
+    }
+
+    /// `token first is-first`, or `… is-later`.
+    fn look_at_token(&self, words: &mut Words<'_>) {
+        let id = self.token_id(words);
+        let token = self.book.token(id).expect("a named token is there");
+        words.shows(if token.is_first { "is-first" } else { "is-later" });
     }
 
     /// `number GB 447700900000 s1`, or `… gone`.

@@ -1,0 +1,176 @@
+//! `tollgate serve`.
+
+use std::net::SocketAddr;
+
+use ledger::{Actor, Timestamp, Token, TokenId, TokenScope};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::{Ended, LOST, say};
+use crate::api;
+use crate::app::{App, Settings};
+use crate::clock::Clock;
+use crate::config::ServeArgs;
+use crate::random::Random;
+use crate::seal::Keyring;
+use crate::store::{self, Store};
+use crate::{http, observe, sweep, tls};
+
+/// The shortest operator token that the environment may give.
+const TOKEN_MIN: usize = 32;
+
+pub(super) fn run(args: ServeArgs) -> Result<(), Ended> {
+    observe::start(args.log_format, &args.log).map_err(Ended::cannot_start)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Ended::cannot_start)?;
+    runtime.block_on(async {
+        let serving = Serving::start(&args, Clock::System, Random::System).await?;
+        serving.announce();
+        serving.until_stopped().await
+    })
+}
+
+/// A server that has its store, its addresses and its certificate.
+pub struct Serving {
+    app: App,
+    store: Store,
+    plain: TcpListener,
+    tls: Option<(TcpListener, TlsAcceptor)>,
+    lines: Vec<String>,
+}
+
+impl Serving {
+    /// Takes everything that a start can fail at, so that nothing is served until all of it is there.
+    ///
+    /// # Errors
+    /// A sentence that tells the operator what to do.
+    pub async fn start(args: &ServeArgs, clock: Clock, random: Random) -> Result<Self, Ended> {
+        let (tls_files, mut lines) = certificate(args, clock.now())?;
+        let plain = bind(args.listen).await?;
+        let tls = match (args.tls_listen, tls_files) {
+            (Some(address), Some(acceptor)) => Some((bind(address).await?, acceptor)),
+            (Some(_), None) => {
+                return Err(Ended::cannot_start(
+                    "--tls-listen needs a certificate: give --tls-self-signed DIR, or --tls-cert FILE and --tls-key FILE",
+                ));
+            }
+            (None, Some(_)) => {
+                return Err(Ended::cannot_start("a certificate is given and no --tls-listen ADDR to serve it on"));
+            }
+            (None, None) => None,
+        };
+        let path = &args.store.store.0;
+        let key_path = Keyring::path_beside(path);
+        let keyring = Keyring::open(&key_path, !store::exists(path), &random).map_err(Ended::cannot_start)?;
+        let options = store::Options {
+            path: path.clone(),
+            once_max: args.once_max,
+            key_mark: *keyring.mark(),
+            environment_token: environment_token(args, &keyring, clock.now())?,
+        };
+        let has_token = options.environment_token.is_some();
+        let store = Store::open(options).map_err(Ended::cannot_start)?;
+        let settings = Settings { subaccounts_max: args.max_subaccounts };
+        let app = App::new(store.clone(), keyring, clock, random, settings).map_err(Ended::cannot_start)?;
+        if !has_token {
+            lines.extend(first_token(&app).await?);
+        }
+        // Before the first request, so that none sees a hold that should have ended while nobody was there.
+        app.expire_due_holds().await.map_err(Ended::cannot_start)?;
+        Ok(Self { app, store, plain, tls, lines })
+    }
+
+    /// Says on standard output where it listens and what is shown once.
+    pub fn announce(&self) {
+        let of = |listener: &TcpListener| listener.local_addr().map(|it| it.to_string()).unwrap_or_default();
+        say(&format!("listening on http://{}", of(&self.plain)));
+        if let Some((listener, _)) = &self.tls {
+            say(&format!("listening on https://{}", of(listener)));
+        }
+        for line in &self.lines {
+            say(line);
+        }
+    }
+
+    /// Serves until SIGTERM, SIGINT or a failed sync.
+    ///
+    /// # Errors
+    /// After a failed sync.
+    pub async fn until_stopped(self) -> Result<(), Ended> {
+        let Self { app, store, plain, tls, .. } = self;
+        let (stop, stopped) = watch::channel(false);
+        let until = |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|it| *it).await) };
+        let router = api::router(app.clone());
+        let sweeping = tokio::spawn(sweep::run(app, until(stopped.clone())));
+        let mut serving = vec![tokio::spawn(http::serve(plain, None, router.clone(), until(stopped.clone())))];
+        if let Some((listener, acceptor)) = tls {
+            serving.push(tokio::spawn(http::serve(listener, Some(acceptor), router, until(stopped))));
+        }
+        let is_lost = wait_for_end(&store).await?;
+        // Whoever listens has its receiver until it ends, so this cannot fail to be heard.
+        let _ = stop.send(true);
+        for task in serving {
+            drop(task.await);
+        }
+        drop(sweeping.await);
+        store.close();
+        if is_lost {
+            let sentence = "a sync to disk failed; start again, and what is on the disk is read anew".to_owned();
+            return Err(Ended { code: LOST, sentence });
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is the store that ends it.
+async fn wait_for_end(store: &Store) -> Result<bool, Ended> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Ended::cannot_start)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Ended::cannot_start)?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => false,
+        _ = interrupt.recv() => false,
+        () = store.lost() => true,
+    })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Ended> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Ended::cannot_start(format!("cannot listen on {address}: {error}; is another server running there?"))
+    })
+}
+
+/// The TLS certificate, and the lines that tell where its CA is.
+fn certificate(args: &ServeArgs, now: Timestamp) -> Result<(Option<TlsAcceptor>, Vec<String>), Ended> {
+    if let Some(folder) = &args.tls_self_signed {
+        let files = tls::self_signed(folder, &args.tls_name, now).map_err(Ended::cannot_start)?;
+        let acceptor = tls::acceptor(&files.cert, &files.key).map_err(Ended::cannot_start)?;
+        return Ok((Some(acceptor), vec![format!("CA certificate: {}", files.ca.display())]));
+    }
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => Ok((Some(tls::acceptor(cert, key).map_err(Ended::cannot_start)?), Vec::new())),
+        (_, _) => Ok((None, Vec::new())),
+    }
+}
+
+fn environment_token(args: &ServeArgs, keyring: &Keyring, now: Timestamp) -> Result<Option<(Token, String)>, Ended> {
+    let Some(text) = &args.operator_token else { return Ok(None) };
+    if text.len() < TOKEN_MIN {
+        return Err(Ended::cannot_start(format!(
+            "TOLLGATE_OPERATOR_TOKEN must have at least {TOKEN_MIN} characters; make one with: openssl rand -hex 32"
+        )));
+    }
+    let id = TokenId::ENVIRONMENT;
+    let token = Token { id, scope: TokenScope::Operator, is_first: false, created_at: now, revoked_at: None };
+    Ok(Some((token, keyring.hash(text))))
+}
+
+/// A store without a live operator token gets one, which is shown this once.
+async fn first_token(app: &App) -> Result<Option<String>, Ended> {
+    let tokens = app.tokens(Actor::Server).await.map_err(Ended::cannot_start)?;
+    if tokens.iter().any(|it| it.scope == TokenScope::Operator && it.revoked_at.is_none()) {
+        return Ok(None);
+    }
+    let made = app.make_token(Actor::Server, None, TokenScope::Operator).await.map_err(Ended::cannot_start)?;
+    Ok(Some(format!("operator token: {}\n  shown this once, keep it; TOLLGATE_OPERATOR_TOKEN sets another", made.1)))
+}
