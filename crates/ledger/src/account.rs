@@ -275,3 +275,57 @@ impl FromStr for Country {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(balance: i64, credit_limit: i64, held: i64) -> Standing {
+        let [balance, credit_limit, held] = [balance, credit_limit, held].map(Amount::from_units);
+        Standing { balance, credit_limit, held }
+    }
+
+    #[test]
+    fn what_is_available_is_exact_or_at_the_end_of_what_an_amount_can_say() {
+        for (balance, credit_limit, held, available) in [
+            (5, 10, 3, 12),
+            (-10, 10, 0, 0),
+            (-10, 10, 1, -1),
+            (i64::MAX, 1, 1, i64::MAX),
+            (i64::MAX, 1, 0, i64::MAX),
+            (i64::MIN, 0, 1, i64::MIN),
+            (i64::MIN, i64::MAX, 0, -1),
+        ] {
+            assert_eq!(standing(balance, credit_limit, held).available().units(), available);
+        }
+    }
+
+    #[test]
+    fn what_may_move_is_never_negative_and_credit_never_more_than_the_limit() {
+        for (balance, credit_limit, held, balance_movable, credit_movable) in [
+            (50, 90, 0, 140, 90),
+            (0, 90, 0, 90, 90),
+            (-40, 100, 0, 60, 60),
+            (-40, 100, 25, 35, 35),
+            (50, 0, 0, 50, 0),
+            (-120, 100, 0, 0, 0),
+        ] {
+            let standing = standing(balance, credit_limit, held);
+            assert_eq!(standing.balance_movable().units(), balance_movable);
+            assert_eq!(standing.credit_movable().units(), credit_movable);
+        }
+    }
+
+    #[test]
+    fn countries_and_currencies_are_capital_letters() {
+        assert_eq!("gb".parse::<Country>().unwrap().as_str(), "GB");
+        assert_eq!("USD".parse::<Currency>().unwrap().as_str(), "USD");
+        assert_eq!(Currency::EUR.to_string(), "EUR");
+        for wrong in ["", "G", "GBR", "G1", "€"] {
+            assert!(wrong.parse::<Country>().is_err(), "{wrong}");
+        }
+        for wrong in ["", "EU", "EURO", "eur", "EU1", "€"] {
+            assert!(wrong.parse::<Currency>().is_err(), "{wrong}");
+        }
+    }
+}

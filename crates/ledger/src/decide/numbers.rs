@@ -41,7 +41,8 @@ pub(super) fn transfer(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if !text::is_msisdn(msisdn) {
         return Err(Refusal::InvalidText(TextField::Msisdn));
     }
-    if from == to {
+    // Two unknown names are not the same account: neither is there.
+    if from == to && *from != AccountId::UNKNOWN {
         return Err(Refusal::SameAccount);
     }
     let (from, to) = (in_family(&draft, primary, *from)?, in_family(&draft, primary, *to)?);

@@ -32,7 +32,8 @@ fn check_sides<'a>(draft: &Draft<'a>, transfer: &Transfer) -> Result<&'a Account
     let primary = authority::managing(draft.book, &draft.command.by, transfer.primary)?;
     check_movable(transfer.amount)?;
     check_reference(&transfer.reference)?;
-    if transfer.from == transfer.to {
+    // Two unknown names are not the same account: neither is there.
+    if transfer.from == transfer.to && transfer.from != AccountId::UNKNOWN {
         return Err(Refusal::SameAccount);
     }
     let from = in_family(draft, primary, transfer.from)?;

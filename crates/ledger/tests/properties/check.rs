@@ -2,13 +2,39 @@
 
 use std::collections::HashMap;
 
-/// The laws.
+use ledger::authority::may_call;
+use ledger::decide::scope;
+use ledger::laws::prove;
+use ledger::{
+    AccountId, Action, Amount, BalanceMode, Book, Command, Decision, HoldEnd, Kind, Line, LineId, OnExpiry,
+    Once, Refusal, Side, Timestamp, decide,
+};
+
+use crate::ensure;
+use crate::steps::{Asks, Family, Step};
+use crate::world::{Figures, World, account_id, available, figures, is_of};
+
 impl World {
     /// Everything that can be said of a decision before it is applied.
-    fn check(&mut self, family: Family, command: &Command, decision: &Decision) -> Result<(), String> {
-        laws::prove(&self.book, decision).map_err(|it| format!("prove says {it:?}"))?;
+    pub(crate) fn check(
+        &mut self,
+        family: Family,
+        step: &Step,
+        command: &Command,
+        decision: &Decision,
+    ) -> Result<(), String> {
+        prove(&self.book, decision).map_err(|it| format!("prove says {it:?}"))?;
+        let is_new = !matches!(step.asks, Asks::Again { .. } | Asks::Clash { .. });
+        ensure(is_new || decision.is_repeat(), || "a key is bound once".to_owned())?;
+        ensure(!matches!(step.asks, Asks::Clash { .. }), || {
+            "another request under a key is refused".to_owned()
+        })?;
         ensure(!decision.is_repeat() || decision.changes.is_empty(), || {
             "a repeat changes nothing".to_owned()
+        })?;
+        let scope = scope(&self.book, command);
+        ensure(decision.is_repeat() || decision.outcome.scope() == scope, || {
+            "a line knows within what its key is unique".to_owned()
         })?;
         let before = self.standings(family);
         let effect = effect(&self.book, command, decision);
@@ -114,7 +140,7 @@ impl World {
         Ok(())
     }
 
-    fn check_held(&self, family: Family) -> Result<(), String> {
+    pub(crate) fn check_held(&self, family: Family) -> Result<(), String> {
         for (id, [_, _, held]) in self.standings(family) {
             let open = self.book.holds().filter(|it| it.is_open() && it.payer == id);
             let sum: i64 = open.map(|it| it.amount.units()).sum();
@@ -124,7 +150,12 @@ impl World {
     }
 
     /// The same request under the same key gets the same answer for ever, and another one none.
-    fn check_repeat(&mut self, family: Family, command: &Command, decision: &Decision) -> Result<(), String> {
+    pub(crate) fn check_repeat(
+        &mut self,
+        family: Family,
+        command: &Command,
+        decision: &Decision,
+    ) -> Result<(), String> {
         if decision.is_repeat() {
             self.seen.insert("repeat");
         }
@@ -150,15 +181,19 @@ impl World {
     }
 
     /// A keyed command that was accepted once is refused later only to a caller that may not call any more.
-    fn check_clash(&self, step: &Step, refusal: &Refusal, command: &Command) -> Result<(), String> {
-        let may_call = may_call(&self.book, &command.by).is_ok();
-        match step.asks {
-            Asks::Again { .. } => ensure(!may_call, || format!("a repeat is refused: {refusal:?}")),
-            Asks::Clash { .. } => ensure(!may_call || *refusal == Refusal::KeyReused, || {
-                format!("a clash is refused: {refusal:?}")
-            }),
-            _ => Ok(()),
+    pub(crate) fn check_refusal(
+        &self,
+        step: &Step,
+        refusal: &Refusal,
+        command: &Command,
+    ) -> Result<(), String> {
+        if may_call(&self.book, &command.by).is_err() {
+            return Ok(());
         }
+        let is_again = matches!(step.asks, Asks::Again { .. });
+        ensure(!is_again, || format!("a repeat is refused: {refusal:?}"))?;
+        let is_clash = matches!(step.asks, Asks::Clash { .. });
+        ensure(!is_clash || *refusal == Refusal::KeyReused, || format!("a clash is refused: {refusal:?}"))
     }
 }
 
@@ -168,6 +203,7 @@ fn standings_of(book: &Book, family: Family) -> HashMap<AccountId, Figures> {
 }
 
 /// By how much a command should move the sum of its family's balances, from what was asked and what was there.
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else there is moves no money in or out")]
 fn effect(before: &Book, command: &Command, decision: &Decision) -> i64 {
     if decision.is_repeat() {
         return 0;

@@ -71,23 +71,62 @@ pub(crate) struct Step {
 /// Holds, charges and keyed commands are meant by number: the nth of those that there are, round and round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asks {
-    Open { slot: u8, shared: bool },
-    Own { slot: u8 },
-    Status { slot: u8, active: bool },
-    Limit { amount: i64 },
-    Close { slot: u8, cascade: bool },
-    Pay { slot: u8, amount: i64 },
-    Balance { slot: u8, up: bool, amount: i64 },
-    Credit { slot: u8, up: bool, amount: i64 },
-    Give { slot: u8, number: u8 },
-    Move { to: u8, number: u8 },
-    AddSecret { slot: u8 },
-    RevokeSecret { slot: u8, nth: usize },
+    Open {
+        slot: u8,
+        shared: bool,
+    },
+    Own {
+        slot: u8,
+    },
+    Status {
+        slot: u8,
+        active: bool,
+    },
+    Limit {
+        amount: i64,
+    },
+    Close {
+        slot: u8,
+        cascade: bool,
+    },
+    Pay {
+        slot: u8,
+        amount: i64,
+    },
+    Balance {
+        slot: u8,
+        up: bool,
+        amount: i64,
+    },
+    Credit {
+        slot: u8,
+        up: bool,
+        amount: i64,
+    },
+    Give {
+        slot: u8,
+        number: u8,
+    },
+    Move {
+        to: u8,
+        number: u8,
+    },
+    AddSecret {
+        slot: u8,
+    },
+    RevokeSecret {
+        slot: u8,
+        nth: usize,
+    },
     Call(Call),
     /// A keyed command that was accepted, once more.
-    Again { nth: usize },
+    Again {
+        nth: usize,
+    },
     /// Its key with another request.
-    Clash { nth: usize },
+    Clash {
+        nth: usize,
+    },
 }
 
 /// What gates and the sweeper ask.
@@ -148,4 +187,3 @@ fn random_asks(random: &mut Random) -> Asks {
         _ => Asks::Clash { nth },
     }
 }
-

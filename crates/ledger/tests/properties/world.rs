@@ -3,9 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ledger::{
+    AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Change, Command, CredentialId,
+    CredentialKind, Decision, Hold, Kind, Line, LineId, NewCredential, OnExpiry, Once, Proof, Refusal,
+    Standing, Status, Timestamp, Token, TokenId, TokenScope, Transfer, decide,
+};
+
+use crate::Seen;
+use crate::steps::{Asks, By, Call, Family, Step};
+
 /// How a step is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Run {
+pub(crate) enum Run {
     /// With every law looked after.
     Checked,
     /// Only decided and applied.
@@ -18,44 +27,44 @@ const OPERATOR: TokenId = TokenId::ENVIRONMENT;
 const GATE: TokenId = TokenId::from_bytes([1; 16]);
 const BILLING: TokenId = TokenId::from_bytes([2; 16]);
 
-struct World {
-    book: Book,
-    kin: [Kin; 2],
-    seen: Seen,
+pub(crate) struct World {
+    pub(crate) book: Book,
+    pub(crate) kin: [Kin; 2],
+    pub(crate) seen: Seen,
 }
 
 /// What belongs to one family, and must not depend on the other.
 #[derive(Default)]
-struct Kin {
-    now_ms: i64,
-    steps: u16,
-    holds: Vec<LineId>,
-    charges: Vec<LineId>,
-    keyed: Vec<(Command, Arc<Line>)>,
+pub(crate) struct Kin {
+    pub(crate) now_ms: i64,
+    pub(crate) steps: u16,
+    pub(crate) holds: Vec<LineId>,
+    pub(crate) charges: Vec<LineId>,
+    pub(crate) keyed: Vec<(Command, Arc<Line>)>,
     /// Where the lines alone take each account.
-    replayed: HashMap<AccountId, Figures>,
+    pub(crate) replayed: HashMap<AccountId, Figures>,
     /// Payments − charges + reversals, by the lines alone.
-    money: i64,
+    pub(crate) money: i64,
 }
 
 /// Balance, credit limit, held.
-type Figures = [i64; 3];
+pub(crate) type Figures = [i64; 3];
 
-fn figures(standing: &Standing) -> Figures {
+pub(crate) fn figures(standing: &Standing) -> Figures {
     [standing.balance.units(), standing.credit_limit.units(), standing.held.units()]
 }
 
 /// By its own arithmetic, not the ledger's.
-const fn available([balance, credit_limit, held]: Figures) -> i64 {
+pub(crate) const fn available([balance, credit_limit, held]: Figures) -> i64 {
     balance + credit_limit - held
 }
 
-fn account_id(family: Family, slot: u8) -> AccountId {
+pub(crate) fn account_id(family: Family, slot: u8) -> AccountId {
     let family = if family == Family::First { 1 } else { 2 };
     AccountId::from_bytes([family, slot + 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 }
 
-fn is_of(family: Family, account: AccountId) -> bool {
+pub(crate) fn is_of(family: Family, account: AccountId) -> bool {
     account.as_bytes()[0] == account_id(family, 0).as_bytes()[0]
 }
 
@@ -70,7 +79,7 @@ fn proof() -> Proof {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut book = Book::default();
         for (id, scope) in [
             (OPERATOR, TokenScope::Operator),
@@ -84,12 +93,12 @@ impl World {
         Self { book, kin: [Kin::default(), Kin::default()], seen: Seen::new() }
     }
 
-    fn kin(&mut self, family: Family) -> &mut Kin {
+    pub(crate) fn kin(&mut self, family: Family) -> &mut Kin {
         &mut self.kin[usize::from(family == Family::Second)]
     }
 
     /// Takes a step and says whether it wrote a line.
-    fn step(&mut self, family: Family, step: &Step, run: Run) -> Result<bool, String> {
+    pub(crate) fn step(&mut self, family: Family, step: &Step, run: Run) -> Result<bool, String> {
         let kin = self.kin(family);
         kin.now_ms += step.waits_ms;
         kin.steps += 1;
@@ -100,7 +109,7 @@ impl World {
             3 => Some((By::Right, Asks::Open { slot: 2, shared: true })),
             _ => None,
         };
-        let first = opens.map(|(by, asks)| Step { by, asks, ..step.clone() });
+        let first = opens.map(|(by, asks)| Step { by, asks, ..*step });
         let step = first.as_ref().unwrap_or(step);
         let Some(command) = self.command(family, step) else { return Ok(false) };
         if run == Run::LeftOut {
@@ -111,11 +120,11 @@ impl World {
             Ok(decision) => decision,
             Err(refusal) => {
                 self.seen.insert(if refusal == Refusal::KeyReused { "key reused" } else { "refusal" });
-                return self.check_clash(step, &refusal, &command).map(|()| false);
+                return self.check_refusal(step, &refusal, &command).map(|()| false);
             }
         };
         if run == Run::Checked {
-            self.check(family, &command, &decision)?;
+            self.check(family, step, &command, &decision)?;
         }
         self.book.apply(&decision);
         if run == Run::Checked {
@@ -327,4 +336,3 @@ fn transfer(family: Family, slot: u8, up: bool, amount: i64) -> Transfer {
 fn msisdn(family: Family, number: u8) -> Arc<str> {
     format!("4477009{}00{number}", account_id(family, 0).as_bytes()[0]).into()
 }
-

@@ -14,6 +14,8 @@ pub use accounts::{AccountChange, NewAccount, Opened};
 pub use money::{NewCharge, NewTransfer};
 pub use read::{AccountView, TransferFilter, Transfers};
 
+pub use crate::store::{AccountFilter, Recorded};
+
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
 use crate::random::Random;
@@ -130,6 +132,11 @@ impl App {
     /// The store's figures, and whether it takes writes.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// Whether the last batch could be written.
+    pub fn takes_writes(&self) -> bool {
+        self.0.store.figures().takes_writes.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// A name for a request.

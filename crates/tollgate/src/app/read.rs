@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use ledger::{
-    Account, AccountId, Actor, Amount, ApiKey, Credential, LineId, Refusal, Status, Timestamp, Token, TransferKind,
-    authority,
+    Account, AccountId, Actor, Amount, ApiKey, Credential, Line, LineId, Refusal, Status, Timestamp, Token,
+    TransferKind, authority,
 };
 
 use super::{App, Error};
@@ -131,22 +131,38 @@ impl App {
         .await
     }
 
-    /// The lines of an account, newest first, before a cursor.
+    /// The postings of an account, newest first, from the one before `before` on, at most `limit`; `None` where `before`
+    /// is no line of the account.
     ///
     /// # Errors
     /// [`Error`]; [`Refusal::AccountNotFound`] for what is unknown and foreign alike.
-    pub async fn lines(
+    pub async fn postings(
         &self,
         by: Actor,
         id: AccountId,
-        before: Option<i64>,
+        before: Option<LineId>,
         limit: usize,
-    ) -> Result<Vec<Recorded>, Error> {
+    ) -> Result<Option<Vec<Line>>, Error> {
         self.see(by, move |snapshot| {
             if let Err(refusal) = visible(snapshot, &by, id)? {
                 return Ok(Err(refusal));
             }
-            snapshot.lines_of(id, before, limit).map(Ok)
+            let mut before = match before {
+                None => None,
+                Some(line) => match snapshot.line(line)?.filter(|it| it.before(id).is_some()) {
+                    None => return Ok(Ok(None)),
+                    Some(line) => Some(line.seq),
+                },
+            };
+            let mut postings = Vec::new();
+            while postings.len() < limit {
+                let lines = snapshot.lines_of(id, before, limit)?;
+                let Some(oldest) = lines.last() else { break };
+                before = Some(oldest.seq);
+                postings.extend(lines.into_iter().map(|it| it.line).filter(Line::is_posting));
+            }
+            postings.truncate(limit);
+            Ok(Ok(Some(postings)))
         })
         .await
     }

@@ -1,17 +1,100 @@
-//! `tollgate demo`.
+//! `tollgate demo`: a partner's month over real HTTP, against a server of its own, every number checked.
+
+mod client;
+mod month;
+mod page;
+mod server;
+mod story;
+
+use std::net::SocketAddr;
 
 use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use self::client::Client;
+use self::server::Server;
+use self::story::{Member, Story};
 use super::Ended;
 
 /// Flags of `tollgate demo`.
 #[derive(Args, Debug)]
 pub(super) struct DemoArgs {
-    /// End after the last step instead of staying up
+    /// End after the last step instead of staying up; exit code 0 only if every number was right
     #[arg(long)]
     exit: bool,
+
+    /// Make the calls through this HTTP proxy, to watch them
+    #[arg(long, value_name = "ADDR")]
+    via: Option<SocketAddr>,
 }
 
-pub(super) fn run(_args: &DemoArgs) -> Result<(), Ended> {
-    Err(Ended::wrong("being written"))
+pub(super) fn run(args: &DemoArgs) -> Result<(), Ended> {
+    // One call at a time needs no second thread.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Ended::cannot_start)?;
+    runtime.block_on(demo(args))
+}
+
+async fn demo(args: &DemoArgs) -> Result<(), Ended> {
+    let mut stop = Stop::listen()?;
+    let mut server = tokio::select! {
+        server = Server::start() => server?,
+        () = stop.asked() => return Err(stopped_early()),
+    };
+    page::opening(&server, args.via);
+    let client = Client { server: server.address(), via: args.via };
+    let mut story = Story::new(client, server.operator_token());
+    let played = tokio::select! {
+        played = story.play() => played,
+        () = stop.asked() => return server.stop().await.and(Err(stopped_early())),
+    };
+    // Whoever wants to look around may want to all the more when something was wrong.
+    let ended = played.and_then(|()| story.verdict());
+    if !args.exit {
+        if let Err(wrong) = &ended {
+            page::wrong(&wrong.sentence);
+        }
+        explore(&mut server, &mut stop, story.members()).await?;
+    }
+    server.stop().await?;
+    ended
+}
+
+/// Leaves everything as it is until somebody asks for the end.
+async fn explore(server: &mut Server, stop: &mut Stop, members: &[Member]) -> Result<(), Ended> {
+    page::exploring(server, members);
+    tokio::select! {
+        () = stop.asked() => Ok(()),
+        ended = server.ended() => Err(Ended::cannot_start(ended)),
+    }
+}
+
+fn stopped_early() -> Ended {
+    Ended::wrong("the demo was stopped before its last step")
+}
+
+/// The signals that end the demo. Its server and its folder end with it, so none of them may end it by itself.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, Ended> {
+        let of = |kind| signal(kind).map_err(Ended::cannot_start);
+        Ok(Self {
+            interrupt: of(SignalKind::interrupt())?,
+            terminate: of(SignalKind::terminate())?,
+            hangup: of(SignalKind::hangup())?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
 }

@@ -4,8 +4,9 @@ use super::scenarios;
 use super::story::{Named, Story, check};
 use super::words::Words;
 use crate::account::TokenScope;
-use crate::authority::{may_call, may_charge, may_manage_as, may_see, may_see_money};
+use crate::authority::{may_call, may_charge, may_manage_as, may_see, may_see_money, may_see_side};
 use crate::command::Actor;
+use crate::journal::{Line, Side};
 use crate::refusal::Refusal;
 
 scenarios! {
@@ -72,6 +73,32 @@ fn a_payers_figures_are_seen_by_operator_gates_and_the_payers_own_side() {
         ",
         |story, by, payer| may_see_money(&by, story.account(payer)),
     );
+}
+
+#[test]
+fn what_a_side_of_a_line_stood_at_is_seen_by_operator_gates_itself_and_its_primary() {
+    let story = check(
+        "
+        operator  open p limit 10               -> ok
+        p         open s under p                -> ok
+        p         open t under p shared         -> ok
+        gate      charge t 1                    -> ok
+        p         transfer balance 1 p > s      -> ok
+        operator  open q                        -> ok
+        q         open u under q                -> ok
+        ",
+    );
+    let [.., charge, transfer, _, _] = story.journal.as_slice() else { panic!("too short") };
+    let sees = |by: &str, line: &Line, side: Option<Side>| {
+        may_see_side(&story.actor(&mut Words::new(by, by)), line, &side.expect("a side"))
+    };
+    for by in ["operator", "server", "gate", "billing", "p"] {
+        assert!(sees(by, charge, charge.account) && sees(by, transfer, transfer.counter), "{by}");
+    }
+    assert!(sees("s", transfer, transfer.counter) && !sees("s", transfer, transfer.account));
+    for by in ["t", "q", "u"] {
+        assert!(!sees(by, charge, charge.account) && !sees(by, transfer, transfer.counter), "{by}");
+    }
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! Keys: a write that carries one happens once.
 
 use super::scenarios;
+use super::story::check;
+use crate::command::{Action, Actor, Command, Once};
+use crate::decide::decide;
+use crate::id::{LineId, TokenId};
+use crate::money::Amount;
 
 scenarios! {
     the_same_request_under_the_same_key_happens_once: "
@@ -133,4 +138,26 @@ scenarios! {
         gate      charge p 1 key €*256        ! InvalidText Key
         gate      charge p 1 key ∅            ! InvalidText Key
     ";
+}
+
+#[test]
+fn a_repeat_shows_the_secret_that_the_first_answer_showed() {
+    let mut story = check("operator  open p -> ok");
+    let pay = |sealed: &[u8], id| Command {
+        id: LineId::from_bytes([id; 16]),
+        by: Actor::Operator(TokenId::ENVIRONMENT),
+        once: Some(Once { key: "k".into(), request: [1; 32], sealed: Some(sealed.into()) }),
+        action: Action::Pay {
+            account: story.account("p").id,
+            amount: Amount::from_units(1),
+            reference: None,
+        },
+    };
+    let (first, again) = (pay(b"first", 1), pay(b"again", 2));
+    let decision = decide(&story.book, &first, story.now).unwrap();
+    story.book.apply(&decision);
+    let repeat = decide(&story.book, &again, story.now).unwrap();
+    assert!(repeat.is_repeat());
+    assert_eq!(repeat.outcome, decision.outcome);
+    assert_eq!(repeat.outcome.once, first.once);
 }

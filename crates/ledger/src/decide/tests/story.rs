@@ -22,7 +22,7 @@ use super::words::Words;
 use crate::account::{Account, Token, TokenScope};
 use crate::book::{Book, Change};
 use crate::command::{Actor, Command, Proof};
-use crate::decide::{Decision, decide};
+use crate::decide::{Decision, decide, scope};
 use crate::id::{AccountId, CredentialId, LineId, TokenId};
 use crate::journal::{Kind, Line, Record};
 use crate::laws;
@@ -135,6 +135,13 @@ impl Story {
     /// Makes a decision true, after the laws have seen it.
     fn accept(&mut self, command: &Command, decision: &Decision, line: &str) {
         assert_eq!(laws::prove(&self.book, decision), Ok(()), "{line}");
+        if !decision.is_repeat() {
+            assert_eq!(
+                decision.outcome.scope(),
+                scope(&self.book, command),
+                "the line knows its key's scope: {line}"
+            );
+        }
         self.book.apply(decision);
         for account in self.book.accounts() {
             let open = self.book.holds().filter(|it| it.is_open() && it.payer == account.id);

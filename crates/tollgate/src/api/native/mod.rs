@@ -1,12 +1,64 @@
-//! Stub being written.
-use axum::response::{IntoResponse, Response};
-use crate::api::Route;
+//! The native API: `/api/v1`, JSON in and out, amounts as decimal strings, RFC 9457 problems.
+//!
+//! Reading order: [`routes`] is the table; `handlers` read, call and render, a file for each noun; `wire` reads bodies
+//! and queries (strictly: a member that is not known is refused by name) and spells records; `error` spells what goes
+//! wrong.
+//!
+//! **Invariant:** no rule is decided here. Who may do what, and whether the money is there, the ledger says.
+
+mod error;
+mod handlers;
+mod wire;
+
+use axum::response::Response;
+use axum::routing::MethodFilter;
+
+use self::error::{Code, Problem};
+use self::handlers::{accounts, charges, health, numbers, tokens};
+use crate::api::{Route, Who};
 use crate::http::Incoming;
-/// Routes.
-pub fn routes() -> Vec<Route> { Vec::new() }
-/// Whether.
-pub fn speaks(path: &str) -> bool { path.starts_with("/api/") }
-/// 404.
-pub fn not_found(_: &Incoming) -> Response { axum::http::StatusCode::NOT_FOUND.into_response() }
-/// 405.
-pub fn wrong_method(_: &Incoming, _allow: &str) -> Response { axum::http::StatusCode::METHOD_NOT_ALLOWED.into_response() }
+
+/// The table of this API's routes.
+pub fn routes() -> Vec<Route> {
+    const GET: MethodFilter = MethodFilter::GET;
+    const POST: MethodFilter = MethodFilter::POST;
+    vec![
+        Route::new(GET, "/healthz", Who::Anyone, health::healthz),
+        Route::new(GET, "/readyz", Who::Anyone, health::readyz),
+        Route::new(POST, "/api/v1/accounts", Who::OperatorOrAccount, accounts::open),
+        Route::new(GET, "/api/v1/accounts", Who::OperatorOrAccount, accounts::list),
+        Route::new(GET, "/api/v1/accounts/{account}", Who::OperatorOrAccount, accounts::get),
+        Route::new(
+            MethodFilter::PATCH,
+            "/api/v1/accounts/{account}",
+            Who::OperatorOrAccount,
+            accounts::change,
+        ),
+        Route::new(POST, "/api/v1/accounts/{account}/payments", Who::Operator, accounts::pay),
+        Route::new(POST, "/api/v1/accounts/{account}/transfers", Who::OperatorOrAccount, accounts::transfer),
+        Route::new(GET, "/api/v1/accounts/{account}/postings", Who::OperatorOrAccount, accounts::postings),
+        Route::new(POST, "/api/v1/charges", Who::OperatorOrGate, charges::charge),
+        Route::new(POST, "/api/v1/charges/{id}/reverse", Who::OperatorOrGate, charges::reverse),
+        Route::new(POST, "/api/v1/numbers", Who::Operator, numbers::give),
+        Route::new(POST, "/api/v1/tokens", Who::Operator, tokens::make),
+        Route::new(GET, "/api/v1/tokens", Who::Operator, tokens::list),
+        Route::new(MethodFilter::DELETE, "/api/v1/tokens/{id}", Who::Operator, tokens::revoke),
+    ]
+}
+
+/// Whether what goes wrong at a path is to be answered in this API's words.
+pub fn speaks(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/") || path == "/healthz" || path == "/readyz"
+}
+
+/// 404 for a path that there is not.
+pub fn not_found(incoming: &Incoming) -> Response {
+    let detail = "There is nothing at this path. Check its spelling; the native API is at /api/v1.";
+    Problem::new(Code::NotFound, detail).response(incoming)
+}
+
+/// 405 for a path that there is, with the methods that it is served with.
+pub fn wrong_method(incoming: &Incoming, allow: &str) -> Response {
+    let detail = format!("{} is not served here; this path takes {allow}.", incoming.method);
+    Problem::new(Code::MethodNotAllowed, detail).allowing(allow).response(incoming)
+}

@@ -1,12 +1,79 @@
-//! Stub being written.
+//! The Vonage Subaccounts API, and its neighbours that subaccounts need: balance and secrets. The contract is
+//! `contracts/vonage.md`; what its sources leave open and was chosen here says so in `docs/vonage.md`.
+
+mod error;
+mod handlers;
+mod wire;
+
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::ALLOW;
 use axum::response::{IntoResponse, Response};
-use crate::api::Route;
+use axum::routing::MethodFilter;
+use ledger::TransferKind::{self, Balance, Credit};
+
+use crate::api::{Route, Who};
+use crate::app::App;
 use crate::http::Incoming;
-/// Routes.
-pub fn routes() -> Vec<Route> { Vec::new() }
-/// Whether.
-pub fn speaks(path: &str) -> bool { path.starts_with("/api/") }
-/// 404.
-pub fn not_found(_: &Incoming) -> Response { axum::http::StatusCode::NOT_FOUND.into_response() }
-/// 405.
-pub fn wrong_method(_: &Incoming, _allow: &str) -> Response { axum::http::StatusCode::METHOD_NOT_ALLOWED.into_response() }
+use handlers::{Call, balance, numbers, secrets, subaccounts, transfers};
+
+/// What this dialect serves.
+pub fn routes() -> Vec<Route> {
+    const LIST: &str = "/accounts/{api_key}/subaccounts";
+    const ONE: &str = "/accounts/{api_key}/subaccounts/{subaccount_key}";
+    const NUMBER: &str = "/accounts/{api_key}/transfer-number";
+    const SECRETS: &str = "/accounts/{api_key}/secrets";
+    const SECRET: &str = "/accounts/{api_key}/secrets/{secret_id}";
+    let mut routes = vec![
+        Route::new(MethodFilter::GET, LIST, Who::Account, subaccounts::list),
+        Route::new(MethodFilter::POST, LIST, Who::Account, subaccounts::create),
+        Route::new(MethodFilter::GET, ONE, Who::Account, subaccounts::get),
+        Route::new(MethodFilter::PATCH, ONE, Who::Account, subaccounts::modify),
+        Route::new(MethodFilter::POST, NUMBER, Who::Account, numbers::transfer),
+        Route::new(MethodFilter::GET, SECRETS, Who::Account, secrets::list),
+        Route::new(MethodFilter::POST, SECRETS, Who::Account, secrets::create),
+        Route::new(MethodFilter::GET, SECRET, Who::Account, secrets::get),
+        Route::new(MethodFilter::DELETE, SECRET, Who::Account, secrets::revoke),
+        Route::new(MethodFilter::GET, "/account/get-balance", Who::Account, balance::get),
+    ];
+    routes.extend(transfer_routes(
+        Credit,
+        "/accounts/{api_key}/credit-transfers",
+        "/accounts/{api_key}/credit-transfers/{transfer_id}",
+    ));
+    routes.extend(transfer_routes(
+        Balance,
+        "/accounts/{api_key}/balance-transfers",
+        "/accounts/{api_key}/balance-transfers/{transfer_id}",
+    ));
+    routes
+}
+
+/// Balance and credit are moved and listed alike.
+fn transfer_routes(kind: TransferKind, list: &'static str, one: &'static str) -> [Route; 3] {
+    [
+        Route::new(MethodFilter::GET, list, Who::Account, async move |app: State<App>, call: Call| {
+            transfers::list(app, call, kind).await
+        }),
+        Route::new(MethodFilter::POST, list, Who::Account, async move |app: State<App>, call: Call| {
+            transfers::create(app, call, kind).await
+        }),
+        Route::new(MethodFilter::GET, one, Who::Account, async move |app: State<App>, call: Call| {
+            transfers::get(app, call, kind).await
+        }),
+    ]
+}
+
+/// The answer to a path that nobody serves.
+pub fn not_found(incoming: &Incoming) -> Response {
+    error::not_found(incoming.request_id).into_response()
+}
+
+/// The answer to a method that a path is not served with; `allow` names those that it is.
+pub fn wrong_method(incoming: &Incoming, allow: &str) -> Response {
+    let mut response = error::wrong_method(&incoming.method, incoming.request_id).into_response();
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}

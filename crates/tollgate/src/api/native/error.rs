@@ -1,0 +1,455 @@
+//! What goes wrong, as RFC 9457 problems: `{type, title, status, detail, code, instance}`, and where it helps `needed`
+//! and `available` (money is short), `left` (of a charge) and `errors` (each member at fault).
+//!
+//! `code` is the stable word for programs. `detail` tells a person what is wrong and what to do next; its wording may
+//! change. `instance` names the request as its log line and its `X-Request-Id` do.
+
+use std::borrow::Cow;
+
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use ledger::{Amount, HoldEnd, Refusal, TextField};
+use serde::Serialize;
+
+use super::wire::{Text, Time};
+use crate::app;
+use crate::http::Incoming;
+
+/// The stable word of a problem, with its status and title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    NotJson,
+    Unauthenticated,
+    InsufficientFunds,
+    InsufficientCredit,
+    Forbidden,
+    Suspended,
+    Closed,
+    NotFound,
+    MethodNotAllowed,
+    KeyReused,
+    AlreadyReversed,
+    HoldEnded,
+    NotExpired,
+    NotEmpty,
+    SubaccountsMax,
+    NumberTaken,
+    NumberNotOwned,
+    NumberAlreadyOwned,
+    CredentialsMax,
+    LastCredential,
+    SecretInUse,
+    TooLarge,
+    Invalid,
+    Busy,
+    Fault,
+    Unavailable,
+}
+
+impl Code {
+    /// Status, word and title.
+    const fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::NotJson => (S::BAD_REQUEST, "not_json", "The body is not JSON"),
+            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Not authenticated"),
+            Self::InsufficientFunds => (S::PAYMENT_REQUIRED, "insufficient_funds", "Not enough available"),
+            Self::InsufficientCredit => {
+                (S::PAYMENT_REQUIRED, "insufficient_credit", "Not enough unused credit")
+            }
+            Self::Forbidden => (S::FORBIDDEN, "forbidden", "Not allowed with these credentials"),
+            Self::Suspended => (S::FORBIDDEN, "suspended", "Suspended"),
+            Self::Closed => (S::FORBIDDEN, "closed", "Closed"),
+            Self::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
+            Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
+            Self::KeyReused => (S::CONFLICT, "key_reused", "The key was used with another request"),
+            Self::AlreadyReversed => (S::CONFLICT, "already_reversed", "Already reversed"),
+            Self::HoldEnded => (S::CONFLICT, "hold_ended", "The hold has ended"),
+            Self::NotExpired => (S::CONFLICT, "not_expired", "The hold has not expired"),
+            Self::NotEmpty => (S::CONFLICT, "not_empty", "The account is not empty"),
+            Self::SubaccountsMax => (S::CONFLICT, "subaccounts_max", "No more subaccounts"),
+            Self::NumberTaken => (S::CONFLICT, "number_taken", "The number is taken"),
+            Self::NumberNotOwned => (S::CONFLICT, "number_not_owned", "The number is another account's"),
+            Self::NumberAlreadyOwned => (S::CONFLICT, "number_already_owned", "The number is there already"),
+            Self::CredentialsMax => (S::CONFLICT, "credentials_max", "No more credentials"),
+            Self::LastCredential => (S::CONFLICT, "last_credential", "The last credential stays"),
+            Self::SecretInUse => (S::CONFLICT, "secret_in_use", "The secret is in use"),
+            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
+            Self::Invalid => (S::UNPROCESSABLE_ENTITY, "invalid", "The request is not valid"),
+            Self::Busy => (S::TOO_MANY_REQUESTS, "busy", "Too many requests"),
+            Self::Fault => (S::INTERNAL_SERVER_ERROR, "fault", "A fault of the server"),
+            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+        }
+    }
+}
+
+/// A member, a query parameter or a header that is at fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct FieldError {
+    /// Its name; `body` for the whole body.
+    pub(super) field: Cow<'static, str>,
+    /// What is wrong with it, so that it reads on from the name.
+    pub(super) detail: Cow<'static, str>,
+}
+
+/// Under which names a request has what a refusal may be about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names {
+    /// The amount.
+    pub(super) amount: &'static str,
+    /// The account that it is about, or the other one of a transfer.
+    pub(super) account: &'static str,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { amount: "amount", account: "account" }
+    }
+}
+
+/// Why a handler has no answer.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    /// The body is no JSON, and why.
+    NotJson(String),
+    /// The body is more than [`crate::http::BODY_MAX`].
+    TooLarge,
+    /// These members are at fault.
+    Invalid(Vec<FieldError>),
+    /// What the use case came to.
+    App(app::Error, Names),
+}
+
+impl From<app::Error> for Failure {
+    fn from(error: app::Error) -> Self {
+        Self::App(error, Names::default())
+    }
+}
+
+impl Failure {
+    /// One field is at fault.
+    pub(super) fn field(field: &'static str, detail: &'static str) -> Self {
+        Self::Invalid(vec![FieldError { field: field.into(), detail: detail.into() }])
+    }
+
+    /// The problem that it is.
+    pub(super) fn problem(self) -> Problem {
+        match self {
+            Self::NotJson(detail) => Problem::new(Code::NotJson, detail),
+            Self::TooLarge => {
+                Problem::new(Code::TooLarge, "A body has at most 65536 bytes. Send less at once.")
+            }
+            Self::Invalid(errors) => invalid(errors),
+            Self::App(error, names) => match error {
+                app::Error::Refused(refusal) => refused(&refusal, names),
+                app::Error::Unauthenticated => Problem::new(Code::Unauthenticated, UNAUTHENTICATED),
+                app::Error::Busy { retry_after_s } => Problem::new(Code::Busy, BUSY).after(retry_after_s),
+                app::Error::Unavailable => Problem::new(Code::Unavailable, UNAVAILABLE),
+                app::Error::Fault => Problem::new(Code::Fault, FAULT),
+            },
+        }
+    }
+}
+
+const UNAUTHENTICATED: &str = "Send an operator or gate token with `Authorization: Bearer`, or an account's api key or \
+     auth id with one of its secrets or tokens as `Authorization: Basic`. What was sent, if anything, is not right or \
+     was revoked.";
+const BUSY: &str = "Too many authentications failed or wait. Ask again after the time in `Retry-After`.";
+const UNAVAILABLE: &str = "The store does not take this now, and nothing was done. Ask again later, best with the same \
+     `Idempotency-Key`.";
+const FAULT: &str = "This is our fault, and nothing was done. The operator finds the cause in the log under the id in \
+     `instance`.";
+
+/// The ledger's no as a problem. A caller, or an account, that is suspended is 403 `suspended`; a closed account that
+/// is asked to do something is 403 `closed`; one that the caller may not know of is 404 like one that there is not.
+pub(super) fn refused(refusal: &Refusal, names: Names) -> Problem {
+    if let Some((field, detail)) = fault(refusal, names) {
+        return invalid(vec![FieldError { field: field.into(), detail: detail.into() }]);
+    }
+    let problem = unless_fault(refusal);
+    if let Refusal::InsufficientFunds { available, needed } = refusal {
+        return problem.short_of(*needed, *available);
+    }
+    if let Refusal::InsufficientCredit { available, needed } = refusal {
+        return problem.short_of(*needed, Some(*available));
+    }
+    if let Refusal::AlreadyReversed { left } = refusal {
+        return Problem { left: Some(*left), ..problem };
+    }
+    problem
+}
+
+/// The field at fault, and what is wrong with it, where a refusal is about one.
+fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)> {
+    Some(match refusal {
+        Refusal::InvalidText(field) => unfit_text(*field),
+        Refusal::AmountOutOfRange if names.amount == "credit_limit" => {
+            (names.amount, "must be from 0 to 10000000000")
+        }
+        Refusal::AmountOutOfRange => {
+            (names.amount, "must be more than 0 (only a payment may be negative) and at most 10000000000")
+        }
+        Refusal::SumOutOfRange => (names.amount, "would take an account beyond what an amount can hold"),
+        Refusal::CurrencyMismatch => ("currency", "must be the primary account's, or be left out"),
+        Refusal::BalanceStaysOwn => ("balance", "must be \"own\": an own balance is never shared again"),
+        Refusal::PrimarySharesNothing => {
+            ("balance", "must be \"own\": a primary account has no primary to share with")
+        }
+        Refusal::CreditLimitFixed => (
+            "credit_limit",
+            "is set by the operator on a primary account alone; a subaccount's changes by credit transfer",
+        ),
+        Refusal::StatusFixed => ("status", "must be \"active\" or \"suspended\""),
+        Refusal::SameAccount => (names.account, "must be another account than the one in the path"),
+        Refusal::OutsideFamily => (names.account, "must be a subaccount of the account in the path"),
+        Refusal::SharesBalance(_) => {
+            (names.account, "shares its primary's balance and has none of its own; name the primary instead")
+        }
+        Refusal::ExpiryOutOfRange => ("expires_at", "must be later than now and at most 24 hours ahead"),
+        Refusal::CredentialRevoked
+        | Refusal::CallerSuspended
+        | Refusal::Forbidden
+        | Refusal::NotPrimary(_)
+        | Refusal::AccountNotFound(_)
+        | Refusal::AccountSuspended(_)
+        | Refusal::AccountClosed(_)
+        | Refusal::NameTaken
+        | Refusal::SubaccountsMax(_)
+        | Refusal::InsufficientFunds { .. }
+        | Refusal::InsufficientCredit { .. }
+        | Refusal::NotEmpty { .. }
+        | Refusal::ChargeNotFound(_)
+        | Refusal::AlreadyReversed { .. }
+        | Refusal::HoldNotFound(_)
+        | Refusal::HoldEnded { .. }
+        | Refusal::NotExpired
+        | Refusal::NumberTaken
+        | Refusal::NumberNotFound
+        | Refusal::NumberNotOwned
+        | Refusal::NumberAlreadyOwned
+        | Refusal::CredentialsMax(_)
+        | Refusal::LastCredential
+        | Refusal::SecretInUse
+        | Refusal::CredentialNotFound
+        | Refusal::TokenNotFound
+        | Refusal::KeyReused => return None,
+    })
+}
+
+const fn unfit_text(field: TextField) -> (&'static str, &'static str) {
+    match field {
+        TextField::Name => ("name", "must have 1 to 255 characters, not all of them blank"),
+        TextField::Reference => ("reference", "must have at most 255 characters"),
+        TextField::Operation => ("operation", "must have 1 to 64 characters, none of them blank"),
+        TextField::Units => ("units", "must have at most 32 characters"),
+        TextField::Key => ("Idempotency-Key", "must have 1 to 255 characters"),
+        TextField::Msisdn => ("msisdn", "must have 3 to 15 digits and nothing else"),
+    }
+}
+
+/// A refusal that is not about a field of the request.
+fn unless_fault(refusal: &Refusal) -> Problem {
+    let said = Problem::new::<&'static str>;
+    match refusal {
+        Refusal::CredentialRevoked => said(Code::Unauthenticated, UNAUTHENTICATED),
+        Refusal::CallerSuspended => said(Code::Suspended, CALLER_SUSPENDED),
+        Refusal::Forbidden => said(Code::Forbidden, FORBIDDEN),
+        Refusal::NotPrimary(_) => said(Code::Forbidden, NOT_PRIMARY),
+        Refusal::AccountNotFound(_) => said(Code::NotFound, ACCOUNT_NOT_FOUND),
+        Refusal::AccountSuspended(_) => said(Code::Suspended, ACCOUNT_SUSPENDED),
+        Refusal::AccountClosed(_) => said(Code::Closed, "The account is closed for good. Use another one."),
+        Refusal::NameTaken => said(Code::Fault, FAULT),
+        Refusal::SubaccountsMax(max) => Problem::new(
+            Code::SubaccountsMax,
+            format!(
+                "The primary account has {max} subaccounts, which is all that it may have. Close one first."
+            ),
+        ),
+        Refusal::InsufficientFunds { .. } => said(Code::InsufficientFunds, INSUFFICIENT_FUNDS),
+        Refusal::InsufficientCredit { .. } => said(Code::InsufficientCredit, INSUFFICIENT_CREDIT),
+        Refusal::NotEmpty { balance, held, subaccounts } => Problem::new(
+            Code::NotEmpty,
+            format!(
+                "A primary account closes only without a balance, holds and subaccounts. It has {balance} of \
+                 balance, {held} held and {subaccounts} subaccounts; bring each to 0 first."
+            ),
+        ),
+        Refusal::ChargeNotFound(_) => said(Code::NotFound, CHARGE_NOT_FOUND),
+        Refusal::AlreadyReversed { left } => Problem::new(
+            Code::AlreadyReversed,
+            format!("Only {left} of the charge is left to be given back. Ask for no more than that."),
+        ),
+        Refusal::HoldNotFound(_) => said(Code::NotFound, "There is no such hold. Check its id."),
+        Refusal::HoldEnded { how, at } => Problem::new(
+            Code::HoldEnded,
+            format!("The hold {} at {}. Nothing is left to do.", ended(*how), Time(*at)),
+        ),
+        Refusal::NotExpired => said(Code::NotExpired, "The hold's time has not come."),
+        Refusal::NumberTaken => said(Code::NumberTaken, "An account has this number. Give another one."),
+        Refusal::NumberNotFound => {
+            said(Code::NotFound, "No account has this number. Check its digits and country.")
+        }
+        Refusal::NumberNotOwned => {
+            said(Code::NumberNotOwned, "The giving account does not have this number.")
+        }
+        Refusal::NumberAlreadyOwned => {
+            said(Code::NumberAlreadyOwned, "The getting account has this number already.")
+        }
+        Refusal::CredentialsMax(max) => Problem::new(
+            Code::CredentialsMax,
+            format!(
+                "The account has {max} credentials of this kind, the most it may have. Revoke one first."
+            ),
+        ),
+        Refusal::LastCredential => {
+            said(Code::LastCredential, "An account keeps one credential. Add another first.")
+        }
+        Refusal::SecretInUse => {
+            said(Code::SecretInUse, "The account has this secret already. Choose another.")
+        }
+        Refusal::CredentialNotFound => {
+            said(Code::NotFound, "There is no such live credential. Check its id.")
+        }
+        Refusal::TokenNotFound => said(Code::NotFound, TOKEN_NOT_FOUND),
+        Refusal::KeyReused => said(Code::KeyReused, KEY_REUSED),
+        Refusal::InvalidText(_)
+        | Refusal::AmountOutOfRange
+        | Refusal::SumOutOfRange
+        | Refusal::CurrencyMismatch
+        | Refusal::BalanceStaysOwn
+        | Refusal::PrimarySharesNothing
+        | Refusal::CreditLimitFixed
+        | Refusal::StatusFixed
+        | Refusal::SameAccount
+        | Refusal::OutsideFamily
+        | Refusal::SharesBalance(_)
+        | Refusal::ExpiryOutOfRange => invalid(Vec::new()),
+    }
+}
+
+const CALLER_SUSPENDED: &str = "The account that asks, or its primary, is suspended. Its primary or the operator can \
+     reactivate it.";
+const FORBIDDEN: &str = "These credentials may not do this. A gate token charges and reverses (and forces only if made \
+     with `may_force`); a primary account manages its subaccounts; the rest is the operator's.";
+const NOT_PRIMARY: &str =
+    "The account is a subaccount, and only a primary account has subaccounts. Name the primary.";
+const ACCOUNT_NOT_FOUND: &str = "There is no such account, or none that these credentials may see. Check the id, api key \
+     or auth id.";
+const ACCOUNT_SUSPENDED: &str = "The account, or its primary, is suspended and can neither charge nor hold. Set its \
+     `status` to \"active\" first.";
+const INSUFFICIENT_FUNDS: &str = "`needed` is more than is `available`. Pay or transfer the difference to the account \
+     that pays, or ask for less.";
+const INSUFFICIENT_CREDIT: &str =
+    "`needed` is more than the credit limit that is not in use, `available`. Ask for less.";
+const CHARGE_NOT_FOUND: &str =
+    "There is no such charge. Check its id; it is the `id` in the charge's answer.";
+const TOKEN_NOT_FOUND: &str = "There is no such token that is not revoked. List them with GET /api/v1/tokens. A token that \
+     the server was started with ends by starting it without.";
+const KEY_REUSED: &str = "This `Idempotency-Key` came with another request. Send the first one again as it was, or take \
+     a new key.";
+
+/// How a hold ended, to be read after it.
+const fn ended(how: HoldEnd) -> &'static str {
+    match how {
+        HoldEnd::Settled => "was settled",
+        HoldEnd::Released => "was released",
+        HoldEnd::Expired => "expired and was given back",
+        HoldEnd::Captured => "expired and was charged",
+        HoldEnd::Closed => "was released when its account closed,",
+    }
+}
+
+fn invalid(errors: Vec<FieldError>) -> Problem {
+    let detail = "Something in the request is not as it must be; `errors` says what. Mend it and ask again.";
+    Problem { errors, ..Problem::new(Code::Invalid, detail) }
+}
+
+/// An answer that says what went wrong.
+#[derive(Clone, Debug)]
+pub(super) struct Problem {
+    code: Code,
+    detail: Cow<'static, str>,
+    /// What was needed and, where the caller may see it, what there is.
+    short: Option<(Amount, Option<Amount>)>,
+    /// What is left of a charge.
+    left: Option<Amount>,
+    errors: Vec<FieldError>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: Text<Urn>,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+    instance: Text<uuid::fmt::Urn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<Text<Amount>>,
+    /// Null, not absent, where money is short and the caller may not see how much there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<Option<Text<Amount>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<Text<Amount>>,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+/// A name for a kind of problem; it leads nowhere.
+struct Urn(&'static str);
+
+impl std::fmt::Display for Urn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "urn:tollgate:problem:{}", self.0)
+    }
+}
+
+impl Problem {
+    /// A problem of this kind, and what a person should know of this one.
+    pub(super) fn new<T: Into<Cow<'static, str>>>(code: Code, detail: T) -> Self {
+        let schemes = r#"Basic realm="tollgate", charset="UTF-8", Bearer realm="tollgate""#;
+        let schemes = (WWW_AUTHENTICATE, HeaderValue::from_static(schemes));
+        let header = (code == Code::Unauthenticated).then_some(schemes);
+        Self { code, detail: detail.into(), short: None, left: None, errors: Vec::new(), header }
+    }
+
+    fn short_of(self, needed: Amount, available: Option<Amount>) -> Self {
+        Self { short: Some((needed, available)), ..self }
+    }
+
+    fn after(self, seconds: u32) -> Self {
+        Self { header: Some((RETRY_AFTER, seconds.into())), ..self }
+    }
+
+    /// With the methods that are allowed.
+    pub(super) fn allowing(self, methods: &str) -> Self {
+        Self { header: HeaderValue::from_str(methods).ok().map(|it| (ALLOW, it)), ..self }
+    }
+
+    /// As the answer to a request.
+    pub(super) fn response(&self, incoming: &Incoming) -> Response {
+        let (status, code, title) = self.code.parts();
+        let body = Body {
+            r#type: Text(Urn(code)),
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            code,
+            instance: Text(incoming.request_id.urn()),
+            needed: self.short.map(|it| Text(it.0)),
+            available: self.short.map(|it| it.1.map(Text)),
+            left: self.left.map(Text),
+            errors: &self.errors,
+        };
+        // Strings, numbers and lists of them always have a JSON text.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let kind = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(CONTENT_TYPE, kind)], body).into_response();
+        if let Some((name, value)) = self.header.clone() {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}

@@ -1,0 +1,60 @@
+//! One function for each route: it says who asks, reads what they ask, has the use case do it, and renders the record.
+
+pub(super) mod accounts;
+pub(super) mod charges;
+pub(super) mod health;
+pub(super) mod numbers;
+pub(super) mod tokens;
+
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use ledger::Actor;
+use serde::Serialize;
+
+use super::error::Failure;
+use crate::app::{App, Error};
+use crate::http::{Incoming, Presented};
+
+/// The parameter of a path. One that is not UTF-8 names nothing.
+type Segment = Result<Path<String>, PathRejection>;
+
+fn segment(segment: &Segment) -> &str {
+    segment.as_ref().map_or("", |it| it)
+}
+
+/// The answer that a handler came to, or the problem.
+async fn answer(incoming: &Incoming, work: impl Future<Output = Result<Response, Failure>>) -> Response {
+    match work.await {
+        Ok(response) => response,
+        Err(failure) => failure.problem().response(incoming),
+    }
+}
+
+/// Who asks. Operators and gates come with a token, accounts with a name and a secret; what each may do, the ledger
+/// says.
+async fn caller(app: &App, incoming: &Incoming) -> Result<Actor, Error> {
+    match incoming.presented() {
+        Presented::Bearer(token) => Ok(app.auth().bearer(&token)?),
+        Presented::Basic { name, secret } => Ok(app.auth().basic(&name, &secret, incoming.peer).await?),
+        Presented::Nothing | Presented::Malformed => Err(Error::Unauthenticated),
+    }
+}
+
+fn ok(record: &impl Serialize) -> Result<Response, Failure> {
+    json(StatusCode::OK, record)
+}
+
+fn created(record: &impl Serialize) -> Result<Response, Failure> {
+    json(StatusCode::CREATED, record)
+}
+
+fn json(status: StatusCode, record: &impl Serialize) -> Result<Response, Failure> {
+    // A charge's answer fits, so that the buffer does not grow.
+    let mut body = Vec::with_capacity(512);
+    serde_json::to_writer(&mut body, record).map_err(|_| Error::Fault)?;
+    let kind = HeaderValue::from_static("application/json");
+    Ok((status, [(CONTENT_TYPE, kind)], body).into_response())
+}

@@ -1,0 +1,41 @@
+//! The bodies and queries of this API in, its records out.
+//!
+//! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
+
+mod bodies;
+mod members;
+mod records;
+
+use std::fmt;
+
+use ledger::Timestamp;
+use serde::{Serialize, Serializer};
+
+pub(super) use bodies::{
+    AccountBody, AccountsQuery, ChangeBody, ChargeBody, NO_CURSOR, NumberBody, PaymentBody, PostingsQuery,
+    ReversalBody, TokenBody, TransferBody,
+};
+pub(super) use records::{
+    AccountRecord, AccountsPage, ChargeRecord, NumberRecord, PaymentRecord, PostingsPage, ReversalRecord,
+    TokenRecord, TokensPage, TransferRecord,
+};
+
+/// Serialized as the text that it prints, without a string in between.
+pub(super) struct Text<T>(pub(super) T);
+
+impl<T: fmt::Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// RFC 3339 in UTC, with milliseconds: `2026-01-31T23:59:59.999Z`.
+pub(super) struct Time(pub(super) Timestamp);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Beyond the year 9999 there is no such text; the journal's clock never goes there.
+        let time = jiff::Timestamp::from_millisecond(self.0.millis()).unwrap_or(jiff::Timestamp::MAX);
+        write!(f, "{time:.3}")
+    }
+}

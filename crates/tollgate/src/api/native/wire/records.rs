@@ -1,0 +1,443 @@
+//! The answers of this API. They borrow from the records that they spell.
+
+use ledger::{
+    Account, AccountId, Actor, Amount, ApiKey, BalanceMode, Kind, Line, LineId, Number, Side, Standing,
+    Status, Token, TokenId, TokenScope, authority,
+};
+use serde::Serialize;
+
+use super::bodies::Cursor;
+use super::{Text, Time};
+use crate::app::AccountView;
+
+type Figure = Option<Text<Amount>>;
+
+/// An account.
+#[derive(Serialize)]
+pub(in super::super) struct AccountRecord<'a> {
+    id: Text<AccountId>,
+    api_key: Text<ApiKey>,
+    auth_id: &'a str,
+    /// Null for a primary account.
+    parent: Option<Text<AccountId>>,
+    name: &'a str,
+    currency: &'a str,
+    balance_mode: &'static str,
+    /// Null, as are the next two, for an account that shares its primary's balance.
+    balance: Figure,
+    credit_limit: Figure,
+    held: Figure,
+    /// What its charges are checked against; null for who may not see the payer, and for a closed account.
+    available: Figure,
+    status: &'static str,
+    created_at: Text<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_token: Option<&'a str>,
+}
+
+impl<'a> AccountRecord<'a> {
+    pub(in super::super) fn new(view: &'a AccountView) -> Self {
+        let account = &view.account;
+        let own = match account.mode {
+            BalanceMode::Own => Some(account.standing),
+            BalanceMode::Shared => None,
+        };
+        Self {
+            id: Text(account.id),
+            api_key: Text(account.api_key),
+            auth_id: account.auth_id.as_str(),
+            parent: account.parent.map(Text),
+            name: &account.name,
+            currency: account.currency.as_str(),
+            balance_mode: mode(account),
+            balance: own.map(|it| Text(it.balance)),
+            credit_limit: own.map(|it| Text(it.credit_limit)),
+            held: own.map(|it| Text(it.held)),
+            available: view.available.map(Text),
+            status: status(account),
+            created_at: Text(Time(account.created_at)),
+            secret: None,
+            auth_token: None,
+        }
+    }
+
+    /// With the credentials that are shown once.
+    pub(in super::super) fn showing(self, secret: &'a str, auth_token: &'a str) -> Self {
+        Self { secret: Some(secret), auth_token: Some(auth_token), ..self }
+    }
+}
+
+const fn mode(account: &Account) -> &'static str {
+    match account.mode {
+        BalanceMode::Own => "own",
+        BalanceMode::Shared => "shared",
+    }
+}
+
+const fn status(account: &Account) -> &'static str {
+    match account.status {
+        Status::Active => "active",
+        Status::Suspended => "suspended",
+        Status::Closed => "closed",
+    }
+}
+
+/// A page of accounts, in the order in which they were opened.
+#[derive(Serialize)]
+pub(in super::super) struct AccountsPage<'a> {
+    accounts: Vec<AccountRecord<'a>>,
+    next: Option<Text<Cursor>>,
+}
+
+impl<'a> AccountsPage<'a> {
+    /// Of one view more than the page has, if there is one.
+    pub(in super::super) fn new(views: &'a [AccountView], limit: usize) -> Self {
+        let page = views.get(..limit).unwrap_or(views);
+        let last = page.last().filter(|_| views.len() > limit);
+        Self {
+            accounts: page.iter().map(AccountRecord::new).collect(),
+            next: last.map(|it| Text(Cursor(*it.account.id.as_bytes()))),
+        }
+    }
+}
+
+/// What one side of a line stood at after it; all null where the caller may not see it.
+#[derive(Serialize)]
+struct After {
+    balance: Figure,
+    credit_limit: Figure,
+    held: Figure,
+    available: Figure,
+}
+
+impl After {
+    fn new(by: &Actor, line: &Line, side: Option<&Side>) -> Self {
+        let seen = side.filter(|it| authority::may_see_side(by, line, it)).map(|it| it.after);
+        Self {
+            balance: seen.map(|it| Text(it.balance)),
+            credit_limit: seen.map(|it| Text(it.credit_limit)),
+            held: seen.map(|it| Text(it.held)),
+            available: seen.map(|it| Text(it.available())),
+        }
+    }
+}
+
+/// A payment.
+#[derive(Serialize)]
+pub(in super::super) struct PaymentRecord<'a> {
+    id: Text<LineId>,
+    account: Option<Text<AccountId>>,
+    /// Negative for what was paid out.
+    amount: Text<Amount>,
+    reference: Option<&'a str>,
+    #[serde(flatten)]
+    after: After,
+    created_at: Text<Time>,
+}
+
+impl<'a> PaymentRecord<'a> {
+    pub(in super::super) fn new(by: &Actor, line: &'a Line) -> Self {
+        Self {
+            id: Text(line.id),
+            account: line.account.map(|it| Text(it.account)),
+            amount: Text(line.change.balance),
+            reference: line.reference.as_deref(),
+            after: After::new(by, line, line.account.as_ref()),
+            created_at: Text(Time(line.at)),
+        }
+    }
+}
+
+/// A transfer of balance or credit limit.
+#[derive(Serialize)]
+pub(in super::super) struct TransferRecord<'a> {
+    id: Text<LineId>,
+    kind: &'static str,
+    from: Option<Text<AccountId>>,
+    to: Option<Text<AccountId>>,
+    amount: Text<Amount>,
+    reference: Option<&'a str>,
+    from_after: After,
+    to_after: After,
+    created_at: Text<Time>,
+}
+
+impl<'a> TransferRecord<'a> {
+    pub(in super::super) fn new(by: &Actor, line: &'a Line) -> Self {
+        Self {
+            id: Text(line.id),
+            kind: if line.kind == Kind::CreditTransfer { "credit" } else { "balance" },
+            from: line.account.map(|it| Text(it.account)),
+            to: line.counter.map(|it| Text(it.account)),
+            amount: Text(line.amount()),
+            reference: line.reference.as_deref(),
+            from_after: After::new(by, line, line.account.as_ref()),
+            to_after: After::new(by, line, line.counter.as_ref()),
+            created_at: Text(Time(line.at)),
+        }
+    }
+}
+
+/// A charge. Rendered 50,000 times a second, so it is one flat struct.
+#[derive(Serialize)]
+pub(in super::super) struct ChargeRecord<'a> {
+    id: Text<LineId>,
+    /// The account that was charged.
+    account: Option<Text<AccountId>>,
+    /// The account that paid: itself, or the primary whose balance it shares, or the heir of a closed one.
+    payer: Option<Text<AccountId>>,
+    amount: Text<Amount>,
+    operation: Option<&'a str>,
+    units: Option<&'a str>,
+    reference: Option<&'a str>,
+    forced: bool,
+    /// What the payer stood at after it; null, as the next, where the caller may not see it.
+    balance: Figure,
+    available: Figure,
+    created_at: Text<Time>,
+}
+
+impl<'a> ChargeRecord<'a> {
+    pub(in super::super) fn new(by: &Actor, line: &'a Line) -> Self {
+        let After { balance, available, .. } = After::new(by, line, line.account.as_ref());
+        Self {
+            id: Text(line.id),
+            account: line.caused_by().map(Text),
+            payer: line.account.map(|it| Text(it.account)),
+            amount: Text(line.amount()),
+            operation: line.operation.as_deref(),
+            units: line.units.as_deref(),
+            reference: line.reference.as_deref(),
+            forced: line.forced,
+            balance,
+            available,
+            created_at: Text(Time(line.at)),
+        }
+    }
+}
+
+/// A reversal.
+#[derive(Serialize)]
+pub(in super::super) struct ReversalRecord<'a> {
+    id: Text<LineId>,
+    /// What it gave back.
+    charge: Option<Text<LineId>>,
+    /// The account that had been charged.
+    account: Option<Text<AccountId>>,
+    /// The account that had paid and got it back, or its heir.
+    payer: Option<Text<AccountId>>,
+    amount: Text<Amount>,
+    reference: Option<&'a str>,
+    balance: Figure,
+    available: Figure,
+    created_at: Text<Time>,
+}
+
+impl<'a> ReversalRecord<'a> {
+    pub(in super::super) fn new(by: &Actor, line: &'a Line) -> Self {
+        let After { balance, available, .. } = After::new(by, line, line.account.as_ref());
+        Self {
+            id: Text(line.id),
+            charge: line.about.map(Text),
+            account: line.caused_by().map(Text),
+            payer: line.account.map(|it| Text(it.account)),
+            amount: Text(line.amount()),
+            reference: line.reference.as_deref(),
+            balance,
+            available,
+            created_at: Text(Time(line.at)),
+        }
+    }
+}
+
+/// A line that moved money, credit limit or a held amount, as the account sees it whose postings are listed: in a
+/// transfer that it received, the changes are its own and not the giving side's.
+#[derive(Serialize)]
+pub(in super::super) struct PostingRecord<'a> {
+    id: Text<LineId>,
+    kind: &'static str,
+    created_at: Text<Time>,
+    /// Whose figures these are: the account listed, or the payer of what it caused.
+    account: Option<Text<AccountId>>,
+    /// The other side of a transfer; the heir of a closed account.
+    counterparty: Option<Text<AccountId>>,
+    /// The account that caused it, where that is not `account`.
+    cause: Option<Text<AccountId>>,
+    balance_change: Text<Amount>,
+    credit_change: Text<Amount>,
+    held_change: Text<Amount>,
+    /// After it.
+    #[serde(flatten)]
+    after: After,
+    /// The charge of a reversal, the hold of what ended it.
+    about: Option<Text<LineId>>,
+    operation: Option<&'a str>,
+    units: Option<&'a str>,
+    reference: Option<&'a str>,
+    forced: bool,
+    late: bool,
+    by: By,
+    /// The `Idempotency-Key`.
+    key: Option<&'a str>,
+}
+
+impl<'a> PostingRecord<'a> {
+    pub(in super::super) fn new(by: &Actor, listed: AccountId, line: &'a Line) -> Self {
+        let is_counter = line.counter.is_some_and(|it| it.account == listed);
+        // A line whose opposite does not fit an amount is never written.
+        let opposite = line.change.checked_neg().unwrap_or(Standing::ZERO);
+        let (side, other, change) = match is_counter {
+            true => (line.counter, line.account, opposite),
+            false => (line.account, line.counter, line.change),
+        };
+        Self {
+            id: Text(line.id),
+            kind: kind(line.kind),
+            created_at: Text(Time(line.at)),
+            account: side.map(|it| Text(it.account)),
+            counterparty: other.map(|it| Text(it.account)),
+            cause: line.cause.map(Text),
+            balance_change: Text(change.balance),
+            credit_change: Text(change.credit_limit),
+            held_change: Text(change.held),
+            after: After::new(by, line, side.as_ref()),
+            about: line.about.map(Text),
+            operation: line.operation.as_deref(),
+            units: line.units.as_deref(),
+            reference: line.reference.as_deref(),
+            forced: line.forced,
+            late: line.late,
+            by: By::new(&line.by),
+            key: line.once.as_ref().map(|it| &*it.key),
+        }
+    }
+}
+
+const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Open => "open",
+        Kind::Change => "change",
+        Kind::Close => "close",
+        Kind::Payment => "payment",
+        Kind::BalanceTransfer => "balance_transfer",
+        Kind::CreditTransfer => "credit_transfer",
+        Kind::Charge => "charge",
+        Kind::Reversal => "reversal",
+        Kind::Hold => "hold",
+        Kind::Extend => "extend",
+        Kind::Settle => "settle",
+        Kind::Release => "release",
+        Kind::Expiry => "expiry",
+        Kind::NumberGiven => "number_given",
+        Kind::NumberTransfer => "number_transfer",
+        Kind::CredentialAdded => "credential_added",
+        Kind::CredentialRevoked => "credential_revoked",
+        Kind::TokenMade => "token_made",
+        Kind::TokenRevoked => "token_revoked",
+    }
+}
+
+/// Who caused a posting.
+#[derive(Serialize)]
+struct By {
+    kind: &'static str,
+    /// The account, where it was one.
+    account: Option<Text<AccountId>>,
+    /// The token or credential; null for tollgate itself.
+    credential: Option<String>,
+}
+
+impl By {
+    fn new(by: &Actor) -> Self {
+        let account = by.account().map(Text);
+        match by {
+            Actor::Operator(token) => Self { kind: "operator", account, credential: Some(token.to_string()) },
+            Actor::Gate(token) => Self { kind: "gate", account, credential: Some(token.to_string()) },
+            Actor::Account { credential, .. } => {
+                Self { kind: "account", account, credential: Some(credential.to_string()) }
+            }
+            Actor::Server => Self { kind: "server", account, credential: None },
+        }
+    }
+}
+
+/// A page of postings, newest first.
+#[derive(Serialize)]
+pub(in super::super) struct PostingsPage<'a> {
+    postings: Vec<PostingRecord<'a>>,
+    next: Option<Text<Cursor>>,
+}
+
+impl<'a> PostingsPage<'a> {
+    /// Of one line more than the page has, if there is one.
+    pub(in super::super) fn new(by: &Actor, listed: AccountId, lines: &'a [Line], limit: usize) -> Self {
+        let page = lines.get(..limit).unwrap_or(lines);
+        let last = page.last().filter(|_| lines.len() > limit);
+        Self {
+            postings: page.iter().map(|line| PostingRecord::new(by, listed, line)).collect(),
+            next: last.map(|it| Text(Cursor(*it.id.as_bytes()))),
+        }
+    }
+}
+
+/// An operator or gate token.
+#[derive(Serialize)]
+pub(in super::super) struct TokenRecord<'a> {
+    id: Text<TokenId>,
+    scope: &'static str,
+    may_force: bool,
+    created_at: Text<Time>,
+    revoked_at: Option<Text<Time>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+}
+
+impl<'a> TokenRecord<'a> {
+    pub(in super::super) fn new(token: &Token) -> Self {
+        let (scope, may_force) = match token.scope {
+            TokenScope::Operator => ("operator", true),
+            TokenScope::Gate { may_force } => ("gate", may_force),
+        };
+        Self {
+            id: Text(token.id),
+            scope,
+            may_force,
+            created_at: Text(Time(token.created_at)),
+            revoked_at: token.revoked_at.map(|it| Text(Time(it))),
+            token: None,
+        }
+    }
+
+    /// With its text, which is shown once.
+    pub(in super::super) fn showing(self, text: &'a str) -> Self {
+        Self { token: Some(text), ..self }
+    }
+}
+
+/// All tokens, oldest first.
+#[derive(Serialize)]
+pub(in super::super) struct TokensPage<'a> {
+    tokens: Vec<TokenRecord<'a>>,
+}
+
+impl TokensPage<'_> {
+    pub(in super::super) fn new(tokens: &[Token]) -> Self {
+        Self { tokens: tokens.iter().map(TokenRecord::new).collect() }
+    }
+}
+
+/// A number, and who has it.
+#[derive(Serialize)]
+pub(in super::super) struct NumberRecord<'a> {
+    account: Text<AccountId>,
+    country: &'a str,
+    msisdn: &'a str,
+}
+
+impl<'a> NumberRecord<'a> {
+    pub(in super::super) fn new(number: &'a Number) -> Self {
+        Self { account: Text(number.owner), country: number.country.as_str(), msisdn: &number.msisdn }
+    }
+}

@@ -1,0 +1,57 @@
+//! A primary's subaccounts.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use ledger::{Amount, Refusal, Status};
+
+use super::{Call, named};
+use crate::api::vonage::error::{About, Problem};
+use crate::api::vonage::wire::{Fields, List, NewSubaccount, Subaccount};
+use crate::app::{App, Error, NewAccount};
+
+/// How many rows are rendered here and now; it takes a millisecond. A longer list would hold up other requests.
+const ROWS_AT_ONCE: usize = 1_000;
+
+pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+    let listed = async {
+        let by = call.caller(&app).await?;
+        let (primary, subaccounts) = app.family(by, named(&app, call.api_key()).await?).await?;
+        let is_long = subaccounts.len() > ROWS_AT_ONCE;
+        let render = move || List::of(&primary, &subaccounts).map(|it| Json(it).into_response());
+        let rendered =
+            if is_long { tokio::task::spawn_blocking(render).await.ok().flatten() } else { render() };
+        rendered.ok_or(Error::Fault)
+    };
+    listed.await.map_err(call.says(call.family()))
+}
+
+pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+    let (by, primary) = call.managing(&app).await?;
+    let NewSubaccount { name, secret, mode } = call.body(call.family(), Fields::new_subaccount)?;
+    let (parent, credit_limit) = (Some(primary.id), Amount::ZERO);
+    let new = NewAccount { parent, name, currency: None, credit_limit, mode, secret };
+    let opened = app.open_account(by, call.once(&app), new).await.map_err(call.says(call.family()))?;
+    Ok(Json(Subaccount::of(&opened.account, &primary, Some(&opened.secret))).into_response())
+}
+
+pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+    let (by, primary) = call.managing(&app).await?;
+    let found = async {
+        let id = named(&app, call.item()).await?;
+        let account = app.account(by, id).await?.account;
+        let is_its = account.parent == Some(primary.id) && account.status != Status::Closed;
+        if is_its { Ok(account) } else { Err(Refusal::AccountNotFound(id).into()) }
+    };
+    let account = found.await.map_err(call.says(About::Subaccount { api_key: call.item() }))?;
+    Ok(Json(Subaccount::of(&account, &primary, None)).into_response())
+}
+
+pub(in super::super) async fn modify(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+    let (by, primary) = call.managing(&app).await?;
+    let change = call.body(call.family(), Fields::modification)?;
+    let changed =
+        async { app.change_account(by, call.once(&app), named(&app, call.item()).await?, change).await };
+    let account = changed.await.map_err(call.says(About::Subaccount { api_key: call.item() }))?;
+    Ok(Json(Subaccount::of(&account, &primary, None)).into_response())
+}

@@ -1,0 +1,67 @@
+//! Transfers of balance and credit.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use ledger::{LineId, TransferKind};
+
+use super::{Call, named};
+use crate::api::vonage::error::{self, About, Problem};
+use crate::api::vonage::wire::{Fields, Money, Moved, MovedList, TransferQuery, Transferred};
+use crate::app::{App, Error, NewTransfer, Transfers};
+
+pub(in super::super) async fn create(
+    State(app): State<App>,
+    call: Call,
+    kind: TransferKind,
+) -> Result<Response, Problem> {
+    let (by, primary) = call.managing(&app).await?;
+    let Money { from: giver, to: getter, amount, reference } = call.body(call.family(), Fields::money)?;
+    let says = call.says(call.family());
+    let from = named(&app, &giver).await.map_err(&says)?;
+    let to = named(&app, &getter).await.map_err(&says)?;
+    let about = About::Money { from: (from, &giver), to: &getter };
+    let new = NewTransfer { kind, primary: primary.id, from, to, amount, reference };
+    let line = app.transfer(by, call.once(&app), new).await.map_err(call.says(about))?;
+    let sides = giver.parse().ok().zip(getter.parse().ok()).ok_or(Error::Fault).map_err(says)?;
+    Ok(Json(Moved::of(&line, Transferred { kind, primary: primary.api_key }, sides)).into_response())
+}
+
+pub(in super::super) async fn list(
+    State(app): State<App>,
+    call: Call,
+    kind: TransferKind,
+) -> Result<Response, Problem> {
+    let (by, primary) = call.managing(&app).await?;
+    let query = TransferQuery::of(call.incoming.uri.query(), kind);
+    let TransferQuery { filter, accounts } =
+        query.map_err(|it| error::invalid(it, call.family(), call.incoming.request_id))?;
+    let says = call.says(call.family());
+    let transfers = app.transfers(by, primary.id, filter).await.map_err(&says)?;
+    let of = Transferred { kind, primary: primary.api_key };
+    let mut rows = moved(&transfers, of);
+    if let Some(accounts) = accounts {
+        rows.retain(|it| it.sides().iter().any(|it| accounts.contains(it)));
+    }
+    let list = MovedList::of(&rows, of).map_err(|_| says(Error::Fault))?;
+    Ok(Json(list).into_response())
+}
+
+pub(in super::super) async fn get(
+    State(app): State<App>,
+    call: Call,
+    kind: TransferKind,
+) -> Result<Response, Problem> {
+    let (by, primary) = call.managing(&app).await?;
+    let none = || error::not_found(call.incoming.request_id);
+    let id: LineId = call.item().parse().map_err(|_| none())?;
+    let found = app.transfer_by_id(by, primary.id, kind, id).await.map_err(call.says(call.family()))?;
+    let rows = moved(&found, Transferred { kind, primary: primary.api_key });
+    rows.first().map(|it| Json(it).into_response()).ok_or_else(none)
+}
+
+fn moved<'a>(transfers: &'a Transfers, of: Transferred) -> Vec<Moved<'a>> {
+    let key = |side: Option<ledger::Side>| transfers.api_keys.get(&side?.account).copied();
+    let row = |line: &'a ledger::Line| Some(Moved::of(line, of, key(line.account).zip(key(line.counter))?));
+    transfers.lines.iter().filter_map(|it| row(&it.line)).collect()
+}

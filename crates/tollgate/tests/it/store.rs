@@ -1,0 +1,247 @@
+//! The contract of a store, whatever it is: what it answers is what the ledger says, and what it answered is there
+//! when it is opened again.
+
+mod commands;
+
+use std::path::Path;
+
+use commands::Commands;
+use ledger::{
+    AccountId, Action, Actor, Amount, Book, Change, Command, HoldEnd, LineId, Once, OnExpiry, Refusal, Timestamp, Token,
+    TokenId, TokenScope, decide,
+};
+use tollgate::store::{ExecuteError, ONCE_MAX, OpenError, Options, Store, replay};
+
+const OPERATOR: Actor = Actor::Operator(TokenId::ENVIRONMENT);
+
+fn options(path: &Path) -> Options {
+    let (id, scope) = (TokenId::ENVIRONMENT, TokenScope::Operator);
+    let token = Token { id, scope, is_first: false, created_at: Timestamp::default(), revoked_at: None };
+    Options {
+        path: path.to_owned(),
+        once_max: ONCE_MAX,
+        key_mark: [7; 32],
+        environment_token: Some((token, "hash".into())),
+    }
+}
+
+fn open(folder: &tempfile::TempDir) -> Store {
+    Store::open(options(&folder.path().join("t.db"))).unwrap()
+}
+
+fn check(folder: &tempfile::TempDir) -> tollgate::store::Replay {
+    replay(&folder.path().join("t.db"), &|_| true).unwrap()
+}
+
+fn seed() -> u64 {
+    let seed = match std::env::var("TOLLGATE_SEED") {
+        Ok(seed) => seed.parse().expect("TOLLGATE_SEED is a number"),
+        Err(_) => u64::from(std::process::id()) ^ u64::from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos()) << 20,
+    };
+    println!("TOLLGATE_SEED={seed}");
+    seed
+}
+
+fn oracle() -> Book {
+    let mut book = Book::default();
+    let (id, scope) = (TokenId::ENVIRONMENT, TokenScope::Operator);
+    book.bring(Change::TokenRevoked(Token {
+        id,
+        scope,
+        is_first: false,
+        created_at: Timestamp::default(),
+        revoked_at: None,
+    }));
+    book
+}
+
+/// Random commands through the store and through a book in memory: every answer and every account must be the same,
+/// also after the store was closed and opened again in the middle.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_says_what_the_ledger_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, mut book, mut commands) = (open(&folder), oracle(), Commands::new(seed()));
+    let (mut accepted, mut refused) = (0, 0);
+    for step in 0..1_500 {
+        if step % 400 == 399 {
+            store.close();
+            drop(store);
+            store = open(&folder);
+        }
+        let (command, at) = commands.next(&book);
+        let answer = store.execute(command.clone(), at).await;
+        match decide(&book, &command, at) {
+            Ok(decision) => {
+                accepted += 1;
+                let outcome = answer.unwrap_or_else(|it| panic!("step {step}: {command:?}: {it:?}"));
+                assert_eq!(*outcome, *decision.outcome, "step {step}: {command:?}");
+                book.apply(&decision);
+            }
+            Err(refusal) => {
+                refused += 1;
+                let error = answer.expect_err("the ledger refuses this");
+                assert!(matches!(&error, ExecuteError::Refused(it) if *it == refusal), "step {step}: {error:?}");
+            }
+        }
+    }
+    assert!(accepted > 300 && refused > 100, "accepted {accepted}, refused {refused}");
+    for account in book.accounts() {
+        let id = account.id;
+        let stored = store.read(move |snapshot| snapshot.account(id)).await.unwrap().unwrap();
+        assert_eq!(stored, *account);
+    }
+    store.close();
+    assert_eq!(check(&folder).accounts, book.accounts().count());
+}
+
+/// The same commands, many at a time: the order is the store's, so only the sums and the replay can be asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_decides_each_command_on_those_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let (account, at) = (commands::opened(&store, 1, Amount::from_units(500)).await, Timestamp::from_millis(1_000));
+    let charges = (0..1_000).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move { store.execute(commands::charge(10_000 + n, account, 1), at).await.is_ok() })
+    });
+    let mut accepted = 0;
+    for charge in charges.collect::<Vec<_>>() {
+        accepted += usize::from(charge.await.unwrap());
+    }
+    assert_eq!(accepted, 500);
+    let commits = store.figures().commits.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(commits < 400, "{commits} commits for 500 charges: nothing was gathered");
+    store.close();
+    check(&folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_remembered_over_a_restart_and_only_for_the_same_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(&folder);
+    let account = commands::opened(&store, 1, Amount::from_units(500)).await;
+    let keyed = |id, request| {
+        let once = Once { key: "k".into(), request: [request; 32], sealed: None };
+        Command { once: Some(once), ..commands::charge(id, account, 5) }
+    };
+    let at = Timestamp::from_millis(1_000);
+    let first = store.execute(keyed(100, 1), at).await.unwrap();
+    for restart in [false, true] {
+        if restart {
+            store.close();
+            drop(store);
+            store = open(&folder);
+        }
+        let again = store.execute(keyed(101, 1), at).await.unwrap();
+        assert_eq!(again.id, first.id);
+        assert_eq!(again, first);
+        let other = store.execute(keyed(102, 2), at).await;
+        assert!(matches!(other, Err(ExecuteError::Refused(Refusal::KeyReused))));
+    }
+    let balance = store.read(move |snapshot| snapshot.account(account)).await.unwrap().unwrap().standing.balance;
+    assert_eq!(balance, Amount::from_units(-5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_shown_once_is_shown_again_under_its_key_and_pruned_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let keyed = |id| {
+        let once = Once { key: "open".into(), request: [1; 32], sealed: Some([9; 40].as_slice().into()) };
+        Command { once: Some(once), ..commands::open_primary(id, Amount::ZERO) }
+    };
+    store.execute(keyed(1), Timestamp::from_millis(1_000)).await.unwrap();
+    store.close();
+    drop(store);
+    let store = open(&folder);
+    let again = store.execute(keyed(2), Timestamp::from_millis(2_000)).await.unwrap();
+    assert_eq!(again.once.as_ref().unwrap().sealed.as_deref(), Some([9; 40].as_slice()));
+    store.close();
+    assert_eq!(check(&folder).sealed, 1);
+    drop(store);
+    // Two days later, with another write.
+    let store = open(&folder);
+    let later = Timestamp::from_millis(2 * 24 * 60 * 60 * 1_000);
+    store.execute(commands::open_primary(3, Amount::ZERO), later).await.unwrap();
+    store.close();
+    assert_eq!(check(&folder).sealed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_outlives_a_restart_and_ends_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let account = commands::opened(&store, 1, Amount::from_units(500)).await;
+    let at = Timestamp::from_millis(1_000);
+    let hold = |id, on_expiry| {
+        let (amount, lasts_ms) = (Amount::from_units(100), 5_000);
+        let action = Action::Hold { account, amount, lasts_ms, on_expiry, operation: None, reference: None };
+        Command { id: LineId::from_bytes(commands::uuid(id)), by: OPERATOR, once: None, action }
+    };
+    let kept = store.execute(hold(10, OnExpiry::Capture), at).await.unwrap().id;
+    let settled = store.execute(hold(11, OnExpiry::Release), at).await.unwrap().id;
+    store.close();
+    drop(store);
+    let store = open(&folder);
+    let command = |id, by, action| Command { id: LineId::from_bytes(commands::uuid(id)), by, once: None, action };
+    let settle = |id| command(id, OPERATOR, Action::Settle { hold: settled, amount: Amount::from_units(30), force: false });
+    store.execute(settle(12), at).await.unwrap();
+    let again = store.execute(settle(13), at).await.unwrap();
+    assert_eq!(again.hold_record().unwrap().ending.unwrap().charged, Amount::from_units(30));
+    let due = Timestamp::from_millis(6_000);
+    assert_eq!(store.read(move |snapshot| snapshot.due_holds(due, 10)).await.unwrap(), [kept]);
+    let expired = store.execute(command(14, Actor::Server, Action::Expire { hold: kept }), due).await.unwrap();
+    assert_eq!(expired.hold_record().unwrap().ending.unwrap().how, HoldEnd::Captured);
+    // Late: of the 100 that were captured, 40 were really used.
+    let late = Action::Settle { hold: kept, amount: Amount::from_units(40), force: false };
+    assert!(store.execute(command(15, OPERATOR, late), due).await.unwrap().late);
+    let stands = store.read(move |snapshot| snapshot.account(account)).await.unwrap().unwrap().standing;
+    assert_eq!((stands.balance, stands.held), (Amount::from_units(-70), Amount::ZERO));
+    store.close();
+    check(&folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_an_account_are_paged_newest_first_along_its_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let account = commands::opened(&store, 1, Amount::from_units(500)).await;
+    let other = commands::opened(&store, 2, Amount::from_units(500)).await;
+    for n in 0..60 {
+        let account = if n % 3 == 0 { other } else { account };
+        store.execute(commands::charge(100 + n, account, 1), Timestamp::from_millis(1_000)).await.unwrap();
+    }
+    let (mut seen, mut before) = (Vec::new(), None);
+    loop {
+        let page = store.read(move |snapshot| snapshot.lines_of(account, before, 7)).await.unwrap();
+        let Some(last) = page.last() else { break };
+        before = Some(last.seq);
+        seen.extend(page.iter().map(|it| it.seq));
+    }
+    assert_eq!(seen.len(), 41, "40 charges and the opening");
+    assert!(seen.is_sorted_by(|a, b| a > b));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_has_one_process_and_one_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(options(&path)).unwrap();
+    assert!(matches!(Store::open(options(&path)), Err(OpenError::InUse(_))));
+    store.close();
+    drop(store);
+    let other_key = Options { key_mark: [8; 32], ..options(&path) };
+    assert!(matches!(Store::open(other_key), Err(OpenError::WrongKey(_))));
+    assert!(Store::open(options(&path)).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_account_is_refused_and_leaves_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let unknown = AccountId::from_bytes(commands::uuid(77));
+    let answer = store.execute(commands::charge(1, unknown, 1), Timestamp::from_millis(1)).await;
+    assert!(matches!(answer, Err(ExecuteError::Refused(Refusal::AccountNotFound(_)))));
+    store.close();
+    assert_eq!(check(&folder).lines, 0);
+}

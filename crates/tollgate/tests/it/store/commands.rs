@@ -1,0 +1,166 @@
+//! Commands for the store's tests: single ones, and random ones that know what is in a book.
+
+use ledger::account::Country;
+use ledger::{
+    AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Command, CredentialId, CredentialKind, LineId,
+    NewCredential, OnExpiry, Once, Proof, Status, Timestamp, TokenId, Transfer,
+};
+use tollgate::store::Store;
+
+pub(crate) fn uuid(n: u64) -> [u8; 16] {
+    let mut bytes = [1; 16];
+    bytes[8..].copy_from_slice(&n.to_be_bytes());
+    bytes
+}
+
+fn operator(id: u64, action: Action) -> Command {
+    let by = Actor::Operator(TokenId::ENVIRONMENT);
+    Command { id: LineId::from_bytes(uuid(id)), by, once: None, action }
+}
+
+pub(crate) fn open_primary(n: u64, credit_limit: Amount) -> Command {
+    operator(n, open(n, None, credit_limit, BalanceMode::Own))
+}
+
+fn open(n: u64, parent: Option<AccountId>, credit_limit: Amount, mode: BalanceMode) -> Action {
+    let proof = Proof { verifier: format!("hash {n}").into(), sealed: None };
+    Action::OpenAccount {
+        account: AccountId::from_bytes(uuid(n)),
+        parent,
+        api_key: ApiKey::from_number(u32::try_from(n).unwrap()),
+        auth_id: AuthId::new(parent.is_none(), &format!("{n:018}")).unwrap(),
+        name: format!("account {n}").into(),
+        currency: None,
+        credit_limit,
+        mode,
+        credentials: vec![NewCredential {
+            id: CredentialId::from_bytes(uuid(n)),
+            kind: CredentialKind::Secret,
+            proof,
+        }],
+        subaccounts_max: Some(8),
+    }
+}
+
+pub(crate) fn charge(id: u64, account: AccountId, units: i64) -> Command {
+    let amount = Amount::from_units(units);
+    let (operation, units, reference) = (Some("sms.send".into()), None, None);
+    operator(id, Action::Charge { account, amount, operation, units, reference, force: false })
+}
+
+/// A primary account, opened.
+pub(crate) async fn opened(store: &Store, n: u64, credit_limit: Amount) -> AccountId {
+    store.execute(open_primary(n, credit_limit), Timestamp::from_millis(1_000)).await.unwrap();
+    AccountId::from_bytes(uuid(n))
+}
+
+/// Random commands; each is likely to be accepted, and many are not.
+pub(crate) struct Commands {
+    state: u64,
+    id: u64,
+    at: i64,
+    accounts: Vec<AccountId>,
+    lines: Vec<LineId>,
+}
+
+impl Commands {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { state: seed | 1, id: 1_000, at: 1_000, accounts: Vec::new(), lines: Vec::new() }
+    }
+
+    /// xorshift64*: enough for tests, and the same for the same seed everywhere.
+    fn below(&mut self, end: u64) -> u64 {
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        (self.state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % end
+    }
+
+    fn account(&mut self) -> AccountId {
+        let at = self.below(self.accounts.len().max(1) as u64);
+        self.accounts.get(at as usize).copied().unwrap_or(AccountId::UNKNOWN)
+    }
+
+    fn amount(&mut self) -> Amount {
+        Amount::from_units(self.below(60) as i64)
+    }
+
+    /// Of the latest lines, so that charges and holds are found that are still of interest.
+    fn line(&mut self) -> LineId {
+        let back = self.below(12) as usize;
+        let at = self.lines.len().saturating_sub(1 + back);
+        self.lines.get(at).copied().unwrap_or(LineId::from_bytes([0; 16]))
+    }
+
+    pub(crate) fn next(&mut self, book: &Book) -> (Command, Timestamp) {
+        self.id += 1;
+        self.at += self.below(400) as i64;
+        let n = self.id;
+        let action = self.action(n, book);
+        let id = LineId::from_bytes(uuid(n));
+        let by = match &action {
+            Action::Expire { .. } => Actor::Server,
+            _ => Actor::Operator(TokenId::ENVIRONMENT),
+        };
+        if let Action::OpenAccount { account, .. } = action {
+            self.accounts.push(account);
+        }
+        if matches!(action, Action::Charge { .. } | Action::Hold { .. } | Action::Settle { .. }) {
+            self.lines.push(id);
+        }
+        let once = (self.below(4) == 0).then(|| {
+            let key = format!("key {}", self.below(40));
+            Once { key: key.into(), request: [u8::try_from(self.below(2)).unwrap(); 32], sealed: None }
+        });
+        (Command { id, by, once, action }, Timestamp::from_millis(self.at))
+    }
+
+    fn action(&mut self, n: u64, book: &Book) -> Action {
+        let account = self.account();
+        let primary = book.account(account).map_or(account, |it| it.primary());
+        match self.below(if self.accounts.len() < 4 { 1 } else { 20 }) {
+            0 => {
+                let parent = (self.below(3) > 0 && !self.accounts.is_empty()).then_some(primary);
+                let mode = if parent.is_some() && self.below(2) == 0 { BalanceMode::Shared } else { BalanceMode::Own };
+                let limit = if parent.is_none() { self.amount() } else { Amount::ZERO };
+                open(n, parent, limit, mode)
+            }
+            1 | 2 => Action::Pay { account, amount: self.amount(), reference: Some("paid".into()) },
+            3..=5 => {
+                let (from, to) = if self.below(2) == 0 { (primary, account) } else { (account, primary) };
+                let transfer = Transfer { primary, from, to, amount: self.amount(), reference: None };
+                if self.below(2) == 0 { Action::TransferBalance(transfer) } else { Action::TransferCredit(transfer) }
+            }
+            6..=9 => {
+                let (amount, force) = (self.amount(), self.below(8) == 0);
+                Action::Charge { account, amount, operation: None, units: None, reference: None, force }
+            }
+            10 => Action::Reverse { charge: self.line(), amount: None, reference: None },
+            11 | 12 => {
+                let on_expiry = if self.below(2) == 0 { OnExpiry::Release } else { OnExpiry::Capture };
+                let (amount, lasts_ms) = (self.amount(), 1 + self.below(3_000) as i64);
+                Action::Hold { account, amount, lasts_ms, on_expiry, operation: None, reference: None }
+            }
+            13 | 14 => Action::Settle { hold: self.line(), amount: self.amount(), force: self.below(3) == 0 },
+            15 => Action::Release { hold: self.line() },
+            16 => Action::Expire { hold: self.line() },
+            17 => {
+                let status = if self.below(3) == 0 { Status::Suspended } else { Status::Active };
+                let mode = (self.below(4) == 0).then_some(BalanceMode::Own);
+                Action::ChangeAccount { account, name: None, credit_limit: None, status: Some(status), mode }
+            }
+            18 => {
+                let country: Country = "GB".parse().unwrap();
+                let msisdn = format!("44770090{:04}", self.below(8)).into();
+                if self.below(2) == 0 {
+                    Action::GiveNumber { account, country, msisdn }
+                } else {
+                    let to = self.account();
+                    Action::TransferNumber { primary, from: account, to, country: Some(country), msisdn }
+                }
+            }
+            _ if self.below(3) == 0 => Action::CloseAccount { account, cascade: self.below(2) == 0 },
+            _ => Action::Extend { hold: self.line(), lasts_ms: 1 + self.below(3_000) as i64 },
+        }
+    }
+}
