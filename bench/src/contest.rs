@@ -1,10 +1,10 @@
 //! Several who are measured in turn, so that what the machine does meanwhile falls on all of them alike.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::server::{self, Server};
-use crate::wrk::{Counted, Load, Loader};
+use crate::wrk::{Counted, Load, Loader, Request};
 use crate::{Result, http};
 
 /// How long a load that runs beside another runs before it.
@@ -49,8 +49,8 @@ pub(crate) struct Sample {
     pub(crate) per_commit: Option<f64>,
     /// Requests per second of the load beside it.
     pub(crate) beside: Option<f64>,
-    /// What part of the machine others used meanwhile.
-    pub(crate) foreign: f64,
+    /// What part of the machine others used meanwhile; not known with a load beside it, whose own part it would hold.
+    pub(crate) foreign: Option<f64>,
 }
 
 /// The two servers that contenders are asked of.
@@ -79,7 +79,8 @@ pub(crate) fn run(
     for contender in contenders {
         probe(contender, servers.of(contender.asked))?;
         let load = contender.load.written(folder, &contender.name)?;
-        let beside = contender.beside.as_ref().map(|it| it.written(folder, &format!("{} beside", contender.name)));
+        let beside =
+            contender.beside.as_ref().map(|it| it.written(folder, &format!("{} beside", contender.name)));
         written.push((load, beside.transpose()?));
     }
     let mut samples: Vec<Vec<Sample>> = contenders.iter().map(|_| Vec::new()).collect();
@@ -89,18 +90,19 @@ pub(crate) fn run(
             order.reverse();
         }
         for index in order {
-            let (Some(contender), Some((load, beside))) = (contenders.get(index), written.get(index)) else { continue };
+            let (Some(contender), Some((load, beside))) = (contenders.get(index), written.get(index)) else {
+                continue;
+            };
             let measured = measure(contender, load, beside.as_ref(), servers, settings);
             let sample = measured.map_err(|error| format!("{}: {error}", contender.name))?;
             eprintln!(
-                "round {} of {}: {}: {:.0}/s, {:.1} µs, p99 {:.2} ms, others {:.0} %",
+                "round {} of {}: {}: {:.0}/s, {:.1} µs, p99 {:.2} ms",
                 round + 1,
                 settings.rounds,
                 contender.name,
                 sample.rate,
                 sample.cpu_us,
-                sample.counted.p99 / 1_000.0,
-                sample.foreign * 100.0
+                sample.counted.p99 / 1_000.0
             );
             if let Some(samples) = samples.get_mut(index) {
                 samples.push(sample);
@@ -124,8 +126,6 @@ fn probe(contender: &Contender, server: &Server) -> Result<()> {
     }
 }
 
-use crate::wrk::Request;
-
 fn measure(
     contender: &Contender,
     load: &Loader<'_>,
@@ -148,17 +148,19 @@ fn measure(
     let commits = if contender.commits { Some(server.commits()?) } else { None };
     let (machine, own) = (server::machine_cpu_us()?, server.cpu_us()?);
     let (others, loads) = (idle_servers(servers, contender.asked)?, server::children_cpu_us()?);
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let counted = load.run(&server.address, settings.seconds)?;
     let elapsed_us = started.elapsed().as_secs_f64() * 1e6;
     let used = server.cpu_us()? - own;
-    let known = used + (server::children_cpu_us()? - loads) + (idle_servers(servers, contender.asked)? - others);
+    let known =
+        used + (server::children_cpu_us()? - loads) + (idle_servers(servers, contender.asked)? - others);
     let unknown = (server::machine_cpu_us()? - machine - known).max(0.0);
     let cores = std::thread::available_parallelism()?.get() as f64;
     let commits = match commits {
         None => None,
         Some(before) => Some(server.commits()?.wrapping_sub(before)),
     };
+    let foreign = if beside.is_some() { None } else { Some(unknown / (elapsed_us * cores)) };
     let beside = match beside {
         None => None,
         Some(running) => {
@@ -172,7 +174,7 @@ fn measure(
         cpu_us: used / counted.requests,
         per_commit: commits.filter(|it| *it > 0).map(|it| counted.requests / f64::from(it)),
         beside,
-        foreign: unknown / (elapsed_us * cores),
+        foreign,
     })
 }
 

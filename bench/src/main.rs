@@ -1,11 +1,12 @@
 //! `bench`: how fast tollgate is, beside two controls of the same HTTP stack. README.md says what each figure means.
 //!
 //! Reading order: [`scenario`] says who is asked what; [`contest`] has them run in turn and compares; [`wrk`] makes
-//! the load and [`server`] the servers; [`prepare`] makes stores and [`cast`] remembers who is in them; [`open`]
+//! the load, [`server`] starts the servers and [`control`] is one of them; [`prepare`] makes stores and [`cast`] remembers who is in them; [`open`]
 //! times a start; [`machine`] and [`report`] write down what came out.
 
 mod cast;
 mod contest;
+mod control;
 mod http;
 mod machine;
 mod open;
@@ -24,7 +25,7 @@ use crate::contest::Settings;
 use crate::prepare::Plan;
 use crate::scenario::Scenario;
 
-/// The product's allocator, so that stores are made at its speed.
+/// The product's allocator: the controls must have it too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -56,7 +57,7 @@ pub(crate) struct Places {
 enum Command {
     /// Measure scenarios, on a store that is made anew for each, or on one that `prepare` made
     Run(RunArgs),
-    /// Everything: every scenario on an empty store and on one of ten million lines, and the starts. About 40 minutes
+    /// Everything: every scenario on an empty store and on one of ten million lines, and the starts. About 50 minutes
     All {
         #[command(flatten)]
         rounds: Rounds,
@@ -71,8 +72,14 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         times: usize,
     },
-    /// Only the disk: one fdatasync after 4 KiB
+    /// Only the machine, and its disk: one fdatasync after 4 KiB
     Fsync,
+    /// The controls, for the load of `run`
+    #[command(hide = true)]
+    Control {
+        /// Where they keep their files
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -128,7 +135,9 @@ impl Rounds {
     fn settings(&self) -> Settings {
         match self.quick {
             true => Settings { rounds: 1, seconds: 1, warm_up: 1 },
-            false => Settings { rounds: self.pairs.max(1), seconds: self.seconds.max(1), warm_up: self.warm_up },
+            false => {
+                Settings { rounds: self.pairs.max(1), seconds: self.seconds.max(1), warm_up: self.warm_up }
+            }
         }
     }
 }
@@ -145,12 +154,9 @@ impl Places {
             return Ok(path.clone());
         }
         let path = Self::built()?.join("../../../target/release/tollgate");
-        path.canonicalize()
-            .map_err(|_| "there is no release build of tollgate: run `cargo build --release`, or give --tollgate".into())
-    }
-
-    fn control(&self) -> Result<PathBuf> {
-        Ok(Self::built()?.join("control"))
+        path.canonicalize().map_err(|_| {
+            "there is no release build of tollgate: run `cargo build --release`, or give --tollgate".into()
+        })
     }
 
     fn dir(&self) -> Result<PathBuf> {
@@ -173,6 +179,7 @@ fn main() -> ExitCode {
             print!("{header}");
             open::print(&places, &file, times)
         }),
+        Command::Control { folder } => control::run(&folder),
         Command::Fsync => machine::header(&places).map(|header| print!("{header}")),
     };
     match ended {
@@ -189,7 +196,13 @@ fn run(places: &Places, args: &RunArgs) -> Result<()> {
     let scenarios = if args.scenarios.is_empty() { &[Scenario::Hot][..] } else { &args.scenarios };
     for scenario in scenarios {
         for connections in scenario.connections(&args.connections) {
-            scenario::measure(places, *scenario, connections, args.store.as_deref(), &args.rounds.settings())?;
+            scenario::measure(
+                places,
+                *scenario,
+                connections,
+                args.store.as_deref(),
+                &args.rounds.settings(),
+            )?;
         }
     }
     Ok(())
@@ -204,10 +217,11 @@ fn prepare_one(args: &PrepareArgs) -> Result<()> {
 fn all(places: &Places, rounds: &Rounds) -> Result<()> {
     print!("{}", machine::header(places)?);
     let settings = rounds.settings();
-    let quick = if rounds.quick { 100 } else { 1 };
-    let plan = |name: &str, accounts, lines, keyed| -> Result<Plan> {
+    let quick: usize = if rounds.quick { 100 } else { 1 };
+    let plan = |name: &str, accounts: usize, lines: u64, keyed| -> Result<Plan> {
         let path = places.dir()?.join(name);
-        Ok(Plan { path, accounts: accounts / quick, lines: lines / u64::try_from(quick)?, keyed, hours: 24 })
+        let (accounts, lines) = (accounts / quick, lines / u64::try_from(quick)?);
+        Ok(Plan { path, accounts, lines, keyed, hours: 24 })
     };
     for name in Scenario::ALL {
         for connections in name.connections(&[64, 256]) {
@@ -223,7 +237,8 @@ fn all(places: &Places, rounds: &Rounds) -> Result<()> {
         }
     }
     prepare::remove(&long.path);
-    for plan in [plan("keys-5m.db", 100_000, 5_000_000, true)?, plan("accounts-1m.db", 1_000_000, 0, false)?] {
+    for plan in [plan("keys-5m.db", 100_000, 5_000_000, true)?, plan("accounts-1m.db", 1_000_000, 0, false)?]
+    {
         prepare::remove(&plan.path);
         prepare::prepare(&plan)?;
         open::print(places, &plan.path, 3)?;

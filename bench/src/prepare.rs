@@ -172,7 +172,8 @@ impl Making {
     /// Pays each so much that no measurement uses it up: 100,000,000 charges of 0.01.
     async fn fund(&self, accounts: &[Opened]) -> Result<()> {
         let amount = amount("1000000")?;
-        let payments = accounts.iter().map(|it| self.app.pay(Actor::Server, None, it.account.id, amount, None));
+        let payments =
+            accounts.iter().map(|it| self.app.pay(Actor::Server, None, it.account.id, amount, None));
         let mut paid = iter(payments).buffer_unordered(IN_FLIGHT);
         while let Some(payment) = paid.next().await {
             payment?;

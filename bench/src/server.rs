@@ -44,9 +44,9 @@ impl Server {
     }
 
     /// Both controls, which keep their files in a folder.
-    pub(crate) fn controls(program: &Path, folder: &Path) -> Result<Self> {
-        let mut command = Command::new(program);
-        command.arg(folder);
+    pub(crate) fn controls(folder: &Path) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("control").arg(folder);
         Self::start(command, Commits::Asked)
     }
 
@@ -71,7 +71,7 @@ impl Server {
     /// The processor time that it has used, in microseconds.
     pub(crate) fn cpu_us(&self) -> Result<f64> {
         // Fields 14 and 15, counted behind the name, which may hold blanks.
-        Ok(stat(&format!("/proc/{}/stat", self.child.id()), &[11, 12])?)
+        stat(&format!("/proc/{}/stat", self.child.id()), &[11, 12])
     }
 
     /// A figure of /proc/PID/status in KiB, such as `VmRSS`.
@@ -89,7 +89,8 @@ impl Server {
             // format, "The WAL-Index Header": iChange), in the machine's own order of bytes.
             Commits::Index(path) => {
                 let index = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-                let word = index.get(8..12).and_then(|it| it.try_into().ok()).ok_or("the index is too short")?;
+                let word =
+                    index.get(8..12).and_then(|it| it.try_into().ok()).ok_or("the index is too short")?;
                 Ok(u32::from_ne_bytes(word))
             }
             Commits::Asked => {

@@ -1,13 +1,13 @@
 //! A ledger in memory: the working set of a batch, and the oracle of every test.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::account::{Account, Country, Number, Status, Token};
 use crate::command::{NewCredential, Proof, Scope};
 use crate::decide::Decision;
 use crate::hold::Hold;
-use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
+use crate::id::{AccountId, ApiKey, AuthId, CredentialId, IdMap, IdSet, LineId, TokenId};
 use crate::journal::Outcome;
 use crate::money::Amount;
 
@@ -16,13 +16,13 @@ use crate::money::Amount;
 /// A store fills one with what a batch's commands name (see [`Book::bring`]); what is not in it does not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
-    accounts: HashMap<AccountId, Account>,
-    api_keys: HashSet<ApiKey>,
-    auth_ids: HashSet<AuthId>,
-    holds: HashMap<LineId, Hold>,
-    charges: HashMap<LineId, Charged>,
+    accounts: IdMap<AccountId, Account>,
+    api_keys: IdSet<ApiKey>,
+    auth_ids: IdSet<AuthId>,
+    holds: IdMap<LineId, Hold>,
+    charges: IdMap<LineId, Charged>,
     numbers: HashMap<(Country, Arc<str>), Number>,
-    tokens: HashMap<TokenId, Token>,
+    tokens: IdMap<TokenId, Token>,
     once: HashMap<(Scope, Arc<str>), Outcome>,
 }
 
@@ -166,8 +166,10 @@ impl Book {
     pub fn bring(&mut self, change: Change) {
         match change {
             Change::Account(account) => {
-                self.bring_names(account.api_key, account.auth_id);
-                self.accounts.insert(account.id, account);
+                let (api_key, auth_id) = (account.api_key, account.auth_id);
+                if self.accounts.insert(account.id, account).is_none() {
+                    self.bring_names(api_key, auth_id);
+                }
             }
             Change::Hold(hold) => drop(self.holds.insert(hold.id, hold)),
             Change::Charge(charge) => drop(self.charges.insert(charge.id, charge)),

@@ -1,6 +1,8 @@
 //! Names of things: UUIDs inside, an api key and an auth id outside. Made by the shell, only compared here.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::str::FromStr;
 
 /// A text that is not the id that it should be.
@@ -80,6 +82,38 @@ impl LineId {
 impl TokenId {
     /// The operator token that came with the environment and is stored nowhere.
     pub const ENVIRONMENT: Self = Self([0; 16]);
+}
+
+/// A map by one of our ids. Their last bytes are random already, so they are their own hash; nobody outside can choose
+/// them.
+pub type IdMap<Id, Value> = HashMap<Id, Value, BuildHasherDefault<IdHasher>>;
+
+/// A set of our ids or names; see [`IdMap`].
+pub type IdSet<Id> = HashSet<Id, BuildHasherDefault<IdHasher>>;
+
+/// The hash of an id: its last eight bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(tail) = bytes.last_chunk() {
+            // Ids that count on (`LineId::nth`) differ in their last bits alone, and a map looks at the first ones too.
+            self.0 = u64::from_be_bytes(*tail).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+    }
+
+    /// The number of an api key.
+    fn write_u32(&mut self, number: u32) {
+        self.0 = u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    /// The length of the bytes, which is always the same.
+    fn write_usize(&mut self, _: usize) {}
 }
 
 fn write_uuid(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -219,6 +253,18 @@ mod tests {
         ] {
             assert_eq!(wrong.parse::<AccountId>(), Err(MalformedId), "{wrong}");
         }
+    }
+
+    #[test]
+    fn ids_that_count_on_are_spread_over_a_map() {
+        let first = LineId::from_bytes([7; 16]);
+        let ids: Vec<_> = (0..1_000).map(|it| first.nth(it)).collect();
+        let map: IdMap<LineId, usize> = ids.iter().copied().zip(0..).collect();
+        assert_eq!(map.len(), ids.len());
+        assert!(ids.iter().zip(0..).all(|(id, n)| map.get(id) == Some(&n)));
+        let hash = |id: &LineId| std::hash::BuildHasher::hash_one(&BuildHasherDefault::<IdHasher>::default(), id);
+        let tops: HashSet<_> = ids.iter().map(|it| hash(it) >> 57).collect();
+        assert!(tops.len() > 100, "{} of 128", tops.len());
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use book::{Book, Change, Charged, Remembered};
 pub use command::{Action, Actor, Caller, Command, NewCredential, Once, Proof, Scope, Transfer};
 pub use decide::{Decision, decide};
 pub use hold::{Ending, Hold, HoldEnd, OnExpiry};
-pub use id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
+pub use id::{AccountId, ApiKey, AuthId, CredentialId, IdMap, IdSet, LineId, TokenId};
 pub use journal::{Kind, Line, Outcome, Record, Side, TransferKind};
 pub use money::Amount;
 pub use refusal::{Refusal, TextField};

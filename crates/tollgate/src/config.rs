@@ -64,6 +64,10 @@ pub struct ServeArgs {
     #[arg(long, env = "TOLLGATE_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
 
+    /// Serve Prometheus metrics at /metrics here, without credentials: an address that only the operator reaches
+    #[arg(long, env = "TOLLGATE_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// How many subaccounts a primary account may have; as many as it likes when not given
     #[arg(long, env = "TOLLGATE_MAX_SUBACCOUNTS", value_name = "N")]
     pub max_subaccounts: Option<u32>,

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, MatchedPath, Request};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::response::Response;
+use axum::routing::get;
 use axum::{Router, middleware};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +25,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::observe;
 
 /// The largest body: 64 KiB (DESIGN §3 "Limits").
 pub const BODY_MAX: usize = 64 * 1_024;
@@ -162,6 +164,13 @@ async fn name_and_log(
         tracing::debug!(%id, %method, route, status, took_us, "answered");
     }
     response
+}
+
+/// The metrics, on a listener of their own.
+pub fn metrics_router(app: App) -> Router {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let render = async move || ([(CONTENT_TYPE, OPEN_METRICS)], observe::metrics(app.store().figures()));
+    Router::new().route("/metrics", get(render))
 }
 
 /// Serves connections until `stop` resolves, then answers what is in flight.

@@ -1,6 +1,14 @@
-//! Logs: to standard error, for people or as JSON. Never a query string, an Authorization header, a secret or a token.
+//! Metrics, and logs: to standard error, for people or as JSON. Never a query string, an Authorization header, a secret or a token.
 
+use std::sync::atomic::Ordering;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
+
+use crate::store::Figures;
 
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -23,4 +31,42 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), String> {
         LogFormat::Json => lines.json().try_init(),
     };
     started.map_err(|error| format!("logging cannot be started: {error}"))
+}
+
+/// What Prometheus reads: the store's figures at this moment.
+pub fn metrics(figures: &Figures) -> String {
+    let mut registry = Registry::with_prefix("tollgate");
+    let counters = [
+        ("commits", "Transactions committed since the start", &figures.commits),
+        ("commands", "Commands decided since the start, refused ones too", &figures.commands),
+        ("lines", "Journal lines written since the start", &figures.lines),
+        ("failed_commits", "Transactions that could not be written since the start", &figures.failed),
+    ];
+    for (name, help, value) in counters {
+        let counter: Counter = Counter::default();
+        counter.inc_by(value.load(Ordering::Relaxed));
+        registry.register(name, help, counter);
+    }
+    let gauges = [
+        ("wal_frames", "Pages in the write-ahead log, of 4 KiB each", figures.wal_frames.load(Ordering::Relaxed)),
+        (
+            "oldest_key_timestamp_milliseconds",
+            "When the oldest remembered idempotency key was used, in milliseconds since 1970; 0 for none",
+            figures.oldest_key_ms.load(Ordering::Relaxed),
+        ),
+        (
+            "takes_writes",
+            "1 while the last transaction could be written, else 0",
+            i64::from(figures.takes_writes.load(Ordering::Relaxed)),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(value);
+        registry.register(name, help, gauge);
+    }
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = encode(&mut text, &registry);
+    text
 }

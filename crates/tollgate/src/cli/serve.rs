@@ -37,6 +37,7 @@ pub struct Serving {
     store: Store,
     plain: TcpListener,
     tls: Option<(TcpListener, TlsAcceptor)>,
+    metrics: Option<TcpListener>,
     lines: Vec<String>,
 }
 
@@ -60,6 +61,10 @@ impl Serving {
             }
             (None, None) => None,
         };
+        let metrics = match args.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let path = &args.store.store.0;
         let key_path = Keyring::path_beside(path);
         let keyring = Keyring::open(&key_path, !store::exists(path), &random).map_err(Ended::cannot_start)?;
@@ -78,7 +83,7 @@ impl Serving {
         }
         // Before the first request, so that none sees a hold that should have ended while nobody was there.
         app.expire_due_holds().await.map_err(Ended::cannot_start)?;
-        Ok(Self { app, store, plain, tls, lines })
+        Ok(Self { app, store, plain, tls, metrics, lines })
     }
 
     /// Says on standard output where it listens and what is shown once.
@@ -87,6 +92,9 @@ impl Serving {
         say(&format!("listening on http://{}", of(&self.plain)));
         if let Some((listener, _)) = &self.tls {
             say(&format!("listening on https://{}", of(listener)));
+        }
+        if let Some(listener) = &self.metrics {
+            say(&format!("metrics on http://{}/metrics", of(listener)));
         }
         for line in &self.lines {
             say(line);
@@ -98,12 +106,16 @@ impl Serving {
     /// # Errors
     /// After a failed sync.
     pub async fn until_stopped(self) -> Result<(), Ended> {
-        let Self { app, store, plain, tls, .. } = self;
+        let Self { app, store, plain, tls, metrics, .. } = self;
         let (stop, stopped) = watch::channel(false);
         let until = |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|it| *it).await) };
         let router = api::router(app.clone());
-        let sweeping = tokio::spawn(sweep::run(app, until(stopped.clone())));
+        let sweeping = tokio::spawn(sweep::run(app.clone(), until(stopped.clone())));
         let mut serving = vec![tokio::spawn(http::serve(plain, None, router.clone(), until(stopped.clone())))];
+        if let Some(listener) = metrics {
+            let router = http::metrics_router(app.clone());
+            serving.push(tokio::spawn(http::serve(listener, None, router, until(stopped.clone()))));
+        }
         if let Some((listener, acceptor)) = tls {
             serving.push(tokio::spawn(http::serve(listener, Some(acceptor), router, until(stopped))));
         }

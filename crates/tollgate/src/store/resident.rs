@@ -1,9 +1,8 @@
 //! What the writer keeps in memory: every account, the open holds, the tokens and the remembered keys.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use ledger::{Account, AccountId, Credential, CredentialId, Hold, LineId, Timestamp, Token, TokenId};
+use ledger::{Account, AccountId, Credential, CredentialId, Hold, IdMap, LineId, Timestamp, Token, TokenId};
 use rusqlite::{Connection, Result};
 
 use super::once::{OnceMap, REMEMBERED_MS};
@@ -11,9 +10,9 @@ use super::sql;
 
 pub(super) struct Resident {
     // Boxed, so that the map's empty places cost a pointer each.
-    pub(super) accounts: HashMap<AccountId, Box<Row>>,
-    pub(super) tokens: HashMap<TokenId, Token>,
-    pub(super) holds: HashMap<LineId, Hold>,
+    pub(super) accounts: IdMap<AccountId, Box<Row>>,
+    pub(super) tokens: IdMap<TokenId, Token>,
+    pub(super) holds: IdMap<LineId, Hold>,
     pub(super) once: OnceMap,
     pub(super) last_seq: i64,
     pub(super) last_at: Timestamp,
@@ -32,8 +31,8 @@ impl Resident {
     pub(super) fn load(connection: &Connection, once_max: usize) -> Result<Self> {
         let mut resident = Self {
             accounts: load_accounts(connection)?,
-            tokens: HashMap::new(),
-            holds: HashMap::new(),
+            tokens: IdMap::default(),
+            holds: IdMap::default(),
             once: OnceMap::new(once_max),
             last_seq: 0,
             last_at: Timestamp::default(),
@@ -98,9 +97,9 @@ fn first_since(connection: &Connection, last: i64, since: Timestamp) -> Result<i
     Ok(low)
 }
 
-fn load_accounts(connection: &Connection) -> Result<HashMap<AccountId, Box<Row>>> {
+fn load_accounts(connection: &Connection) -> Result<IdMap<AccountId, Box<Row>>> {
     let count: i64 = connection.query_row("SELECT COUNT(*) FROM accounts", (), |row| row.get(0))?;
-    let mut accounts = HashMap::with_capacity(usize::try_from(count).unwrap_or(0));
+    let mut accounts = IdMap::with_capacity_and_hasher(usize::try_from(count).unwrap_or(0), Default::default());
     let mut all = connection.prepare("SELECT * FROM accounts")?;
     let mut rows = all.query(())?;
     while let Some(row) = rows.next()? {
@@ -128,7 +127,7 @@ fn load_accounts(connection: &Connection) -> Result<HashMap<AccountId, Box<Row>>
     Ok(accounts)
 }
 
-fn give(accounts: &mut HashMap<AccountId, Box<Row>>, credentials: Option<(AccountId, Vec<Credential>)>) {
+fn give(accounts: &mut IdMap<AccountId, Box<Row>>, credentials: Option<(AccountId, Vec<Credential>)>) {
     if let Some((account, mut credentials)) = credentials
         && let Some(row) = accounts.get_mut(&account)
     {

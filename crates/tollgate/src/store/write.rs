@@ -1,8 +1,6 @@
 //! The rows of a batch: every line, and each account that it touched once.
 
-use std::collections::{HashMap, HashSet};
-
-use ledger::{Account, AccountId, Change, Hold, NewCredential, Standing, Timestamp};
+use ledger::{Account, AccountId, Change, Hold, IdMap, IdSet, NewCredential, Standing, Timestamp};
 use rusqlite::params;
 
 use super::sql::{self, Column};
@@ -28,7 +26,7 @@ impl Writer {
         }
         let now = lines.last().map(|it| it.at).unwrap_or_default();
         // An account is written once for the whole batch, as it is in the end.
-        let mut written = HashSet::new();
+        let mut written = IdSet::default();
         for change in changes.iter() {
             if let Change::Account(account) = change {
                 if written.insert(account.id) {
@@ -51,8 +49,8 @@ impl Writer {
     fn write_account(
         &self,
         id: AccountId,
-        chain: &HashMap<AccountId, i64>,
-        opened: &mut HashMap<AccountId, i64>,
+        chain: &IdMap<AccountId, i64>,
+        opened: &mut IdMap<AccountId, i64>,
     ) -> rusqlite::Result<()> {
         let Some(account) = self.book.account(id) else { return Ok(()) };
         let row = self.resident.accounts.get(&id);

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ledger::{
-    Account, AccountId, Book, Change, Command, Decision, Hold, Line, LineId, Outcome, Remembered, Timestamp,
+    Account, AccountId, Book, Change, Command, Decision, Hold, IdMap, Line, LineId, Outcome, Remembered, Timestamp,
     Token, decide, laws,
 };
 use rusqlite::hooks::Wal;
@@ -171,9 +171,9 @@ pub(super) struct Pending {
     pub(super) changes: Vec<Change>,
     pub(super) remembered: Vec<Remembered>,
     /// The newest line of each account that the batch touches, as of the last line laid out.
-    pub(super) chain: HashMap<AccountId, i64>,
+    pub(super) chain: IdMap<AccountId, i64>,
     /// The row numbers of the accounts that the batch opens.
-    pub(super) opened: HashMap<AccountId, i64>,
+    pub(super) opened: IdMap<AccountId, i64>,
 }
 
 impl Writer {
@@ -254,8 +254,8 @@ impl Writer {
     /// Makes true in memory what is durable now.
     fn merge(&mut self, pending: Pending) {
         let Pending { lines, changes, remembered, chain, opened } = pending;
-        let seq_of: HashMap<LineId, i64> = match remembered.is_empty() {
-            true => HashMap::new(),
+        let seq_of: IdMap<LineId, i64> = match remembered.is_empty() {
+            true => IdMap::default(),
             false => lines.iter().map(|it| it.id).zip(self.resident.last_seq + 1..).collect(),
         };
         for (id, number) in opened {

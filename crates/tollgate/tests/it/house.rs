@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use ledger::{
-    AccountId, Actor, Amount, BalanceMode, LineId, Timestamp, Token, TokenId, TokenScope, TransferKind,
+    AccountId, Action, Actor, Amount, BalanceMode, Command, LineId, Timestamp, Token, TokenId, TokenScope, TransferKind,
 };
 use tempfile::TempDir;
 use tollgate::api;
@@ -85,6 +85,7 @@ impl House {
             scope: TokenScope::Operator,
             created_at: START,
             revoked_at: None,
+            is_first: false,
         };
         let options = Options {
             path: folder.path().join("t.db"),
@@ -214,6 +215,14 @@ impl House {
         let (from, to) = (from.id, to.id);
         let new = NewTransfer { kind, primary: primary.id, from, to, amount: amount(by), reference: None };
         self.app.transfer(OPERATOR, None, new).await.unwrap();
+    }
+
+    /// Closes an account, its numbers going to its heir.
+    pub(crate) async fn close(&self, account: &Opening) {
+        let id = LineId::from_bytes(*self.app.request_id().as_bytes());
+        let action = Action::CloseAccount { account: account.id, cascade: false };
+        let command = Command { id, by: OPERATOR, once: None, action };
+        self.app.store().execute(command, self.clock.now()).await.unwrap();
     }
 
     pub(crate) async fn give_number(&self, account: &Opening, country: &str, msisdn: &str) {

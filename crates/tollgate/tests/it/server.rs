@@ -519,7 +519,7 @@ impl Api {
             let page = self.get(&path).await.expect(200);
             let Some(Value::Array(some)) = page.get("postings") else { panic!("no postings in {page}") };
             postings.extend(some.iter().cloned());
-            match page["next_cursor"].as_str() {
+            match page["next"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
                 None => return postings,
             }

@@ -62,6 +62,18 @@ scenarios! {
         gate      settle h 10                  -> p -10/-10  hold h Settled 10
     ";
 
+    a_settle_is_at_most_10_to_the_10th: "
+        operator  open p limit 10000000000           -> ok
+        gate      hold p 1 as h                      -> ok
+        gate      hold p 1 lasts 1h as late          -> ok
+        gate      settle h 10000000000.00000001       ! AmountOutOfRange
+        billing   settle h 10000000000.00000001 force ! AmountOutOfRange
+        billing   settle h 10000000000 force         -> p -10000000000/-10000000000 held 1
+        wait 1h
+        server    expire late                        -> ok
+        gate      settle late 10000000000            -> p -20000000000/-10000000000
+    ";
+
     a_settle_that_is_refused_leaves_the_hold_open: "
         operator  open p limit 10         -> ok
         gate      hold p 6 as h           -> ok

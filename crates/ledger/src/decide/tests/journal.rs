@@ -155,6 +155,34 @@ fn the_journal_tells_of_holds_and_how_they_ended() {
 }
 
 #[test]
+fn a_settle_is_marked_forced_only_where_force_was_needed() {
+    check_journal(
+        "
+        operator  open p limit 100               -> ok
+        gate      hold p 10 as less              -> ok
+        gate      hold p 10 as same              -> ok
+        gate      hold p 10 as more              -> ok
+        gate      hold p 10 as available         -> ok
+        billing   settle less 9 force            -> ok
+        billing   settle same 10 force           -> ok
+        billing   settle more 11 force           -> ok
+        gate      settle available 11            -> ok
+        ",
+        "
+        0s Open by operator: in p, limit 100, p at 0/-100, records account p
+        0s Hold by gate: in p, held 10, p at 0/-100 held 10, records hold less
+        0s Hold by gate: in p, held 10, p at 0/-100 held 20, records hold same
+        0s Hold by gate: in p, held 10, p at 0/-100 held 30, records hold more
+        0s Hold by gate: in p, held 10, p at 0/-100 held 40, records hold available
+        0s Settle by billing: in p, balance -9 held -10, p at -9/-100 held 30, about less, records hold less
+        0s Settle by billing: in p, balance -10 held -10, p at -19/-100 held 20, about same, records hold same
+        0s Settle by billing: in p, balance -11 held -10, p at -30/-100 held 10, about more, forced, records hold more
+        0s Settle by gate: in p, balance -11 held -10, p at -41/-100, about available, records hold available
+        ",
+    );
+}
+
+#[test]
 fn a_close_writes_a_release_for_each_open_hold_before_its_own_line() {
     let story = "
         operator  open p limit 100                  -> ok

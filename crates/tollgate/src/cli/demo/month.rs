@@ -1,6 +1,13 @@
 //! The month that the demo plays: what happens in it, and what the books must show after each step. The numbers are
 //! those of Vonage's tutorial for subaccounts.
 
+use Act::{
+    AskBalance, AskBalanceSuspended, Charge, Invoice, OpenPartner, OpenSubaccount, OwnBalance, Pay,
+    RefusedAsSuspended, RefusedForFunds, SpareCredit, Suspend, TransferBalance, TransferCredit,
+};
+use Role::{First, Second};
+use Stand::{Own, Shared};
+
 /// Who has an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -108,6 +115,28 @@ pub(super) struct Books {
     pub(super) suspended: Option<Role>,
 }
 
+impl Books {
+    /// Where an account must stand.
+    pub(super) fn of(&self, role: Role) -> Stand {
+        match role {
+            Role::Partner => self.partner,
+            First => self.first,
+            Second => self.second,
+        }
+    }
+
+    /// Where whoever pays for an account must stand: balance, credit limit and what is available.
+    pub(super) fn payer_of(&self, role: Role) -> (i64, i64, i64) {
+        match (self.of(role), self.partner) {
+            (Own(balance, credit_limit, available), _) => (balance, credit_limit, available),
+            (Shared(_) | Stand::None, Own(balance, credit_limit, available)) => {
+                (balance, credit_limit, available)
+            }
+            (Shared(_) | Stand::None, Shared(_) | Stand::None) => (0, 0, 0),
+        }
+    }
+}
+
 /// One step of the month.
 pub(super) struct Step {
     /// What it is about.
@@ -134,14 +163,7 @@ const PAID: Books = books(Own(50, -40, 90), Own(-50, -60, 10), Shared(90), (0, -
 const SETTLED: Books = books(Own(5, -40, 45), Own(-5, -60, 55), Shared(45), (0, -100, 100));
 const SECOND_OWN: Books = books(Own(5, -10, 15), Own(-5, -60, 55), Own(0, -30, 30), (0, -100, 100));
 const REACTIVATED: Books = books(Own(5, -10, 15), Own(-5, -60, 55), Own(-25, -30, 5), (-25, -100, 75));
-const SUSPENDED: Books = Books { suspended: Some(Role::Second), ..REACTIVATED };
-
-use Act::{
-    AskBalance, AskBalanceSuspended, Charge, Invoice, OpenPartner, OpenSubaccount, OwnBalance, Pay,
-    RefusedAsSuspended, RefusedForFunds, SpareCredit, Suspend, TransferBalance, TransferCredit,
-};
-use Role::{First, Second};
-use Stand::{Own, Shared};
+const SUSPENDED: Books = Books { suspended: Some(Second), ..REACTIVATED };
 
 /// The month, step by step.
 pub(super) const MONTH: [Step; 11] = [

@@ -35,10 +35,9 @@ pub(super) fn opening(server: &Server, via: Option<SocketAddr>) {
     }
     say("");
     say("  The operator speaks the native API, the partner and its customers speak the Vonage dialect.");
-    say("  The tables are read after each step: balance and credit limit by the partner from");
-    say(
-        "  GET /accounts/{partner}/subaccounts, available by the operator from GET /api/v1/accounts/{account}.",
-    );
+    say("  Each table is read after its step: balance and credit limit as the partner sees them, from");
+    say("  GET /accounts/{api_key}/subaccounts; available as the operator sees it, from");
+    say("  GET /api/v1/accounts/{api_key}.");
 }
 
 /// The beginning of a step.
@@ -133,36 +132,36 @@ pub(super) fn exploring(server: &Server, members: &[Member]) {
 const LINES: [(&str, &str); 8] = [
     (
         "the family, in the Vonage dialect",
-        r#"curl -s -u $PARTNER:$PARTNER_SECRET $URL/accounts/$PARTNER/subaccounts"#,
+        r#"curl -sw '\n' -u $PARTNER:$PARTNER_SECRET $URL/accounts/$PARTNER/subaccounts"#,
     ),
     (
         "more credit for end customer 1",
-        r#"curl -s -u $PARTNER:$PARTNER_SECRET $URL/accounts/$PARTNER/credit-transfers \
+        r#"curl -sw '\n' -u $PARTNER:$PARTNER_SECRET $URL/accounts/$PARTNER/credit-transfers \
     -d '{"from":"'$PARTNER'","to":"'$CUSTOMER1'","amount":5}'"#,
     ),
     (
         "what end customer 2 sees of itself",
-        r#"curl -s -u $CUSTOMER2:$CUSTOMER2_SECRET $URL/account/get-balance"#,
+        r#"curl -sw '\n' -u $CUSTOMER2:$CUSTOMER2_SECRET $URL/account/get-balance"#,
     ),
     (
         "suspend it; with false, reactivate it",
-        r#"curl -s -u $PARTNER:$PARTNER_SECRET $URL/accounts/$PARTNER/subaccounts/$CUSTOMER2 \
+        r#"curl -sw '\n' -u $PARTNER:$PARTNER_SECRET $URL/accounts/$PARTNER/subaccounts/$CUSTOMER2 \
     -X PATCH -d '{"suspended":true}'"#,
     ),
     (
         "charge a call; try more than there is",
-        r#"curl -s -H "$OPERATOR" $URL/api/v1/charges -d '{"account":"'$CUSTOMER1'","amount":"1.25"}'"#,
+        r#"curl -sw '\n' -H "$OPERATOR" $URL/api/v1/charges -d '{"account":"'$CUSTOMER1'","amount":"1.25"}'"#,
     ),
     (
         "the same under a key: sent twice, it happens once",
-        r#"curl -s -H "$OPERATOR" $URL/api/v1/charges -H 'Idempotency-Key: call-1' \
+        r#"curl -sw '\n' -H "$OPERATOR" $URL/api/v1/charges -H 'Idempotency-Key: call-1' \
     -d '{"account":"'$CUSTOMER1'","amount":"0.10"}'"#,
     ),
     (
         "every movement of the partner's money, newest first",
-        r#"curl -s -H "$OPERATOR" $URL/api/v1/accounts/$PARTNER/postings"#,
+        r#"curl -sw '\n' -H "$OPERATOR" $URL/api/v1/accounts/$PARTNER/postings"#,
     ),
-    ("all accounts, in the native API", r#"curl -s -H "$OPERATOR" $URL/api/v1/accounts"#),
+    ("all accounts, in the native API", r#"curl -sw '\n' -H "$OPERATOR" $URL/api/v1/accounts"#),
 ];
 
 fn variable(role: Role) -> &'static str {

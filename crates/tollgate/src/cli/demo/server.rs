@@ -73,7 +73,7 @@ impl Server {
     pub(super) async fn stop(mut self) -> Result<(), Ended> {
         if let Some(process) = self.child.id().and_then(|it| i32::try_from(it).ok()).and_then(Pid::from_raw) {
             // It may have ended already, by the same Ctrl-C as we.
-            drop(kill_process(process, Signal::TERM));
+            let _gone = kill_process(process, Signal::TERM);
         }
         let status = match tokio::time::timeout(STOP_WAIT, self.child.wait()).await {
             Ok(status) => status.map_err(Ended::wrong)?,

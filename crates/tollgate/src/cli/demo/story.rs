@@ -82,29 +82,29 @@ impl Story {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stopped> {
         for act in step.acts {
-            self.act(*act).await?;
+            self.act(*act, &step.books).await?;
         }
         let rows = self.books(&step.books).await?;
         page::table(&rows);
         Ok(())
     }
 
-    async fn act(&mut self, act: Act) -> Result<(), Stopped> {
+    async fn act(&mut self, act: Act, books: &Books) -> Result<(), Stopped> {
         match act {
             Act::OpenPartner { credit_limit } => self.open_partner(credit_limit).await,
             Act::OpenSubaccount(role) => self.open_subaccount(role).await,
             Act::OwnBalance(role) => self.own_balance(role).await,
             Act::TransferCredit(role, amount) => self.transfer("credit-transfers", role, amount).await,
             Act::TransferBalance(role, amount) => self.transfer("balance-transfers", role, amount).await,
-            Act::Charge(role, amount) => self.charge(role, amount).await,
+            Act::Charge(role, amount) => self.charge(role, amount, books).await,
             Act::RefusedForFunds(role) => self.refused_for_funds(role).await,
             Act::RefusedAsSuspended(role) => self.refused_as_suspended(role).await,
             Act::SpareCredit { credit_limit, owed, spare } => {
                 self.spare_credit(credit_limit, owed, spare).await
             }
             Act::Invoice { partner, first, sum } => self.invoice(partner, first, sum).await,
-            Act::Pay(amount) => self.pay(amount).await,
-            Act::Suspend(role, suspended) => self.suspend(role, suspended).await,
+            Act::Pay(amount) => self.pay(amount, books).await,
+            Act::Suspend(role, suspended) => self.suspend(role, suspended, books).await,
             Act::AskBalance(role, balance) => self.ask_balance(role, balance).await,
             Act::AskBalanceSuspended(role) => self.ask_balance_suspended(role).await,
         }
@@ -127,6 +127,8 @@ impl Story {
         let body = format!(r#"{{"name":"{}"}}"#, role.name());
         let answer = self.as_account(Role::Partner, Call::post(path, body), 200).await?;
         self.word(&answer, "name", role.name())?;
+        let partner = self.key(Role::Partner)?.to_owned();
+        self.word(&answer, "primary_account_api_key", &partner)?;
         self.join(role, &answer)
     }
 
@@ -143,15 +145,24 @@ impl Story {
         let path = format!("/accounts/{from}/{what}");
         let body = format!(r#"{{"from":"{from}","to":"{to}","amount":{amount}}}"#);
         let answer = self.as_account(Role::Partner, Call::post(path, body), 200).await?;
-        self.word(&answer, "from", &from)?;
-        self.word(&answer, "to", &to)?;
+        for (field, must) in [("from", &from), ("to", &to), ("masterAccountId", &from)] {
+            self.word(&answer, field, must)?;
+        }
         self.amount(&answer, "amount", euros(amount)?)
     }
 
-    async fn charge(&mut self, role: Role, amount: i64) -> Result<(), Stopped> {
+    async fn charge(&mut self, role: Role, amount: i64, books: &Books) -> Result<(), Stopped> {
         let call = self.charge_call(role, &amount.to_string())?;
         let answer = self.as_operator(call, 201).await?;
-        self.amount(&answer, "amount", euros(amount)?)
+        self.amount(&answer, "amount", euros(amount)?)?;
+        self.payer_after(&answer, role, books)
+    }
+
+    /// A charge and a payment end what happens to their account in a step, so that it stands as the books say.
+    fn payer_after(&mut self, answer: &Answer, role: Role, books: &Books) -> Result<(), Stopped> {
+        let (balance, _, available) = books.payer_of(role);
+        self.amount(answer, "balance", euros(balance)?)?;
+        self.amount(answer, "available", euros(available)?)
     }
 
     async fn refused_for_funds(&mut self, role: Role) -> Result<(), Stopped> {
@@ -198,17 +209,21 @@ impl Story {
         Ok(())
     }
 
-    async fn pay(&mut self, amount: i64) -> Result<(), Stopped> {
+    async fn pay(&mut self, amount: i64, books: &Books) -> Result<(), Stopped> {
         let path = format!("/api/v1/accounts/{}/payments", self.key(Role::Partner)?);
         let body = format!(r#"{{"amount":"{amount}","reference":"the month's invoice"}}"#);
         let answer = self.as_operator(Call::post(path, body), 201).await?;
-        self.amount(&answer, "amount", euros(amount)?)
+        self.amount(&answer, "amount", euros(amount)?)?;
+        self.payer_after(&answer, Role::Partner, books)
     }
 
-    async fn suspend(&mut self, role: Role, suspended: bool) -> Result<(), Stopped> {
+    async fn suspend(&mut self, role: Role, suspended: bool, books: &Books) -> Result<(), Stopped> {
         let path = format!("/accounts/{}/subaccounts/{}", self.key(Role::Partner)?, self.key(role)?);
         let call = Call::patch(path, format!(r#"{{"suspended":{suspended}}}"#));
         let answer = self.as_account(Role::Partner, call, 200).await?;
+        let (balance, credit_limit, _) = books.payer_of(role);
+        self.amount(&answer, "balance", euros(balance)?)?;
+        self.amount(&answer, "credit_limit", euros(credit_limit)?)?;
         self.flag(&answer, "suspended", suspended)
     }
 

@@ -1,0 +1,144 @@
+//! The postings of an account.
+
+use insta::assert_snapshot;
+use ledger::TransferKind;
+use serde_json::Value;
+
+use super::{Family, gate, keyed, problem, text};
+use crate::house::{Auth, BY_OPERATOR, Opening};
+
+impl Family {
+    async fn postings(&self, account: &Opening, auth: Auth<'_>) -> Vec<Value> {
+        let answer = self.house.get(&self.path(account, "/postings"), auth).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        answer.json()["postings"].as_array().unwrap().clone()
+    }
+}
+
+/// `kind change/credit/held = balance/credit limit/held/available`, with who is on which side by the first letter.
+fn line(family: &Family, posting: &Value) -> String {
+    let name = |member: &str| match posting[member].as_str() {
+        None => "-",
+        Some(id) if id == family.primary.id.to_string() => "P",
+        Some(id) if id == family.own.id.to_string() => "O",
+        Some(id) if id == family.shared.id.to_string() => "S",
+        Some(_) => "?",
+    };
+    let figures = |members: &[&str]| {
+        let figures = members.iter().map(|it| posting[it].as_str().unwrap_or("null").to_owned());
+        figures.collect::<Vec<_>>().join(" ")
+    };
+    let (account, counterparty, cause) = (name("account"), name("counterparty"), name("cause"));
+    let change = figures(&["balance_change", "credit_change", "held_change"]);
+    let after = figures(&["balance", "credit_limit", "held", "available"]);
+    format!("{} {account}<{counterparty} {cause}: {change} = {after}", text(&posting["kind"]))
+}
+
+#[tokio::test]
+async fn a_posting_says_what_moved_who_caused_it_and_what_it_came_to() {
+    let family = Family::new().await;
+    let gate = gate(&family.house, false).await;
+    let body = format!(
+        r#"{{"account":"{}","amount":"0.05","operation":"sms.send","units":2,"reference":"message 7"}}"#,
+        family.shared.id
+    );
+    family.house.post("/api/v1/charges", Auth::Bearer(&gate), body).await;
+    let path = family.path(&family.primary, "/payments");
+    keyed(&family.house, axum::http::Method::POST, &path, "payment 1", r#"{"amount":"1"}"#).await;
+    let path = family.path(&family.primary, "/postings?limit=2");
+    assert_snapshot!(family.house.get(&path, family.primary.auth()).await, @"");
+}
+
+#[tokio::test]
+async fn each_side_of_a_transfer_sees_its_own_change_and_what_it_came_to() {
+    let family = Family::new().await;
+    let house = &family.house;
+    house.transfer(TransferKind::Balance, &family.primary, (&family.primary, &family.own), "30").await;
+    house.transfer(TransferKind::Credit, &family.primary, (&family.primary, &family.own), "40").await;
+    house.transfer(TransferKind::Balance, &family.primary, (&family.own, &family.primary), "10").await;
+    let mut said = Vec::new();
+    for (title, account, auth) in [
+        ("the primary's", &family.primary, family.primary.auth()),
+        ("the subaccount's, as it sees them", &family.own, family.own.auth()),
+        ("the subaccount's, as its primary sees them", &family.own, family.primary.auth()),
+    ] {
+        said.push(title.to_owned());
+        said.extend(family.postings(account, auth).await.iter().map(|it| line(&family, it)));
+    }
+    assert_snapshot!(said.join("\n"), @"");
+}
+
+#[tokio::test]
+async fn an_account_that_shares_sees_what_it_caused_and_nothing_of_what_its_payer_has() {
+    let family = Family::new().await;
+    let charge = family.house.charge(&family.shared, "3").await;
+    let reverse = format!("/api/v1/charges/{charge}/reverse");
+    let reversal = family.house.post(&reverse, BY_OPERATOR, r#"{"amount":"1"}"#).await.json();
+    family.house.charge(&family.primary, "9").await;
+    let mut said = Vec::new();
+    for (title, account, auth) in [
+        ("as it sees them", &family.shared, family.shared.auth()),
+        ("as its primary sees them", &family.shared, family.primary.auth()),
+        ("as the operator sees them", &family.shared, BY_OPERATOR),
+        ("the primary's", &family.primary, family.primary.auth()),
+    ] {
+        said.push(title.to_owned());
+        said.extend(family.postings(account, auth).await.iter().map(|it| line(&family, it)));
+    }
+    assert_snapshot!(said.join("\n"), @"");
+    let newest = &family.postings(&family.shared, family.shared.auth()).await[0];
+    assert_eq!([&newest["id"], &newest["about"]], [&reversal["id"], &Value::from(charge.to_string())]);
+}
+
+#[tokio::test]
+async fn postings_go_on_where_their_page_ends_whatever_lies_between_them() {
+    let family = Family::new().await;
+    for number in 1..=7 {
+        family.house.charge(&family.primary, &format!("0.0{number}")).await;
+        // Lines that move nothing are no postings.
+        for name in ["One", "Two", "Three"] {
+            let body = format!(r#"{{"name":"{name}"}}"#);
+            family.house.patch(&family.path(&family.primary, ""), BY_OPERATOR, body).await;
+        }
+    }
+    let mut pages = Vec::new();
+    let mut path = family.path(&family.primary, "/postings?limit=3");
+    loop {
+        let page = family.house.get(&path, family.primary.auth()).await.json();
+        let postings = page["postings"].as_array().unwrap();
+        pages.push(postings.iter().map(|it| text(&it["balance_change"])).collect::<Vec<_>>());
+        let Some(next) = page["next"].as_str() else { break };
+        path = family.path(&family.primary, &format!("/postings?limit=3&cursor={next}"));
+    }
+    // Before the charges came a payment, and the opening, whose credit limit is a posting of no balance.
+    assert_eq!(
+        pages,
+        [vec!["-0.07", "-0.06", "-0.05"], vec!["-0.04", "-0.03", "-0.02"], vec!["-0.01", "50.00", "0.00"]]
+    );
+}
+
+#[tokio::test]
+async fn postings_are_refused_by_what_is_wrong_with_the_request() {
+    let family = Family::new().await;
+    let gate = gate(&family.house, true).await;
+    let list = async |account: &Opening, query: &str, auth| {
+        family.house.get(&family.path(account, &format!("/postings{query}")), auth).await
+    };
+    family.house.pay(&family.stranger, "1").await;
+    family.house.pay(&family.stranger, "1").await;
+    let foreign = text(&list(&family.stranger, "?limit=1", BY_OPERATOR).await.json()["next"]);
+    let mut said = Vec::new();
+    for (account, query, auth) in [
+        (&family.primary, "?limit=0", BY_OPERATOR),
+        (&family.primary, "?limit=1001", BY_OPERATOR),
+        (&family.primary, "?cursor=garbage", BY_OPERATOR),
+        (&family.primary, &format!("?cursor={foreign}"), BY_OPERATOR),
+        (&family.primary, "?kind=charge", BY_OPERATOR),
+        (&family.primary, "", family.own.auth()),
+        (&family.primary, "", family.stranger.auth()),
+        (&family.primary, "", Auth::Bearer(&gate)),
+    ] {
+        said.push(problem(&list(account, query, auth).await));
+    }
+    assert_snapshot!(said.join("\n"), @"");
+}

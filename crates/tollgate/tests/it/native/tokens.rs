@@ -1,0 +1,60 @@
+//! Operator and gate tokens.
+
+use insta::assert_snapshot;
+
+use super::{Family, gate, problem, text};
+use crate::house::{Auth, BY_OPERATOR, House};
+
+const TOKENS: &str = "/api/v1/tokens";
+
+#[tokio::test]
+async fn a_token_is_made_listed_and_revoked() {
+    let house = House::new();
+    let made = house.post(TOKENS, BY_OPERATOR, r#"{"scope":"gate","may_force":true}"#).await;
+    assert_snapshot!(made, @"");
+    let (id, token) = (text(&made.json()["id"]), text(&made.json()["token"]));
+    house.clock.advance(1_000);
+    let operator = text(&house.post(TOKENS, BY_OPERATOR, r#"{"scope":"operator"}"#).await.json()["token"]);
+    let path = format!("{TOKENS}/{id}");
+    assert_snapshot!(house.delete(&path, Auth::Bearer(&operator)).await, @"");
+    assert_snapshot!(house.get(TOKENS, Auth::Bearer(&operator)).await, @"");
+    // Dead when the answer came; and once dead, no more to be revoked.
+    let body = r#"{"account":"nobody","amount":"1"}"#;
+    assert_eq!(problem(&house.post("/api/v1/charges", Auth::Bearer(&token), body).await), "401 unauthenticated");
+    assert_snapshot!(house.delete(&path, BY_OPERATOR).await, @"");
+}
+
+#[tokio::test]
+async fn tokens_are_the_operators_alone() {
+    let family = Family::new().await;
+    let gate = gate(&family.house, true).await;
+    for auth in [Auth::Bearer(&gate), family.primary.auth(), family.own.auth()] {
+        for answer in [
+            family.house.get(TOKENS, auth).await,
+            family.house.post(TOKENS, auth, r#"{"scope":"operator"}"#).await,
+            family.house.delete(&format!("{TOKENS}/0191992b-0000-7000-8000-000000000000"), auth).await,
+        ] {
+            assert_eq!(problem(&answer), "403 forbidden");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_refused_by_what_is_wrong_with_it() {
+    let house = House::new();
+    let mut said = Vec::new();
+    for body in [
+        "{}",
+        r#"{"scope":"admin"}"#,
+        r#"{"scope":"gate","may_force":"yes"}"#,
+        r#"{"scope":"operator","may_force":false}"#,
+        r#"{"scope":"gate","name":"edge"}"#,
+    ] {
+        said.push(problem(&house.post(TOKENS, BY_OPERATOR, body).await));
+    }
+    // The one in the environment is stored nowhere and ends with the process.
+    for id in ["00000000-0000-0000-0000-000000000000", "nobody"] {
+        said.push(problem(&house.delete(&format!("{TOKENS}/{id}"), BY_OPERATOR).await));
+    }
+    assert_snapshot!(said.join("\n"), @"");
+}
