@@ -10,6 +10,7 @@ use crate::hold::Hold;
 use crate::id::{AccountId, ApiKey, AuthId, CredentialId, IdMap, IdSet, LineId, TokenId};
 use crate::journal::Outcome;
 use crate::money::Amount;
+use crate::time::Timestamp;
 
 /// The records that a decision may rest on.
 ///
@@ -74,11 +75,15 @@ pub enum Change {
         account: AccountId,
         /// Which, and how to recognise it.
         credential: NewCredential,
+        /// When.
+        at: Timestamp,
     },
     /// A credential that is dead.
     CredentialRevoked {
         /// Which.
         credential: CredentialId,
+        /// Since when.
+        at: Timestamp,
     },
     /// A token that was made, to be stored with its proof.
     TokenMade {

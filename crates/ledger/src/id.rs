@@ -262,7 +262,8 @@ mod tests {
         let map: IdMap<LineId, usize> = ids.iter().copied().zip(0..).collect();
         assert_eq!(map.len(), ids.len());
         assert!(ids.iter().zip(0..).all(|(id, n)| map.get(id) == Some(&n)));
-        let hash = |id: &LineId| std::hash::BuildHasher::hash_one(&BuildHasherDefault::<IdHasher>::default(), id);
+        let hash =
+            |id: &LineId| std::hash::BuildHasher::hash_one(&BuildHasherDefault::<IdHasher>::default(), id);
         let tops: HashSet<_> = ids.iter().map(|it| hash(it) >> 57).collect();
         assert!(tops.len() > 100, "{} of 128", tops.len());
     }

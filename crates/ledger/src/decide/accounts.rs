@@ -82,7 +82,8 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         subaccounts: 0,
     };
     for credential in credentials {
-        draft.changes.push(Change::CredentialAdded { account: *id, credential: credential.clone() });
+        let (credential, at) = (credential.clone(), draft.now);
+        draft.changes.push(Change::CredentialAdded { account: *id, credential, at });
     }
     if let Some(mut parent) = parent {
         parent.subaccounts = parent.subaccounts.saturating_add(1);
@@ -176,7 +177,7 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
     release_holds(&mut draft, id)?;
     hand_over_numbers(&mut draft, &account, cascade);
     for credential in account.credentials.iter() {
-        draft.changes.push(Change::CredentialRevoked { credential: credential.id });
+        draft.changes.push(Change::CredentialRevoked { credential: credential.id, at: draft.now });
     }
     // After the releases nothing is held, so balance and credit limit are all that goes to the heir.
     let swept = draft.account(id)?.standing.checked_neg().ok_or(Refusal::SumOutOfRange)?;

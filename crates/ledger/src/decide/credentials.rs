@@ -34,7 +34,7 @@ pub(super) fn add(
     }
     let credential = Credential { id: new.id, kind: new.kind, created_at: draft.now };
     account.credentials = account.credentials.iter().copied().chain([credential]).collect();
-    draft.changes.push(Change::CredentialAdded { account: id, credential: new.clone() });
+    draft.changes.push(Change::CredentialAdded { account: id, credential: new.clone(), at: draft.now });
     let line = Line {
         record: Some(Record::Credential(credential)),
         ..draft.line_about(Kind::CredentialAdded, &account)
@@ -54,7 +54,7 @@ pub(super) fn revoke(
         return Err(Refusal::LastCredential);
     }
     account.credentials = account.credentials.iter().copied().filter(|it| it.id != credential).collect();
-    draft.changes.push(Change::CredentialRevoked { credential });
+    draft.changes.push(Change::CredentialRevoked { credential, at: draft.now });
     let line = Line {
         record: Some(Record::Credential(revoked)),
         ..draft.line_about(Kind::CredentialRevoked, &account)

@@ -19,6 +19,7 @@ mod worked_examples;
 use std::collections::BTreeSet;
 
 use self::story::check;
+use crate::book::Book;
 
 /// Each story is a test, and all of them together are a table for the test that counts refusals.
 macro_rules! scenarios {
@@ -52,6 +53,21 @@ fn every_refusal_comes_up_in_a_story() {
     let refused: BTreeSet<_> = tables.concat().into_iter().flat_map(|it| check(it).refused).collect();
     let missing: Vec<_> = refusals::ALL.iter().filter(|it| !refused.contains(*it)).collect();
     assert_eq!(missing, Vec::<&&str>::new());
+}
+
+#[test]
+fn a_book_that_was_cleared_serves_the_next_batch_as_a_new_one_would() {
+    let mut book = check(
+        "
+        operator  open p limit 10 key k       -> ok
+        operator  give p GB 447700900001      -> ok
+        gate      charge p 1                  -> ok
+        gate      hold p 1                    -> ok
+        ",
+    )
+    .book;
+    book.clear();
+    assert_eq!(book, Book::default());
 }
 
 #[test]

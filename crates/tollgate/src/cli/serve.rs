@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use ledger::{Actor, Timestamp, Token, TokenId, TokenScope};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
@@ -38,6 +38,7 @@ pub struct Serving {
     plain: TcpListener,
     tls: Option<(TcpListener, TlsAcceptor)>,
     metrics: Option<TcpListener>,
+    signals: Signals,
     lines: Vec<String>,
 }
 
@@ -47,6 +48,8 @@ impl Serving {
     /// # Errors
     /// A sentence that tells the operator what to do.
     pub async fn start(args: &ServeArgs, clock: Clock, random: Random) -> Result<Self, Ended> {
+        // From here on a signal to stop is heard, and not the death of the process in the middle of its start.
+        let signals = Signals::listen().map_err(Ended::cannot_start)?;
         let (tls_files, mut lines) = certificate(args, clock.now())?;
         let plain = bind(args.listen).await?;
         let tls = match (args.tls_listen, tls_files) {
@@ -83,7 +86,7 @@ impl Serving {
         }
         // Before the first request, so that none sees a hold that should have ended while nobody was there.
         app.expire_due_holds().await.map_err(Ended::cannot_start)?;
-        Ok(Self { app, store, plain, tls, metrics, lines })
+        Ok(Self { app, store, plain, tls, metrics, signals, lines })
     }
 
     /// Says on standard output where it listens and what is shown once.
@@ -106,7 +109,7 @@ impl Serving {
     /// # Errors
     /// After a failed sync.
     pub async fn until_stopped(self) -> Result<(), Ended> {
-        let Self { app, store, plain, tls, metrics, .. } = self;
+        let Self { app, store, plain, tls, metrics, signals, .. } = self;
         let (stop, stopped) = watch::channel(false);
         let until = |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|it| *it).await) };
         let router = api::router(app.clone());
@@ -119,7 +122,7 @@ impl Serving {
         if let Some((listener, acceptor)) = tls {
             serving.push(tokio::spawn(http::serve(listener, Some(acceptor), router, until(stopped))));
         }
-        let is_lost = wait_for_end(&store).await?;
+        let is_lost = signals.wait_for_end(&store).await;
         // Whoever listens has its receiver until it ends, so this cannot fail to be heard.
         let _ = stop.send(true);
         for task in serving {
@@ -135,15 +138,26 @@ impl Serving {
     }
 }
 
-/// Whether it is the store that ends it.
-async fn wait_for_end(store: &Store) -> Result<bool, Ended> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(Ended::cannot_start)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Ended::cannot_start)?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => false,
-        _ = interrupt.recv() => false,
-        () = store.lost() => true,
-    })
+/// The signals that ask the server to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
+    }
+
+    /// Whether it is the store that ends it.
+    async fn wait_for_end(mut self, store: &Store) -> bool {
+        tokio::select! {
+            _ = self.terminate.recv() => false,
+            _ = self.interrupt.recv() => false,
+            () = store.lost() => true,
+        }
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Ended> {

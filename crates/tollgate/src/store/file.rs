@@ -34,7 +34,7 @@ pub enum OpenError {
         known: u32,
     },
     /// Sealed under another key.
-    #[error("the key file is not the one that {} was made with; restore the right one", .0.display())]
+    #[error("{}.key is not the key file that {} was made with; restore the right one from a backup", .0.display(), .0.display())]
     WrongKey(PathBuf),
     /// Not there, where it must be.
     #[error("there is no store at {}", .0.display())]

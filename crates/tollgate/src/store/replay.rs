@@ -249,11 +249,16 @@ fn check_accounts(connection: &Connection, state: &State) -> Result<(), Wrong> {
             return Err(wrong("its name, state, balance mode or family is not that of the journal".into()));
         }
     }
-    if count != state.accounts.len() {
-        return Err(Wrong::Other(format!(
-            "{count} accounts are there, the journal opened {}",
-            state.accounts.len()
-        )));
+    if count == state.accounts.len() {
+        return Ok(());
+    }
+    // Each row was found in the journal, so what is too few are rows.
+    let mut there = connection.prepare("SELECT 1 FROM accounts WHERE id = ?1")?;
+    for known in state.accounts.values() {
+        if !there.exists([sql::Column(known.account.id)])? {
+            let (api_key, id) = (known.account.api_key.to_string(), known.account.id);
+            return Err(Wrong::Account { api_key, id, what: "the journal opened it, and its row is gone".into() });
+        }
     }
     Ok(())
 }
@@ -332,7 +337,8 @@ fn check_reversals(connection: &Connection) -> Result<(), Wrong> {
 
 fn check_sealed(connection: &Connection, opens: &dyn Fn(&[u8]) -> bool) -> Result<usize, Wrong> {
     let mut count = 0;
-    let sealed = "SELECT 'credential of account ' || lower(hex(account)), sealed FROM credentials WHERE sealed IS NOT NULL
+    let sealed = "SELECT 'credential of account ' || printf('%08x', accounts.api_key), sealed
+           FROM credentials JOIN accounts ON accounts.id = credentials.account WHERE sealed IS NOT NULL
          UNION ALL SELECT 'answer of journal line ' || seq, sealed FROM shown_once";
     let mut all = connection.prepare(sealed)?;
     let mut rows = all.query(())?;

@@ -1,6 +1,6 @@
 //! The rows of a batch: every line, and each account that it touched once.
 
-use ledger::{Account, AccountId, Change, Hold, IdMap, IdSet, NewCredential, Standing, Timestamp};
+use ledger::{Account, AccountId, Change, Hold, IdMap, IdSet, NewCredential, Standing};
 use rusqlite::params;
 
 use super::sql::{self, Column};
@@ -24,7 +24,6 @@ impl Writer {
                     .execute(params![seq, Column(line.at), sealed])?;
             }
         }
-        let now = lines.last().map(|it| it.at).unwrap_or_default();
         // An account is written once for the whole batch, as it is in the end.
         let mut written = IdSet::default();
         for change in changes.iter() {
@@ -33,7 +32,7 @@ impl Writer {
                     self.write_account(account.id, chain, opened)?;
                 }
             } else {
-                self.write_change(change, now)?;
+                self.write_change(change)?;
             }
         }
         for (account, last_line) in chain.iter().filter(|it| !written.contains(it.0)) {
@@ -113,7 +112,7 @@ impl Writer {
         Ok(())
     }
 
-    fn write_change(&self, change: &Change, now: Timestamp) -> rusqlite::Result<()> {
+    fn write_change(&self, change: &Change) -> rusqlite::Result<()> {
         match change {
             // Accounts are written once for the whole batch; a charge is its line.
             Change::Account(_) | Change::Charge(_) => Ok(()),
@@ -131,7 +130,7 @@ impl Writer {
                 .prepare_cached("DELETE FROM numbers WHERE msisdn = ?1 AND country = ?2")?
                 .execute(params![&**msisdn, country.as_str()])
                 .map(drop),
-            Change::CredentialAdded { account, credential: NewCredential { id, kind, proof } } => self
+            Change::CredentialAdded { account, credential: NewCredential { id, kind, proof }, at } => self
                 .connection
                 .prepare_cached(
                     "INSERT INTO credentials (id, account, kind, verifier, sealed, created_at)
@@ -143,13 +142,13 @@ impl Writer {
                     Column(*kind),
                     &*proof.verifier,
                     proof.sealed.as_deref(),
-                    Column(now),
+                    Column(*at),
                 ])
                 .map(drop),
-            Change::CredentialRevoked { credential } => self
+            Change::CredentialRevoked { credential, at } => self
                 .connection
                 .prepare_cached("UPDATE credentials SET revoked_at = ?2, sealed = NULL WHERE id = ?1")?
-                .execute(params![Column(*credential), Column(now)])
+                .execute(params![Column(*credential), Column(*at)])
                 .map(drop),
             Change::TokenMade { token, proof } => {
                 let (caller, may_force) = sql::scope_columns(token.scope);

@@ -193,8 +193,10 @@ impl Writer {
         self.brought.charges.clear();
         let mut pending = Pending::default();
         let mut answers = Vec::with_capacity(jobs.len());
+        let mut now = self.resident.last_at;
         for Job { command, at, reply } in jobs.drain(..) {
-            let now = at.max(self.resident.last_at);
+            // Callers read the clock before they queue, so the batch may hold them out of order.
+            now = now.max(at);
             answers.push((reply, self.decide(&command, now, &mut pending)));
         }
         let figures = &self.shared.figures;

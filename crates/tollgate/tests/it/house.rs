@@ -13,7 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use ledger::{
-    AccountId, Action, Actor, Amount, BalanceMode, Command, LineId, Timestamp, Token, TokenId, TokenScope, TransferKind,
+    AccountId, Action, Actor, Amount, BalanceMode, Command, LineId, Timestamp, Token, TokenId, TokenScope,
+    TransferKind,
 };
 use tempfile::TempDir;
 use tollgate::api;

@@ -1,9 +1,19 @@
-//! The integration tests, one binary.
+//! The integration tests, one binary: in process the contracts of the wire and of the store, and the running server
+//! under everything that can happen to one.
 
+mod auth_coverage;
+mod check;
+mod concurrency;
 mod demo;
+mod disk_full;
 mod house;
+mod kill;
+mod native;
 mod server;
+mod startup;
 mod store;
+mod strace;
 mod tidy;
 mod tutorial;
 mod vonage;
+mod wal_cut;

@@ -29,11 +29,20 @@ impl Family {
     /// The partner has a credit limit of 100 and 50 of balance; its customer has neither.
     async fn new() -> Self {
         let house = House::new();
+        // Lists are in the order of the ids, which only those of different milliseconds have.
         let primary = house.primary("Partner", "100").await;
+        house.clock.advance(1);
         let own = house.subaccount(&primary, "Own", BalanceMode::Own).await;
+        house.clock.advance(1);
         let shared = house.subaccount(&primary, "Shared", BalanceMode::Shared).await;
+        house.clock.advance(1);
         let stranger = house.primary("Stranger", "0").await;
         house.pay(&primary, "50").await;
+        for account in [&primary, &own, &shared, &stranger] {
+            let account = &account.opened.account;
+            house.call_it(&format!("id of {}", account.name), &account.id.to_string());
+            house.call_it(&format!("auth id of {}", account.name), account.auth_id.as_str());
+        }
         Self { house, primary, own, shared, stranger }
     }
 
@@ -64,6 +73,13 @@ async fn keyed(house: &House, method: Method, path: &str, key: &str, body: &str)
     let request = Request::builder().method(method).uri(path).header("idempotency-key", key);
     let request = request.header("authorization", format!("Bearer {token}"));
     house.send(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+/// From now on snapshots call what an answer has under these members by the members' names.
+fn call_by_member(house: &House, answer: &Answer, members: &[&str]) {
+    for member in members {
+        house.call_it(member, &text(&answer.json()[member]));
+    }
 }
 
 /// Status and code, and the fields at fault.

@@ -237,3 +237,34 @@ fn the_books_balance_by_the_journal_alone() {
     assert_eq!(sum, story.account("p").standing.balance.units());
     assert_eq!(story.now.millis(), 0);
 }
+
+#[test]
+fn a_lines_amount_is_what_it_moved_without_a_sign() {
+    let story = check(
+        "
+        operator  open p limit 100              -> ok
+        p         open s under p                -> ok
+        operator  pay p 50                      -> ok
+        operator  pay p -5                      -> ok
+        p         transfer balance 7 p > s      -> ok
+        p         transfer credit 8 p > s       -> ok
+        gate      charge p 3 as c               -> ok
+        gate      reverse c 2                   -> ok
+        gate      hold p 6 as h                 -> ok
+        gate      extend h 2h                   -> ok
+        gate      settle h 4                    -> ok
+        gate      hold p 9 as i                 -> ok
+        gate      release i                     -> ok
+        gate      hold p 11 capture as j        -> ok
+        wait 1h
+        server    expire j                      -> ok
+        p         close s                       -> ok
+        ",
+    );
+    let amounts: Vec<_> = story.journal.iter().map(|it| it.amount().text(0).to_string()).collect();
+    assert_eq!(amounts.join(" "), "0 0 50 5 7 8 3 2 6 0 4 9 9 11 11 7");
+    let is_account = |it: &&std::sync::Arc<Line>| it.account_record().is_some();
+    let is_hold = |it: &&std::sync::Arc<Line>| it.hold_record().is_some();
+    assert_eq!(story.journal.iter().filter(is_account).count(), 3, "two opened, one closed");
+    assert_eq!(story.journal.iter().filter(is_hold).count(), 7);
+}

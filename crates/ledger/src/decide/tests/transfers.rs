@@ -1,6 +1,10 @@
 //! Balance and credit transfers; the contract's figures are in `worked_examples`.
 
 use super::scenarios;
+use crate::command::{Action, Transfer};
+use crate::id::{AccountId, LineId};
+use crate::journal::{Kind, TransferKind};
+use crate::money::Amount;
 
 scenarios! {
     a_transfer_conserves_both_sums: "
@@ -135,4 +139,22 @@ scenarios! {
         p         transfer balance 10000000000 p > s        ! SumOutOfRange
         p         transfer balance 2233720368 p > s        -> s 92233720368/0
     ";
+}
+
+#[test]
+fn a_transfer_knows_what_it_moves() {
+    let transfer = Transfer {
+        primary: AccountId::from_bytes([1; 16]),
+        from: AccountId::from_bytes([1; 16]),
+        to: AccountId::from_bytes([2; 16]),
+        amount: Amount::from_units(1),
+        reference: None,
+    };
+    let balance = Action::TransferBalance(transfer.clone());
+    let credit = Action::TransferCredit(transfer.clone());
+    assert_eq!(balance.transfer(), Some((TransferKind::Balance, &transfer)));
+    assert_eq!(credit.transfer(), Some((TransferKind::Credit, &transfer)));
+    assert_eq!(Action::Release { hold: LineId::from_bytes([1; 16]) }.transfer(), None);
+    assert_eq!(TransferKind::Balance.line(), Kind::BalanceTransfer);
+    assert_eq!(TransferKind::Credit.line(), Kind::CreditTransfer);
 }

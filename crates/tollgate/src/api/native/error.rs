@@ -4,6 +4,9 @@
 //! `code` is the stable word for programs. `detail` tells a person what is wrong and what to do next; its wording may
 //! change. `instance` names the request as its log line and its `X-Request-Id` do.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -204,7 +207,7 @@ fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)
         Refusal::SameAccount => (names.account, "must be another account than the one in the path"),
         Refusal::OutsideFamily => (names.account, "must be a subaccount of the account in the path"),
         Refusal::SharesBalance(_) => {
-            (names.account, "shares its primary's balance and has none of its own; name the primary instead")
+            (names.account, "shares its primary's balance and has none of its own to pay into or to move")
         }
         Refusal::ExpiryOutOfRange => ("expires_at", "must be later than now and at most 24 hours ahead"),
         Refusal::CredentialRevoked
@@ -263,7 +266,7 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         Refusal::SubaccountsMax(max) => Problem::new(
             Code::SubaccountsMax,
             format!(
-                "The primary account has {max} subaccounts, which is all that it may have. Close one first."
+                "The primary account has {max} of at most {max} subaccounts. Close one first."
             ),
         ),
         Refusal::InsufficientFunds { .. } => said(Code::InsufficientFunds, INSUFFICIENT_FUNDS),

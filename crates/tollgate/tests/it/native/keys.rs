@@ -10,7 +10,8 @@ use crate::house::{BY_OPERATOR, House};
 async fn every_write_repeated_under_its_key_gives_the_first_answer_again() {
     let family = Family::new().await;
     let charge = family.house.charge(&family.primary, "5").await;
-    let token = text(&family.house.post("/api/v1/tokens", BY_OPERATOR, r#"{"scope":"gate"}"#).await.json()["id"]);
+    let token =
+        text(&family.house.post("/api/v1/tokens", BY_OPERATOR, r#"{"scope":"gate"}"#).await.json()["id"]);
     let (primary, own) = (family.primary.id, family.own.id);
     let writes = [
         (Method::POST, "/api/v1/accounts".to_owned(), r#"{"name":"Once","credit_limit":"1"}"#.to_owned()),
@@ -54,7 +55,18 @@ async fn a_key_that_was_used_with_another_request_is_409() {
     let house = House::new();
     keyed(&house, Method::POST, "/api/v1/accounts", "k", r#"{"name":"First"}"#).await;
     let other = keyed(&house, Method::POST, "/api/v1/accounts", "k", r#"{"name": "First"}"#).await;
-    assert_snapshot!(other, @"");
+    assert_snapshot!(house.shown(&other), @r#"
+    409
+    content-type: application/problem+json
+    {
+      "code": "key_reused",
+      "detail": "This `Idempotency-Key` came with another request. Send the first one again as it was, or take a new key.",
+      "instance": "urn:uuid:<uuid 1>",
+      "status": 409,
+      "title": "The key was used with another request",
+      "type": "urn:tollgate:problem:key_reused"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -64,7 +76,11 @@ async fn a_key_has_1_to_255_characters() {
     for key in ["", " ", &"k".repeat(256)] {
         said.push(problem(&keyed(&house, Method::POST, "/api/v1/accounts", key, r#"{"name":"x"}"#).await));
     }
-    assert_snapshot!(said.join("\n"), @"");
+    assert_snapshot!(said.join("\n"), @"
+    422 invalid: Idempotency-Key must have 1 to 255 characters
+    422 invalid: Idempotency-Key must have 1 to 255 characters
+    422 invalid: Idempotency-Key must have 1 to 255 characters
+    ");
     let longest = keyed(&house, Method::POST, "/api/v1/accounts", &"k".repeat(255), r#"{"name":"x"}"#).await;
     assert_eq!(longest.status, 201);
 }

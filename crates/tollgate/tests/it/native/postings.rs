@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use ledger::TransferKind;
 use serde_json::Value;
 
-use super::{Family, gate, keyed, problem, text};
+use super::{Family, call_by_member, gate, keyed, problem, text};
 use crate::house::{Auth, BY_OPERATOR, Opening};
 
 impl Family {
@@ -46,7 +46,71 @@ async fn a_posting_says_what_moved_who_caused_it_and_what_it_came_to() {
     let path = family.path(&family.primary, "/payments");
     keyed(&family.house, axum::http::Method::POST, &path, "payment 1", r#"{"amount":"1"}"#).await;
     let path = family.path(&family.primary, "/postings?limit=2");
-    assert_snapshot!(family.house.get(&path, family.primary.auth()).await, @"");
+    let answer = family.house.get(&path, family.primary.auth()).await;
+    call_by_member(&family.house, &answer, &["next"]);
+    assert_snapshot!(family.house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "next": "<next>",
+      "postings": [
+        {
+          "about": null,
+          "account": "<id of Partner>",
+          "available": "150.95",
+          "balance": "50.95",
+          "balance_change": "1.00",
+          "by": {
+            "account": null,
+            "credential": "<uuid 1>",
+            "kind": "operator"
+          },
+          "cause": null,
+          "counterparty": null,
+          "created_at": "2024-08-28T14:11:32.242Z",
+          "credit_change": "0.00",
+          "credit_limit": "100.00",
+          "forced": false,
+          "held": "0.00",
+          "held_change": "0.00",
+          "id": "<uuid 2>",
+          "key": "payment 1",
+          "kind": "payment",
+          "late": false,
+          "operation": null,
+          "reference": null,
+          "units": null
+        },
+        {
+          "about": null,
+          "account": "<id of Partner>",
+          "available": "149.95",
+          "balance": "49.95",
+          "balance_change": "-0.05",
+          "by": {
+            "account": null,
+            "credential": "<uuid 3>",
+            "kind": "gate"
+          },
+          "cause": "<id of Shared>",
+          "counterparty": null,
+          "created_at": "2024-08-28T14:11:32.242Z",
+          "credit_change": "0.00",
+          "credit_limit": "100.00",
+          "forced": false,
+          "held": "0.00",
+          "held_change": "0.00",
+          "id": "<uuid 4>",
+          "key": null,
+          "kind": "charge",
+          "late": false,
+          "operation": "sms.send",
+          "reference": "message 7",
+          "units": "2"
+        }
+      ]
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -65,7 +129,22 @@ async fn each_side_of_a_transfer_sees_its_own_change_and_what_it_came_to() {
         said.push(title.to_owned());
         said.extend(family.postings(account, auth).await.iter().map(|it| line(&family, it)));
     }
-    assert_snapshot!(said.join("\n"), @"");
+    assert_snapshot!(said.join("\n"), @"
+    the primary's
+    balance_transfer P<O -: 10.00 0.00 0.00 = 30.00 60.00 0.00 90.00
+    credit_transfer P<O -: 0.00 -40.00 0.00 = 20.00 60.00 0.00 80.00
+    balance_transfer P<O -: -30.00 0.00 0.00 = 20.00 100.00 0.00 120.00
+    payment P<- -: 50.00 0.00 0.00 = 50.00 100.00 0.00 150.00
+    open P<- -: 0.00 100.00 0.00 = 0.00 100.00 0.00 100.00
+    the subaccount's, as it sees them
+    balance_transfer O<P -: -10.00 0.00 0.00 = 20.00 40.00 0.00 60.00
+    credit_transfer O<P -: 0.00 40.00 0.00 = 30.00 40.00 0.00 70.00
+    balance_transfer O<P -: 30.00 0.00 0.00 = 30.00 0.00 0.00 30.00
+    the subaccount's, as its primary sees them
+    balance_transfer O<P -: -10.00 0.00 0.00 = 20.00 40.00 0.00 60.00
+    credit_transfer O<P -: 0.00 40.00 0.00 = 30.00 40.00 0.00 70.00
+    balance_transfer O<P -: 30.00 0.00 0.00 = 30.00 0.00 0.00 30.00
+    ");
 }
 
 #[tokio::test]
@@ -85,7 +164,23 @@ async fn an_account_that_shares_sees_what_it_caused_and_nothing_of_what_its_paye
         said.push(title.to_owned());
         said.extend(family.postings(account, auth).await.iter().map(|it| line(&family, it)));
     }
-    assert_snapshot!(said.join("\n"), @"");
+    assert_snapshot!(said.join("\n"), @"
+    as it sees them
+    reversal P<- S: 1.00 0.00 0.00 = null null null null
+    charge P<- S: -3.00 0.00 0.00 = null null null null
+    as its primary sees them
+    reversal P<- S: 1.00 0.00 0.00 = 48.00 100.00 0.00 148.00
+    charge P<- S: -3.00 0.00 0.00 = 47.00 100.00 0.00 147.00
+    as the operator sees them
+    reversal P<- S: 1.00 0.00 0.00 = 48.00 100.00 0.00 148.00
+    charge P<- S: -3.00 0.00 0.00 = 47.00 100.00 0.00 147.00
+    the primary's
+    charge P<- -: -9.00 0.00 0.00 = 39.00 100.00 0.00 139.00
+    reversal P<- S: 1.00 0.00 0.00 = 48.00 100.00 0.00 148.00
+    charge P<- S: -3.00 0.00 0.00 = 47.00 100.00 0.00 147.00
+    payment P<- -: 50.00 0.00 0.00 = 50.00 100.00 0.00 150.00
+    open P<- -: 0.00 100.00 0.00 = 0.00 100.00 0.00 100.00
+    ");
     let newest = &family.postings(&family.shared, family.shared.auth()).await[0];
     assert_eq!([&newest["id"], &newest["about"]], [&reversal["id"], &Value::from(charge.to_string())]);
 }
@@ -140,5 +235,14 @@ async fn postings_are_refused_by_what_is_wrong_with_the_request() {
     ] {
         said.push(problem(&list(account, query, auth).await));
     }
-    assert_snapshot!(said.join("\n"), @"");
+    assert_snapshot!(said.join("\n"), @"
+    422 invalid: limit must be a whole number from 1 to 1000
+    422 invalid: limit must be a whole number from 1 to 1000
+    422 invalid: cursor must be the `next` of the page before
+    422 invalid: cursor must be the `next` of the page before
+    422 invalid: kind is not known here; known are cursor, limit
+    404 not_found
+    404 not_found
+    403 forbidden
+    ");
 }

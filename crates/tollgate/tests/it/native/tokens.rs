@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{Family, gate, problem, text};
+use super::{Family, call_by_member, gate, problem, text};
 use crate::house::{Auth, BY_OPERATOR, House};
 
 const TOKENS: &str = "/api/v1/tokens";
@@ -11,17 +11,77 @@ const TOKENS: &str = "/api/v1/tokens";
 async fn a_token_is_made_listed_and_revoked() {
     let house = House::new();
     let made = house.post(TOKENS, BY_OPERATOR, r#"{"scope":"gate","may_force":true}"#).await;
-    assert_snapshot!(made, @"");
+    call_by_member(&house, &made, &["id", "token"]);
+    assert_snapshot!(house.shown(&made), @r#"
+    201
+    content-type: application/json
+    {
+      "created_at": "2024-08-28T14:11:32.239Z",
+      "id": "<id>",
+      "may_force": true,
+      "revoked_at": null,
+      "scope": "gate",
+      "token": "<token>"
+    }
+    "#);
     let (id, token) = (text(&made.json()["id"]), text(&made.json()["token"]));
     house.clock.advance(1_000);
     let operator = text(&house.post(TOKENS, BY_OPERATOR, r#"{"scope":"operator"}"#).await.json()["token"]);
     let path = format!("{TOKENS}/{id}");
-    assert_snapshot!(house.delete(&path, Auth::Bearer(&operator)).await, @"");
-    assert_snapshot!(house.get(TOKENS, Auth::Bearer(&operator)).await, @"");
+    let answer = house.delete(&path, Auth::Bearer(&operator)).await;
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "created_at": "2024-08-28T14:11:32.239Z",
+      "id": "<id>",
+      "may_force": true,
+      "revoked_at": "2024-08-28T14:11:33.239Z",
+      "scope": "gate"
+    }
+    "#);
+    let answer = house.get(TOKENS, Auth::Bearer(&operator)).await;
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "tokens": [
+        {
+          "created_at": "2024-08-28T14:11:32.239Z",
+          "id": "<id>",
+          "may_force": true,
+          "revoked_at": "2024-08-28T14:11:33.239Z",
+          "scope": "gate"
+        },
+        {
+          "created_at": "2024-08-28T14:11:33.239Z",
+          "id": "<uuid 1>",
+          "may_force": true,
+          "revoked_at": null,
+          "scope": "operator"
+        }
+      ]
+    }
+    "#);
     // Dead when the answer came; and once dead, no more to be revoked.
     let body = r#"{"account":"nobody","amount":"1"}"#;
-    assert_eq!(problem(&house.post("/api/v1/charges", Auth::Bearer(&token), body).await), "401 unauthenticated");
-    assert_snapshot!(house.delete(&path, BY_OPERATOR).await, @"");
+    assert_eq!(
+        problem(&house.post("/api/v1/charges", Auth::Bearer(&token), body).await),
+        "401 unauthenticated"
+    );
+    let answer = house.delete(&path, BY_OPERATOR).await;
+    assert_snapshot!(house.shown(&answer), @r#"
+    404
+    content-type: application/problem+json
+    {
+      "code": "not_found",
+      "detail": "There is no such token that is not revoked. List them with GET /api/v1/tokens. A token that the server was started with ends by starting it without.",
+      "instance": "urn:uuid:<uuid 1>",
+      "status": 404,
+      "title": "Not found",
+      "type": "urn:tollgate:problem:not_found"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -56,5 +116,13 @@ async fn a_token_is_refused_by_what_is_wrong_with_it() {
     for id in ["00000000-0000-0000-0000-000000000000", "nobody"] {
         said.push(problem(&house.delete(&format!("{TOKENS}/{id}"), BY_OPERATOR).await));
     }
-    assert_snapshot!(said.join("\n"), @"");
+    assert_snapshot!(said.join("\n"), @r#"
+    422 invalid: scope is required
+    422 invalid: scope must be "operator" or "gate"
+    422 invalid: may_force must be true or false
+    422 invalid: may_force must not be false for an operator token, which may do everything
+    422 invalid: name is not known here; known are scope, may_force
+    404 not_found
+    404 not_found
+    "#);
 }

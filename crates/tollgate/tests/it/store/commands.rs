@@ -93,7 +93,8 @@ impl Commands {
     }
 
     pub(crate) fn next(&mut self, book: &Book) -> (Command, Timestamp) {
-        self.id += 1;
+        // A close counts on from its own id for the holds that it releases.
+        self.id += 100;
         self.at += self.below(400) as i64;
         let n = self.id;
         let action = self.action(n, book);

@@ -27,7 +27,9 @@ fn assert_problem(answer: &Answer) {
 #[tokio::test]
 async fn s8_11_the_request_content_type_is_not_looked_at() {
     let (house, partner, first, _) = family().await;
-    for content_type in [None, Some("application/x-www-form-urlencoded"), Some("text/plain"), Some("nonsense")] {
+    for content_type in
+        [None, Some("application/x-www-form-urlencoded"), Some("text/plain"), Some("nonsense")]
+    {
         let body = json!({ "name": "S", "colour": "red", "primary_account_api_key": "x" }).to_string();
         let request = |method: Method, path: String, body: String| {
             let request = Request::builder().method(method).uri(path);
@@ -81,7 +83,9 @@ async fn s8_15_a_path_that_nobody_serves() {
     let (house, partner) = partner().await;
     let answer = house.get("/nothing/here", partner.auth()).await;
     assert_snapshot!(house.shown(&answer), @"");
-    for path in ["/", "/accounts", "/account", "/account/nothing", "/accounts/x/subaccounts/y/z", "/number/search"] {
+    for path in
+        ["/", "/accounts", "/account", "/account/nothing", "/accounts/x/subaccounts/y/z", "/number/search"]
+    {
         let answer = house.get(path, Auth::Nothing).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_problem(&answer);
@@ -105,7 +109,9 @@ async fn s8_15_a_body_that_is_no_json_object() {
     let answer = house.post(&at(&partner, "subaccounts"), partner.auth(), "name=S1").await;
     assert_snapshot!(house.shown(&answer), @"");
     for path in ["subaccounts", "credit-transfers", "balance-transfers", "transfer-number", "secrets"] {
-        for body in [&b""[..], b"{", b"[]", b"null", b"\"x\"", b"1", b"{}x", b"{\"name\": \"\xff\"}", b"{'a': 1}"] {
+        for body in
+            [&b""[..], b"{", b"[]", b"null", b"\"x\"", b"1", b"{}x", b"{\"name\": \"\xff\"}", b"{'a': 1}"]
+        {
             let answer = house.post(&at(&partner, path), partner.auth(), body.to_vec()).await;
             assert_eq!((answer.status, member(&answer, "/title")), (400, "Malformed JSON".to_owned()));
             assert_problem(&answer);
@@ -178,18 +184,21 @@ async fn a_sum_that_cannot_be_said_is_a_fault_of_ours() {
 async fn precedence_is_401_403_404_400_422_and_then_the_ledger() {
     let (house, partner, first, second) = family().await;
     let path = at(&partner, "credit-transfers");
-    let status = async |auth: Auth<'_>, path: &str, body: Value| {
-        house.post(path, auth, body.to_string()).await.status
-    };
+    let status =
+        async |auth: Auth<'_>, path: &str, body: Value| house.post(path, auth, body.to_string()).await.status;
     let (p, s1, s2) = (&*partner.key, &*first.key, &*second.key);
     let unfit = json!({ "from": s1, "to": s2, "amount": -1 });
     assert_eq!(house.post(&path, Auth::Nothing, "no JSON").await.status, 401);
-    assert_eq!(house.post("/accounts/00000000/credit-transfers", partner.auth(), "no JSON").await.status, 404);
+    assert_eq!(
+        house.post("/accounts/00000000/credit-transfers", partner.auth(), "no JSON").await.status,
+        404
+    );
     assert_eq!(house.post(&at(&first, "credit-transfers"), first.auth(), "no JSON").await.status, 403);
     assert_eq!(house.post(&path, partner.auth(), "no JSON").await.status, 400);
     assert_eq!(status(partner.auth(), &path, unfit).await, 422);
     // The family comes before the funds, and before a balance that is shared.
-    let refused = async |body: Value| member(&house.post(&path, partner.auth(), body.to_string()).await, "/detail");
+    let refused =
+        async |body: Value| member(&house.post(&path, partner.auth(), body.to_string()).await, "/detail");
     let family_first = refused(json!({ "from": s1, "to": s2, "amount": 1000 })).await;
     assert!(family_first.starts_with("Transfers are only allowed"), "{family_first}");
     let funds = refused(json!({ "from": p, "to": s1, "amount": 1000 })).await;

@@ -88,7 +88,9 @@ async fn a_number_never_leaves_the_family() {
 #[tokio::test]
 async fn s8_10_a_suspended_account_neither_gives_nor_gets_a_number() {
     let (house, partner, first, _) = with_number().await;
-    house.patch(&at(&partner, &format!("subaccounts/{}", first.key)), partner.auth(), r#"{"suspended": true}"#).await;
+    house
+        .patch(&at(&partner, &format!("subaccounts/{}", first.key)), partner.auth(), r#"{"suspended": true}"#)
+        .await;
     // Before it is asked whose number it is.
     for (from, to) in [(&partner, &first), (&first, &partner)] {
         let answer = transfer(&house, &partner, from_to(from, to)).await;
@@ -123,7 +125,9 @@ async fn every_member_of_a_number_transfer_that_is_not_fit_is_named() {
     let body = json!({ "from": partner.key, "to": partner.key, "number": "44-x", "country": "GBR" });
     let answer = transfer(&house, &partner, body).await;
     assert_snapshot!(house.shown(&answer), @"");
-    for number in [json!(4.5), json!(-447_700_900_000_i64), json!("12"), json!("1234567890123456"), json!(true)] {
+    for number in
+        [json!(4.5), json!(-447_700_900_000_i64), json!("12"), json!("1234567890123456"), json!(true)]
+    {
         let body = json!({ "from": partner.key, "to": "00000000", "number": number });
         let answer = transfer(&house, &partner, body).await;
         let faults = json!([{ "reason": "Malformed", "name": "number" }]);

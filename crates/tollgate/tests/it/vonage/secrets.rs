@@ -78,7 +78,9 @@ async fn a_secret_that_breaks_the_rules_is_refused() {
     let refused = add(&house, &partner, partner.auth(), "Short12").await;
     assert_snapshot!(house.shown(&refused), @"");
     let too_long = format!("Long1{}", "x".repeat(21));
-    for secret in [json!(""), json!(too_long), json!("password123"), json!("PASSWORD123"), json!("PasswordOnly")] {
+    for secret in
+        [json!(""), json!(too_long), json!("password123"), json!("PASSWORD123"), json!("PasswordOnly")]
+    {
         let body = json!({ "secret": secret }).to_string();
         let answer = house.post(&at(&partner, "secrets"), partner.auth(), body).await;
         assert_eq!((answer.status, answer.json()["title"].as_str()), (400, Some("Bad Request")), "{secret}");
@@ -104,7 +106,9 @@ async fn a_secret_that_the_account_already_has_is_refused() {
 #[tokio::test]
 async fn a_primary_manages_the_secrets_of_its_subaccount() {
     let (house, partner, first, second) = family().await;
-    house.patch(&at(&partner, &format!("subaccounts/{}", first.key)), partner.auth(), r#"{"suspended": true}"#).await;
+    house
+        .patch(&at(&partner, &format!("subaccounts/{}", first.key)), partner.auth(), r#"{"suspended": true}"#)
+        .await;
     let [old] = &ids(&house, &first, partner.auth()).await[..] else { panic!("not one secret") };
     assert_eq!(add(&house, &first, partner.auth(), "Password123").await.status, 201);
     assert_eq!(house.delete(&at(&first, &format!("secrets/{old}")), partner.auth()).await.status, 204);

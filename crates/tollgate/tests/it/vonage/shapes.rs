@@ -10,7 +10,9 @@ type Is = fn(&Value) -> bool;
 
 fn is_key(value: &Value) -> bool {
     // Java demands a length of 8.
-    value.as_str().is_some_and(|it| it.len() == 8 && it.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')))
+    value
+        .as_str()
+        .is_some_and(|it| it.len() == 8 && it.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 fn is_uuid(value: &Value) -> bool {
@@ -80,7 +82,8 @@ async fn s8_01_and_s8_02_every_field_of_an_account_has_its_type() {
     assert_shape(&house.get(&one, partner.auth()).await.json(), &ACCOUNT);
     assert_shape(&house.patch(&one, partner.auth(), "{}").await.json(), &ACCOUNT);
     let created = house.post(&at(&partner, "subaccounts"), partner.auth(), r#"{"name": "S"}"#).await;
-    let with_secret: Vec<(&str, Is)> = ACCOUNT.into_iter().chain([("secret", Value::is_string as Is)]).collect();
+    let with_secret: Vec<(&str, Is)> =
+        ACCOUNT.into_iter().chain([("secret", Value::is_string as Is)]).collect();
     assert_shape(&created.json(), &with_secret);
 }
 

@@ -12,7 +12,14 @@ async fn to_own(house: &House, partner: &Opening, account: &Opening) {
     assert_eq!(answer.status, 200, "{answer}");
 }
 
-async fn moved(house: &House, partner: &Opening, kind: &str, from: &Opening, to: &Opening, amount: &str) -> Answer {
+async fn moved(
+    house: &House,
+    partner: &Opening,
+    kind: &str,
+    from: &Opening,
+    to: &Opening,
+    amount: &str,
+) -> Answer {
     let body = format!(r#"{{"from": "{}", "to": "{}", "amount": {amount}}}"#, from.key, to.key);
     house.post(&at(partner, &format!("{kind}-transfers")), partner.auth(), body).await
 }

@@ -16,7 +16,9 @@ async fn the_list_has_the_primary_and_every_subaccount_oldest_first() {
     let shared = house.subaccount(&partner, "Shared one", BalanceMode::Shared).await;
     house.pay(&own, "29.6672").await;
     house.charge(&shared, "20.12345678").await;
-    house.patch(&at(&partner, &format!("subaccounts/{}", own.key)), partner.auth(), r#"{"suspended": true}"#).await;
+    house
+        .patch(&at(&partner, &format!("subaccounts/{}", own.key)), partner.auth(), r#"{"suspended": true}"#)
+        .await;
     let answer = house.get(&at(&partner, "subaccounts"), partner.auth()).await;
     assert_snapshot!(house.shown(&answer), @"");
 }
@@ -39,7 +41,8 @@ async fn what_is_undocumented_in_a_query_is_ignored() {
 #[tokio::test]
 async fn a_subaccount_is_created_with_a_shared_balance_and_a_generated_secret() {
     let (house, partner) = partner().await;
-    let answer = house.post(&at(&partner, "subaccounts"), partner.auth(), r#"{"name": "Department A"}"#).await;
+    let answer =
+        house.post(&at(&partner, "subaccounts"), partner.auth(), r#"{"name": "Department A"}"#).await;
     let (key, secret) = (member(&answer, "/api_key"), member(&answer, "/secret"));
     house.call_it("created", &key);
     house.call_it("generated", &secret);
@@ -152,9 +155,10 @@ async fn s8_07_a_name_has_1_to_80_characters_and_is_not_blank() {
     let before = books(&house, &partner).await.len();
     for name in [json!(""), json!(" \t\u{a0}"), json!("€".repeat(81)), json!(7), json!(["x"])] {
         let body = json!({ "name": name }).to_string();
-        for answer in
-            [house.post(&list, partner.auth(), body.clone()).await, house.patch(&one, partner.auth(), body).await]
-        {
+        for answer in [
+            house.post(&list, partner.auth(), body.clone()).await,
+            house.patch(&one, partner.auth(), body).await,
+        ] {
             assert_eq!(answer.status, 422);
             let faults = json!([{ "reason": "Does not meet length requirements", "name": "name" }]);
             assert_eq!(answer.json()["invalid_parameters"], faults);

@@ -115,8 +115,14 @@ async fn s8_12_a_date_that_is_none_is_refused_by_its_name() {
         let answer = house.get(&path, partner.auth()).await;
         assert_snapshot!(house.shown(&answer), @"");
     }
-    for date in ["2024-02-30T00:00:00Z", "2024-02-30", "2024-08-28T14:11:33", "1724854293", "2024-08-28T14:11Z", "%FF"]
-    {
+    for date in [
+        "2024-02-30T00:00:00Z",
+        "2024-02-30",
+        "2024-08-28T14:11:33",
+        "1724854293",
+        "2024-08-28T14:11Z",
+        "%FF",
+    ] {
         let path = at(&partner, &format!("credit-transfers?start_date={date}"));
         let answer = house.get(&path, partner.auth()).await;
         let faults = json!([{ "reason": "Malformed", "name": "start_date" }]);
@@ -129,9 +135,12 @@ async fn a_list_is_narrowed_by_every_name_that_an_sdk_has_for_it() {
     let (house, partner, first, second) = family().await;
     let stranger = house.primary("Stranger", "0").await;
     let (one, two) = (&first.key, &second.key);
-    for (sides, by) in
-        [((&partner, &first), "3"), ((&partner, &second), "2"), ((&first, &partner), "1"), ((&partner, &first), "4")]
-    {
+    for (sides, by) in [
+        ((&partner, &first), "3"),
+        ((&partner, &second), "2"),
+        ((&first, &partner), "1"),
+        ((&partner, &first), "4"),
+    ] {
         house.transfer(TransferKind::Credit, &partner, sides, by).await;
     }
     for (query, found) in [

@@ -34,10 +34,7 @@ async fn a_balance_transfer_answers_what_it_moved() {
     let (house, partner, first, _) = family().await;
     let answer = transfer(&house, &partner, KINDS[1], (&partner.key, &first.key), "0.00012345").await;
     assert_snapshot!(house.shown(&answer), @"");
-    assert_eq!(
-        books(&house, &partner).await,
-        ["-0.00012345/-100", "0.00012345/0", "0/0", "0/-100"]
-    );
+    assert_eq!(books(&house, &partner).await, ["-0.00012345/-100", "0.00012345/0", "0/0", "0/-100"]);
 }
 
 #[tokio::test]
@@ -186,8 +183,19 @@ async fn s8_06_an_amount_is_a_positive_number_or_the_same_in_a_string() {
             assert_eq!(back.status, 200, "{amount}");
         }
         for amount in [
-            "0", "-1", "0.0", "0.000000001", "10000000000.1", "1e400", "\"abc\"", "\"\"", "\"1e2\"", "true", "[]",
-            "\"-1\"", "null",
+            "0",
+            "-1",
+            "0.0",
+            "0.000000001",
+            "10000000000.1",
+            "1e400",
+            "\"abc\"",
+            "\"\"",
+            "\"1e2\"",
+            "true",
+            "[]",
+            "\"-1\"",
+            "null",
         ] {
             let refused = transfer(&house, &partner, kind, (&partner.key, &first.key), amount).await;
             assert_eq!(refused.status, 422, "{amount}");
@@ -241,7 +249,10 @@ async fn s8_13_a_thousand_parallel_opposite_transfers_keep_the_sums() {
     assert!(answers.iter().all(|it| matches!(it.status, 200 | 403)));
     assert!(moved >= 100, "only {moved} of 1,000 went through");
     let list = house.get(&at(&partner, "subaccounts"), partner.auth()).await;
-    assert_eq!([member(&list, "/total_balance"), member(&list, "/total_credit_limit")], ["5.0000", "-100.0000"]);
+    assert_eq!(
+        [member(&list, "/total_balance"), member(&list, "/total_credit_limit")],
+        ["5.0000", "-100.0000"]
+    );
     for account in ["/_embedded/primary_account", "/_embedded/subaccounts/0"] {
         let [balance, limit] =
             ["balance", "credit_limit"].map(|it| amount(&member(&list, &format!("{account}/{it}"))));

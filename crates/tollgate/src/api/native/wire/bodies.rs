@@ -15,6 +15,8 @@ use crate::http::Incoming;
 const MODES: [(&str, BalanceMode); 2] = [("own", BalanceMode::Own), ("shared", BalanceMode::Shared)];
 const STATUSES: [(&str, Status); 3] =
     [("active", Status::Active), ("suspended", Status::Suspended), ("closed", Status::Closed)];
+/// An account is closed by closing it, not by a change.
+const CHANGES: [(&str, Status); 2] = [("active", Status::Active), ("suspended", Status::Suspended)];
 /// Entries of a page when nothing is said.
 const LIMIT_DEFAULT: usize = 50;
 /// The most entries of a page.
@@ -54,7 +56,7 @@ impl<'a> ChangeBody<'a> {
         let mut members = Members::of_body(incoming)?;
         let name = members.text("name");
         let credit_limit = members.amount("credit_limit");
-        let status = members.one_of("status", &STATUSES);
+        let status = members.one_of("status", &CHANGES);
         let mode = members.one_of("balance", &MODES);
         members.finish(Some(Self { name, credit_limit, status, mode }))
     }

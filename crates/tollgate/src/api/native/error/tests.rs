@@ -1,0 +1,147 @@
+use insta::assert_snapshot;
+use ledger::{AccountId, HoldEnd, LineId, Timestamp};
+
+use super::*;
+
+/// Status, code, what else is in the body, and the sentence, of every refusal.
+#[test]
+fn every_refusal_has_its_problem() {
+    let (account, line, two) =
+        (AccountId::UNKNOWN, LineId::from_bytes([0; 16]), Amount::from_units(200_000_000));
+    let one = Amount::from_units(100_000_000);
+    let at = Timestamp::from_millis(1_724_854_292_239);
+    let texts = [TextField::Name, TextField::Reference, TextField::Operation];
+    let more_texts = [TextField::Units, TextField::Key, TextField::Msisdn];
+    let ends = [HoldEnd::Settled, HoldEnd::Released, HoldEnd::Expired, HoldEnd::Captured, HoldEnd::Closed];
+    let refusals = [
+        Refusal::CredentialRevoked,
+        Refusal::CallerSuspended,
+        Refusal::Forbidden,
+        Refusal::NotPrimary(account),
+        Refusal::AccountNotFound(account),
+        Refusal::AccountSuspended(account),
+        Refusal::AccountClosed(account),
+        Refusal::AmountOutOfRange,
+        Refusal::SumOutOfRange,
+        Refusal::NameTaken,
+        Refusal::CurrencyMismatch,
+        Refusal::SubaccountsMax(5),
+        Refusal::BalanceStaysOwn,
+        Refusal::PrimarySharesNothing,
+        Refusal::CreditLimitFixed,
+        Refusal::StatusFixed,
+        Refusal::SameAccount,
+        Refusal::OutsideFamily,
+        Refusal::SharesBalance(account),
+        Refusal::InsufficientFunds { available: Some(one), needed: two },
+        Refusal::InsufficientFunds { available: None, needed: two },
+        Refusal::InsufficientCredit { available: one, needed: two },
+        Refusal::NotEmpty { balance: one, held: two, subaccounts: 3 },
+        Refusal::ChargeNotFound(line),
+        Refusal::AlreadyReversed { left: one },
+        Refusal::HoldNotFound(line),
+        Refusal::NotExpired,
+        Refusal::ExpiryOutOfRange,
+        Refusal::NumberTaken,
+        Refusal::NumberNotFound,
+        Refusal::NumberNotOwned,
+        Refusal::NumberAlreadyOwned,
+        Refusal::CredentialsMax(2),
+        Refusal::LastCredential,
+        Refusal::SecretInUse,
+        Refusal::CredentialNotFound,
+        Refusal::TokenNotFound,
+        Refusal::KeyReused,
+    ];
+    let refusals = refusals.into_iter();
+    let refusals = refusals.chain(texts.into_iter().chain(more_texts).map(Refusal::InvalidText));
+    let refusals = refusals.chain(ends.map(|how| Refusal::HoldEnded { how, at }));
+    let said: Vec<_> = refusals.map(|it| said(&refused(&it, Names::default()))).collect();
+    assert_snapshot!(said.join("\n"), @r#"
+    401 unauthenticated [www-authenticate: Basic realm="tollgate", charset="UTF-8", Bearer realm="tollgate"] Send an operator or gate token with `Authorization: Bearer`, or an account's api key or auth id with one of its secrets or tokens as `Authorization: Basic`. What was sent, if anything, is not right or was revoked.
+    403 suspended The account that asks, or its primary, is suspended. Its primary or the operator can reactivate it.
+    403 forbidden These credentials may not do this. A gate token charges and reverses (and forces only if made with `may_force`); a primary account manages its subaccounts; the rest is the operator's.
+    403 forbidden The account is a subaccount, and only a primary account has subaccounts. Name the primary.
+    404 not_found There is no such account, or none that these credentials may see. Check the id, api key or auth id.
+    403 suspended The account, or its primary, is suspended and can neither charge nor hold. Set its `status` to "active" first.
+    403 closed The account is closed for good. Use another one.
+    422 invalid amount must be more than 0 (only a payment may be negative) and at most 10000000000
+    422 invalid amount would take an account beyond what an amount can hold
+    500 fault This is our fault, and nothing was done. The operator finds the cause in the log under the id in `instance`.
+    422 invalid currency must be the primary account's, or be left out
+    409 subaccounts_max The primary account has 5 of at most 5 subaccounts. Close one first.
+    422 invalid balance must be "own": an own balance is never shared again
+    422 invalid balance must be "own": a primary account has no primary to share with
+    422 invalid credit_limit is set by the operator on a primary account alone; a subaccount's changes by credit transfer
+    422 invalid status must be "active" or "suspended"
+    422 invalid account must be another account than the one in the path
+    422 invalid account must be a subaccount of the account in the path
+    422 invalid account shares its primary's balance and has none of its own to pay into or to move
+    402 insufficient_funds [needed 2.00, available 1.00] `needed` is more than is `available`. Pay or transfer the difference to the account that pays, or ask for less.
+    402 insufficient_funds [needed 2.00, available null] `needed` is more than is `available`. Pay or transfer the difference to the account that pays, or ask for less.
+    402 insufficient_credit [needed 2.00, available 1.00] `needed` is more than the credit limit that is not in use, `available`. Ask for less.
+    409 not_empty A primary account closes only without a balance, holds and subaccounts. It has 1.00 of balance, 2.00 held and 3 subaccounts; bring each to 0 first.
+    404 not_found There is no such charge. Check its id; it is the `id` in the charge's answer.
+    409 already_reversed [left 1.00] Only 1.00 of the charge is left to be given back. Ask for no more than that.
+    404 not_found There is no such hold. Check its id.
+    409 not_expired The hold's time has not come.
+    422 invalid expires_at must be later than now and at most 24 hours ahead
+    409 number_taken An account has this number. Give another one.
+    404 not_found No account has this number. Check its digits and country.
+    409 number_not_owned The giving account does not have this number.
+    409 number_already_owned The getting account has this number already.
+    409 credentials_max The account has 2 credentials of this kind, the most it may have. Revoke one first.
+    409 last_credential An account keeps one credential. Add another first.
+    409 secret_in_use The account has this secret already. Choose another.
+    404 not_found There is no such live credential. Check its id.
+    404 not_found There is no such token that is not revoked. List them with GET /api/v1/tokens. A token that the server was started with ends by starting it without.
+    409 key_reused This `Idempotency-Key` came with another request. Send the first one again as it was, or take a new key.
+    422 invalid name must have 1 to 255 characters, not all of them blank
+    422 invalid reference must have at most 255 characters
+    422 invalid operation must have 1 to 64 characters, none of them blank
+    422 invalid units must have at most 32 characters
+    422 invalid Idempotency-Key must have 1 to 255 characters
+    422 invalid msisdn must have 3 to 15 digits and nothing else
+    409 hold_ended The hold was settled at 2024-08-28T14:11:32.239Z. Nothing is left to do.
+    409 hold_ended The hold was released at 2024-08-28T14:11:32.239Z. Nothing is left to do.
+    409 hold_ended The hold expired and was given back at 2024-08-28T14:11:32.239Z. Nothing is left to do.
+    409 hold_ended The hold expired and was charged at 2024-08-28T14:11:32.239Z. Nothing is left to do.
+    409 hold_ended The hold was released when its account closed, at 2024-08-28T14:11:32.239Z. Nothing is left to do.
+    "#);
+}
+
+#[test]
+fn what_is_no_refusal_has_its_problem_too() {
+    let errors = [
+        app::Error::Unauthenticated,
+        app::Error::Busy { retry_after_s: 7 },
+        app::Error::Unavailable,
+        app::Error::Fault,
+    ];
+    let said: Vec<_> = errors.map(|it| said(&Failure::from(it).problem())).into_iter().collect();
+    assert_snapshot!(said.join("\n"), @r#"
+    401 unauthenticated [www-authenticate: Basic realm="tollgate", charset="UTF-8", Bearer realm="tollgate"] Send an operator or gate token with `Authorization: Bearer`, or an account's api key or auth id with one of its secrets or tokens as `Authorization: Basic`. What was sent, if anything, is not right or was revoked.
+    429 busy [retry-after: 7] Too many authentications failed or wait. Ask again after the time in `Retry-After`.
+    503 unavailable The store does not take this now, and nothing was done. Ask again later, best with the same `Idempotency-Key`.
+    500 fault This is our fault, and nothing was done. The operator finds the cause in the log under the id in `instance`.
+    "#);
+}
+
+fn said(problem: &Problem) -> String {
+    let (status, code, _) = problem.code.parts();
+    let short = problem.short.map(|(needed, available)| match available {
+        Some(available) => format!(" [needed {needed}, available {available}]"),
+        None => format!(" [needed {needed}, available null]"),
+    });
+    let left = problem.left.map(|it| format!(" [left {it}]"));
+    let header =
+        problem.header.as_ref().map(|(name, value)| format!(" [{name}: {}]", value.to_str().unwrap()));
+    let marks = [short, left, header].map(Option::unwrap_or_default).concat();
+    let detail = match &*problem.errors {
+        [] => problem.detail.to_string(),
+        errors => {
+            errors.iter().map(|it| format!("{} {}", it.field, it.detail)).collect::<Vec<_>>().join("; ")
+        }
+    };
+    format!("{} {code}{marks} {detail}", status.as_u16())
+}

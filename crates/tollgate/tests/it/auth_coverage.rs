@@ -1,0 +1,156 @@
+//! Every route asks who is there, and none serves whom it must not. Walks the table that the routes are registered
+//! from, so that a new route is looked at without anybody thinking of it.
+
+use std::collections::HashMap;
+
+use axum::http::Method;
+use ledger::BalanceMode;
+use tollgate::api::{self, Route, Who};
+
+use crate::house::{Answer, Auth, BY_OPERATOR, House, Opening};
+
+/// The family that every request is about, and those who must not be served.
+struct Cast {
+    house: House,
+    primary: Opening,
+    sub: Opening,
+    stranger: Opening,
+    gate: String,
+    charge: String,
+}
+
+impl Cast {
+    async fn new() -> Self {
+        let house = House::new();
+        let primary = house.primary("Primary of the cast", "100").await;
+        let sub = house.subaccount(&primary, "Subaccount of the cast", BalanceMode::Own).await;
+        let stranger = house.primary("Stranger", "100").await;
+        house.give_number(&primary, "GB", "447700900000").await;
+        let charge = house.charge(&primary, "1").await.to_string();
+        let made = house.post("/api/v1/tokens", BY_OPERATOR, r#"{"scope":"gate","may_force":true}"#).await;
+        let gate = made.json()["token"].as_str().unwrap().to_owned();
+        Self { house, primary, sub, stranger, gate, charge }
+    }
+
+    /// A route's path about the primary: what stands in braces is one of its names.
+    fn path(&self, route: &Route) -> String {
+        let parts = route.path.split('/').map(|part| match part {
+            "{id}" if route.path.contains("/charges/") => self.charge.clone(),
+            // Of a token or a secret; any will do for those who may see none.
+            "{id}" | "{secret_id}" => "0191992b-0000-7000-8000-000000000000".to_owned(),
+            part if part.starts_with('{') => self.primary.key.clone(),
+            part => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    /// A body that the route would take from the right caller.
+    fn body(&self, route: &Route) -> String {
+        let (primary, sub) = (&self.primary.key, &self.sub.key);
+        let bodies = HashMap::from([
+            ("POST /api/v1/accounts", format!(r#"{{"name":"x","parent":"{primary}"}}"#)),
+            ("PATCH /api/v1/accounts/{account}", r#"{"name":"x"}"#.to_owned()),
+            ("POST /api/v1/accounts/{account}/payments", r#"{"amount":"1"}"#.to_owned()),
+            (
+                "POST /api/v1/accounts/{account}/transfers",
+                format!(r#"{{"kind":"balance","to":"{sub}","amount":"1"}}"#),
+            ),
+            ("POST /api/v1/charges", format!(r#"{{"account":"{primary}","amount":"1"}}"#)),
+            ("POST /api/v1/charges/{id}/reverse", "{}".to_owned()),
+            (
+                "POST /api/v1/numbers",
+                format!(r#"{{"account":"{primary}","country":"GB","msisdn":"447700900001"}}"#),
+            ),
+            ("POST /api/v1/tokens", r#"{"scope":"operator"}"#.to_owned()),
+        ]);
+        let found = bodies.get(&*name(route)).cloned();
+        // The Vonage dialect asks who may before it looks at a body.
+        let needs = route.method != Method::GET && route.method != Method::DELETE && is_native(route);
+        assert!(found.is_some() || !needs, "{}: say here what its body is", name(route));
+        found.unwrap_or_else(|| "{}".to_owned())
+    }
+
+    async fn ask(&self, route: &Route, auth: Auth<'_>) -> Answer {
+        self.house.call(route.method.clone(), &self.path(route), auth, self.body(route)).await
+    }
+}
+
+fn name(route: &Route) -> String {
+    format!("{} {}", route.method, route.path)
+}
+
+fn is_native(route: &Route) -> bool {
+    api::native::speaks(route.path)
+}
+
+#[tokio::test]
+async fn every_route_but_those_for_anyone_asks_for_credentials_in_its_dialects_words() {
+    let cast = Cast::new().await;
+    let routes = api::routes();
+    assert!(routes.len() >= 25, "the table has shrunk: {}", routes.len());
+    for route in routes {
+        for auth in [
+            Auth::Nothing,
+            Auth::Bearer("wrong"),
+            Auth::Basic(&cast.primary.key, "wrong"),
+            Auth::Basic("nobody", &cast.primary.secret),
+        ] {
+            let answer = cast.ask(&route, auth).await;
+            if route.who == Who::Anyone {
+                assert_eq!(answer.status, 200, "{}: {answer}", name(&route));
+                continue;
+            }
+            assert_eq!(answer.status, 401, "{} to {auth:?}: {answer}", name(&route));
+            let body = answer.json();
+            if is_native(&route) {
+                assert_eq!(body["code"], "unauthenticated", "{}", name(&route));
+                assert!(answer.header("www-authenticate").is_some(), "{}", name(&route));
+            } else {
+                assert!(body.get("code").is_none(), "{} speaks natively: {answer}", name(&route));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_route_serves_a_caller_of_another_scope_or_family() {
+    let cast = Cast::new().await;
+    for route in api::routes() {
+        let mut wrong =
+            vec![("a foreign account", cast.stranger.auth()), ("its subaccount", cast.sub.auth())];
+        if route.who != Who::OperatorOrGate {
+            wrong.push(("a gate", Auth::Bearer(&cast.gate)));
+        }
+        if !matches!(route.who, Who::Account | Who::OperatorOrAccount) {
+            wrong.push(("the account itself", cast.primary.auth()));
+        }
+        if route.who == Who::Account {
+            wrong.push(("the operator", BY_OPERATOR));
+        }
+        for (who, auth) in wrong.into_iter().filter(|_| route.who != Who::Anyone) {
+            let answer = cast.ask(&route, auth).await;
+            let asked = format!("{} by {who}: {answer}", name(&route));
+            if answer.status == 200 && !route.path.contains('{') && route.method == Method::GET {
+                // It names no account, so it is about the caller, and says nothing of anybody else.
+                for secret in [&cast.primary.key, &cast.primary.id.to_string(), "of the cast"] {
+                    let is_own = who == "its subaccount" && *secret != cast.primary.key;
+                    assert!(is_own || !answer.text().contains(secret), "{asked}");
+                }
+            } else {
+                assert!(matches!(answer.status, 401 | 403 | 404), "{asked}");
+            }
+        }
+    }
+}
+
+/// Else the walk above would prove nothing: its requests must be ones that the right caller is served.
+#[tokio::test]
+async fn what_the_walk_asks_is_served_to_the_right_caller() {
+    for route in api::routes().iter().filter(|it| is_native(it)) {
+        let cast = Cast::new().await;
+        let answer = cast.ask(route, BY_OPERATOR).await;
+        // There is no such token to be revoked.
+        let expected = if route.method == Method::DELETE { 404..=404 } else { 200..=201 };
+        assert!(expected.contains(&answer.status), "{}: {answer}", name(route));
+    }
+}
