@@ -68,6 +68,7 @@ fn laws(steps: &[(Family, Step)]) -> Result<Seen, String> {
     for (family, step) in steps {
         wrote.push(world.step(*family, step, Run::Checked)?);
     }
+    world.check_journal()?;
     let mut sorted = World::new();
     for family in FAMILIES {
         for (_, step) in steps.iter().filter(|(it, _)| *it == family) {

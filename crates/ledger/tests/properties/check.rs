@@ -6,8 +6,8 @@ use ledger::authority::may_call;
 use ledger::decide::scope;
 use ledger::laws::prove;
 use ledger::{
-    AccountId, Action, Amount, BalanceMode, Book, Command, Decision, HoldEnd, Kind, Line, LineId, OnExpiry,
-    Once, Refusal, Side, Timestamp, decide,
+    AccountId, Action, Amount, BalanceMode, Book, Charged, Command, Decision, HoldEnd, Kind, Line, LineId,
+    OnExpiry, Once, Refusal, Side, Timestamp, decide,
 };
 
 use crate::ensure;
@@ -194,6 +194,36 @@ impl World {
         ensure(!is_again, || format!("a repeat is refused: {refusal:?}"))?;
         let is_clash = matches!(step.asks, Asks::Clash { .. });
         ensure(!is_clash || *refusal == Refusal::KeyReused, || format!("a clash is refused: {refusal:?}"))
+    }
+
+    /// The lines alone say what every hold and every charge has become.
+    pub(crate) fn check_journal(&self) -> Result<(), String> {
+        for kin in &self.kin {
+            let holds: HashMap<_, _> =
+                kin.lines.iter().filter_map(|it| it.hold_record()).map(|it| (it.id, it)).collect();
+            for id in &kin.holds {
+                ensure(self.book.hold(*id) == holds.get(id).copied(), || {
+                    "a hold is as its last line says".to_owned()
+                })?;
+            }
+            for line in kin.lines.iter().filter(|it| kin.charges.contains(&it.id)) {
+                let backs = kin
+                    .lines
+                    .iter()
+                    .filter(|it| it.about == Some(line.id) && !it.change.balance.is_negative());
+                let charged = Charged {
+                    id: line.id,
+                    account: line.caused_by().ok_or("a charge has an account")?,
+                    payer: line.account.ok_or("a charge has a payer")?.account,
+                    amount: line.amount(),
+                    reversed: Amount::from_units(backs.map(|it| it.change.balance.units()).sum()),
+                };
+                let charged = line.change.balance.is_negative().then_some(charged);
+                let is_so = self.book.charge(line.id) == charged.as_ref();
+                ensure(is_so, || "a charge is as its line and its reversals say".to_owned())?;
+            }
+        }
+        Ok(())
     }
 }
 

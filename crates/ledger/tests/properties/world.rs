@@ -41,6 +41,7 @@ pub(crate) struct Kin {
     pub(crate) holds: Vec<LineId>,
     pub(crate) charges: Vec<LineId>,
     pub(crate) keyed: Vec<(Command, Arc<Line>)>,
+    pub(crate) lines: Vec<Arc<Line>>,
     /// Where the lines alone take each account.
     pub(crate) replayed: HashMap<AccountId, Figures>,
     /// Payments − charges + reversals, by the lines alone.
@@ -138,6 +139,7 @@ impl World {
     /// Remembers what later steps may mean by a number.
     fn keep(&mut self, family: Family, command: &Command, decision: &Decision) {
         let kin = self.kin(family);
+        kin.lines.extend(decision.lines.iter().cloned());
         for line in &decision.lines {
             if line.kind == Kind::Hold {
                 kin.holds.push(line.id);

@@ -47,11 +47,8 @@ pub enum Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        match refusal {
-            // To whoever asks, a credential that died on the way is a wrong one.
-            Refusal::CredentialRevoked => Self::Unauthenticated,
-            refusal => Self::Refused(refusal),
-        }
+        // To whoever asks, a credential that died on the way is a wrong one.
+        if refusal == Refusal::CredentialRevoked { Self::Unauthenticated } else { Self::Refused(refusal) }
     }
 }
 

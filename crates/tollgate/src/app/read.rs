@@ -84,7 +84,7 @@ impl App {
     pub async fn account(&self, by: Actor, id: AccountId) -> Result<AccountView, Error> {
         self.see(by, move |snapshot| {
             Ok(match visible(snapshot, &by, id)? {
-                Ok(account) => Ok(view(snapshot, &by, account)?),
+                Ok(account) => Ok(view(snapshot, &by, account, &mut Payers::new())?),
                 Err(refusal) => Err(refusal),
             })
         })
@@ -109,7 +109,8 @@ impl App {
         };
         self.see(by, move |snapshot| {
             let accounts = snapshot.accounts(&filter, after, limit)?.into_iter();
-            accounts.map(|it| view(snapshot, &by, it)).collect::<crate::store::Result<Vec<_>>>().map(Ok)
+            let mut payers = Payers::new();
+            accounts.map(|it| view(snapshot, &by, it, &mut payers)).collect::<crate::store::Result<Vec<_>>>().map(Ok)
         })
         .await
     }
@@ -257,14 +258,27 @@ fn managed(snapshot: &Snapshot<'_>, by: &Actor, primary: AccountId) -> Decided<A
     Ok(authority::may_manage_as(by, &account).map(|()| account))
 }
 
-fn view(snapshot: &Snapshot<'_>, by: &Actor, account: Account) -> crate::store::Result<AccountView> {
+/// What payers have available, as far as the caller may see it; read once each, for most of a list share one.
+type Payers = HashMap<AccountId, Option<Amount>>;
+
+fn view(
+    snapshot: &Snapshot<'_>,
+    by: &Actor,
+    account: Account,
+    payers: &mut Payers,
+) -> crate::store::Result<AccountView> {
+    let payer = account.payer();
     let available = if account.status == Status::Closed {
         None
-    } else if account.payer() == account.id {
+    } else if payer == account.id {
         Some(account.standing.available())
+    } else if let Some(available) = payers.get(&payer) {
+        *available
     } else {
-        let payer = snapshot.account(account.payer())?;
-        payer.filter(|it| authority::may_see_money(by, it)).map(|it| it.standing.available())
+        let visible = snapshot.account(payer)?.filter(|it| authority::may_see_money(by, it));
+        let available = visible.map(|it| it.standing.available());
+        payers.insert(payer, available);
+        available
     };
     Ok(AccountView { account, available })
 }

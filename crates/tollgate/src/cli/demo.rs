@@ -1,5 +1,6 @@
 //! `tollgate demo`: a partner's month over real HTTP, against a server of its own, every number checked.
 
+mod checks;
 mod client;
 mod month;
 mod page;
@@ -64,6 +65,8 @@ async fn demo(args: &DemoArgs) -> Result<(), Ended> {
 async fn explore(server: &mut Server, stop: &mut Stop, members: &[Member]) -> Result<(), Ended> {
     page::exploring(server, members);
     tokio::select! {
+        // A Ctrl-C reaches the server, too; that it ends is then no surprise.
+        biased;
         () = stop.asked() => Ok(()),
         ended = server.ended() => Err(Ended::cannot_start(ended)),
     }

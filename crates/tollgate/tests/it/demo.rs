@@ -168,17 +168,15 @@ struct Demo {
 impl Demo {
     /// Returns when everything is printed.
     fn start() -> Self {
-        let mut child = command(["demo"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            let is_last = line.trim_start().starts_with("tollgate check");
-            lines.push(line);
-            if is_last {
-                return Self { child, lines };
+        let child = command(["demo"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut demo = Self { child, lines: Vec::new() };
+        for line in BufReader::new(demo.child.stdout.take().unwrap()).lines() {
+            demo.lines.push(line.unwrap());
+            if demo.lines.last().is_some_and(|it| it.trim_start().starts_with("tollgate check")) {
+                return demo;
             }
         }
-        panic!("the demo ended: {lines:?}");
+        panic!("the demo ended: {:?}", demo.lines);
     }
 
     fn after(&self, label: &str) -> &str {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use axum::Router;
@@ -42,7 +43,7 @@ pub(crate) struct House {
     router: Router,
     /// What is different in every run, and what a snapshot says instead.
     names: Mutex<Vec<(String, String)>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What a caller shows.
@@ -97,7 +98,12 @@ impl House {
         let clock = Clock::stopped(START);
         let store = Store::open(options).unwrap();
         let app = App::new(store, keyring, clock.clone(), Random::seeded(42), settings).unwrap();
-        Self { router: api::router(app.clone()), app, clock, names: Mutex::default(), _folder: folder }
+        Self { router: api::router(app.clone()), app, clock, names: Mutex::default(), folder }
+    }
+
+    /// The database file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("t.db")
     }
 
     /// From now on snapshots say `<name>` where this text stands.

@@ -1,6 +1,13 @@
 //! The integration tests, one binary: in process the contracts of the wire and of the store, and the running server
 //! under everything that can happen to one.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test they are how it fails; clippy's own exception does not reach the functions beside the tests"
+)]
+
 mod auth_coverage;
 mod check;
 mod concurrency;

@@ -28,8 +28,16 @@ async fn partner() -> (House, Opening) {
 async fn family() -> (House, Opening, Opening, Opening) {
     let (house, partner) = partner().await;
     let first = house.subaccount(&partner, "S1", BalanceMode::Own).await;
+    house.clock.advance(1);
     let second = house.subaccount(&partner, "S2", BalanceMode::Own).await;
     (house, partner, first, second)
+}
+
+/// What many answers have in common, which must be all of it.
+fn alike(shown: Vec<String>) -> String {
+    let [first, others @ ..] = &shown[..] else { panic!("nothing was shown") };
+    others.iter().for_each(|it| assert_eq!(it, first));
+    first.clone()
 }
 
 /// A path below a primary's key.
@@ -70,7 +78,8 @@ fn figure(value: &Value) -> String {
     let text = value.to_string();
     let (whole, fraction) = text.split_once('.').unwrap_or_else(|| panic!("{text} has no decimals"));
     assert!(fraction.len() >= 4, "{text} has too few decimals");
-    assert!(text.trim_start_matches(['-', '0', '.']) != "" || !text.starts_with('-'), "{text} is no zero");
+    let is_zero = text.trim_start_matches(['-', '0', '.']).is_empty();
+    assert!(!is_zero || !text.starts_with('-'), "{text} is a negative zero");
     let fraction = fraction.trim_end_matches('0');
     if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
 }

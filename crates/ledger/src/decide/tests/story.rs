@@ -191,6 +191,11 @@ impl Story {
             };
             assert!(is_so, "the record is what became of it: {text}");
         }
+        for change in &decision.changes {
+            if let Change::CredentialAdded { at, .. } | Change::CredentialRevoked { at, .. } = change {
+                assert_eq!(*at, self.now, "{text}");
+            }
+        }
         assert_eq!(decision.lines.last(), Some(&decision.outcome), "{text}");
         let remembered = decision.remembered.as_ref().map(|it| &it.outcome);
         assert_eq!(remembered, command.once.as_ref().map(|_| &decision.outcome), "{text}");

@@ -405,7 +405,7 @@ fn unavailable() -> Words {
         StatusCode::SERVICE_UNAVAILABLE,
         "unavailable",
         "Service Unavailable",
-        "The request cannot be carried out now, and nothing was changed. Please try again shortly",
+        "The service is temporarily unavailable. Please try again shortly",
     )
 }
 

@@ -178,8 +178,8 @@ pub(super) const MONTH: [Step; 11] = [
     Step {
         headline: "An end customer on the partner's balance",
         story: &[
-            "The partner gives end customer 1 credentials of its own. Its calls cost 20 so far, and they fall on",
-            "the partner's balance: a subaccount shares that unless it is told otherwise.",
+            "The partner gives end customer 1 credentials of its own. Its calls cost 20 so far, and they",
+            "fall on the partner's balance: a subaccount shares that unless it is told otherwise.",
         ],
         acts: &[OpenSubaccount(First), Charge(First, 20)],
         books: SHARING,
@@ -187,8 +187,8 @@ pub(super) const MONTH: [Step; 11] = [
     Step {
         headline: "A balance and a limit of its own",
         story: &[
-            "One busy customer could use up what all of them live on. So the partner, who also has an end",
-            "customer 2 by now, gives end customer 1 its own balance and 40 of its own credit limit.",
+            "One busy customer could use up what all of them live on. So the partner, who also has an",
+            "end customer 2 by now, gives end customer 1 its own balance and 40 of its own credit limit.",
         ],
         acts: &[OpenSubaccount(Second), OwnBalance(First), TransferCredit(First, 40)],
         books: ALLOCATED,

@@ -72,11 +72,7 @@ pub(super) fn refused(reasons: &[&str]) {
 
 /// A sum out of the answers, in the tutorial's way.
 pub(super) fn sum(of: &str, left: Amount, operator: &str, right: Amount, result: Amount) {
-    say(&format!("   {of}: |{}| {operator} |{}| = {result}", negative(left), negative(right)));
-}
-
-fn negative(amount: Amount) -> String {
-    if amount.is_zero() { amount.to_string() } else { format!("-{amount}") }
+    say(&format!("   {of}: |{left}| {operator} |{right}| = {result}"));
 }
 
 /// The family.

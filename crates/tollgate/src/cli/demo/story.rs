@@ -5,6 +5,7 @@ use ledger::Amount;
 use serde_json::Value;
 
 use super::Ended;
+use super::checks::Checks;
 use super::client::{self, Answer, Call, Caller, Client};
 use super::month::{Act, Books, MONTH, Role, Stand, Step};
 use super::page::{self, Row};
@@ -56,7 +57,7 @@ impl Story {
     /// A sentence about the call that stopped it.
     pub(super) async fn play(&mut self) -> Result<(), Ended> {
         for (step, number) in MONTH.iter().zip(1_usize..) {
-            self.checks.step = number;
+            self.checks.step(number);
             page::headline(number, step);
             self.step(step).await.map_err(|it| Ended::wrong(format!("step {number}: {it}")))?;
         }
@@ -68,16 +69,9 @@ impl Story {
     /// # Errors
     /// Every wrong number, each in a sentence.
     pub(super) fn verdict(&self) -> Result<(), Ended> {
-        let Checks { count, wrong, .. } = &self.checks;
-        if wrong.is_empty() {
-            page::all_right(*count);
-            return Ok(());
-        }
-        Err(Ended::wrong(format!(
-            "{} of {count} numbers and words were wrong: {}",
-            wrong.len(),
-            wrong.join("; ")
-        )))
+        let count = self.checks.verdict()?;
+        page::all_right(count);
+        Ok(())
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Stopped> {
@@ -187,25 +181,29 @@ impl Story {
 
     async fn spare_credit(&mut self, credit_limit: i64, owed: i64, spare: i64) -> Result<(), Stopped> {
         let list = self.list().await?;
-        let limit = magnitude(list.amount("/_embedded/primary_account/credit_limit")?)?;
-        let owes = magnitude(list.amount("/_embedded/primary_account/balance")?)?;
-        let left = limit.checked_sub(owes).ok_or(TOO_LARGE)?;
-        page::sum("available credit of the partner", limit, "-", owes, left);
-        self.checks.amount("the partner's credit limit", &list.call, limit, euros(credit_limit)?);
-        self.checks.amount("what the partner owes", &list.call, owes, euros(owed)?);
-        self.checks.amount("the partner's available credit", &list.call, left, euros(spare)?);
+        let limit = list.amount("/_embedded/primary_account/credit_limit")?;
+        let balance = list.amount("/_embedded/primary_account/balance")?;
+        let available = balance.checked_sub(limit).ok_or(TOO_LARGE)?;
+        page::sum("available credit of the partner", limit, "-", balance, available);
+        let must = [("the partner's credit limit", limit, -credit_limit), ("its balance", balance, -owed)];
+        for (what, is, must) in must.into_iter().chain([("its available credit", available, spare)]) {
+            self.checks.amount(what, &list.call, is, euros(must)?);
+        }
         Ok(())
     }
 
     async fn invoice(&mut self, partner: i64, first: i64, sum: i64) -> Result<(), Stopped> {
         let list = self.list().await?;
-        let partners = magnitude(list.amount("/_embedded/primary_account/balance")?)?;
-        let firsts = magnitude(list.amount("/_embedded/subaccounts/0/balance")?)?;
-        let total = magnitude(list.amount("/total_balance")?)?;
-        page::sum("invoice", partners, "+", firsts, total);
-        self.checks.amount("the partner's part of the invoice", &list.call, partners, euros(partner)?);
-        self.checks.amount("end customer 1's part of the invoice", &list.call, firsts, euros(first)?);
-        self.checks.amount("the invoice", &list.call, total, euros(sum)?);
+        let partners = list.amount("/_embedded/primary_account/balance")?;
+        let firsts = listed(&list, self.key(Role::First)?)?.get("balance").and_then(client::amount);
+        let firsts = firsts.ok_or_else(|| format!("{} has no balance: {}", Role::First.name(), list.body))?;
+        let invoice = list.amount("/total_balance")?.checked_neg().ok_or(TOO_LARGE)?;
+        page::sum("invoice", partners, "+", firsts, invoice);
+        let must =
+            [("the partner's balance", partners, -partner), ("end customer 1's balance", firsts, -first)];
+        for (what, is, must) in must.into_iter().chain([("the invoice", invoice, sum)]) {
+            self.checks.amount(what, &list.call, is, euros(must)?);
+        }
         Ok(())
     }
 
@@ -403,35 +401,6 @@ impl Story {
     }
 }
 
-/// What was held against what it must be.
-#[derive(Default)]
-struct Checks {
-    step: usize,
-    count: usize,
-    wrong: Vec<String>,
-}
-
-impl Checks {
-    fn amount(&mut self, what: &str, call: &str, is: Amount, must: Amount) {
-        let sentence = format!("{what} is {is} and must be {must}");
-        self.note(is == must, &sentence, call);
-    }
-
-    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, call: &str, is: &T, must: &T) {
-        let sentence = format!("{what} is {is:?} and must be {must:?}");
-        self.note(is == must, &sentence, call);
-    }
-
-    fn note(&mut self, is_right: bool, sentence: &str, call: &str) {
-        self.count = self.count.saturating_add(1);
-        if !is_right {
-            let sentence = format!("step {}: {sentence}, by the answer of {call}", self.step);
-            page::wrong(&sentence);
-            self.wrong.push(sentence);
-        }
-    }
-}
-
 const TOO_LARGE: &str = "a sum is beyond what an amount can hold";
 
 fn demand(answer: Answer, status: u16) -> Result<Answer, Stopped> {
@@ -450,13 +419,6 @@ fn listed<'a>(list: &'a Answer, api_key: &str) -> Result<&'a Value, Stopped> {
 
 fn euros(whole: i64) -> Result<Amount, Stopped> {
     Amount::parse(&whole.to_string()).map_err(|it| format!("{whole}: {it:?}"))
-}
-
-fn magnitude(amount: Amount) -> Result<Amount, Stopped> {
-    if !amount.is_negative() {
-        return Ok(amount);
-    }
-    amount.checked_neg().ok_or_else(|| TOO_LARGE.to_owned())
 }
 
 fn said(answer: &Answer, field: &str) -> Result<String, Stopped> {

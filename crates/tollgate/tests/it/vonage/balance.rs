@@ -17,7 +17,14 @@ async fn the_balance_is_printed_with_eight_decimals() {
     let (house, partner) = partner().await;
     house.pay(&partner, "10.1713").await;
     let answer = house.get(PATH, partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "autoReload": false,
+      "value": 10.17130000
+    }
+    "#);
     assert_eq!(member(&answer, "/value"), "10.17130000");
 }
 
@@ -70,7 +77,15 @@ async fn credentials_are_taken_from_the_header_the_query_or_a_form() {
 async fn wrong_credentials_are_refused_in_the_rest_hosts_own_shape() {
     let (house, partner) = partner().await;
     let answer = house.get(PATH, Auth::Basic(&partner.key, "Wrong1234")).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    401
+    content-type: application/json
+    www-authenticate: Basic realm="tollgate"
+    {
+      "error-code": "401",
+      "error-code-label": "authentication failed"
+    }
+    "#);
     assert_eq!(house.get(PATH, BY_OPERATOR).await.status, 401);
 }
 
@@ -81,7 +96,14 @@ async fn a_suspended_account_is_refused_in_the_rest_hosts_own_shape() {
     let path = at(&partner, &format!("subaccounts/{}", customer.key));
     house.patch(&path, partner.auth(), r#"{"suspended": true}"#).await;
     let answer = house.get(PATH, customer.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    403
+    content-type: application/json
+    {
+      "error-code": "403",
+      "error-code-label": "account suspended"
+    }
+    "#);
 }
 
 #[tokio::test]

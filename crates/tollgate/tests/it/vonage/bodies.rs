@@ -82,7 +82,16 @@ async fn s8_11_a_body_in_escapes_and_one_in_utf_8_are_the_same() {
 async fn s8_15_a_path_that_nobody_serves() {
     let (house, partner) = partner().await;
     let answer = house.get("/nothing/here", partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    404
+    content-type: application/json
+    {
+      "detail": "The requested resource does not exist, or you do not have access to it",
+      "instance": "<uuid 1>",
+      "title": "Not Found",
+      "type": "https://developer.nexmo.com/api-errors#not-found"
+    }
+    "#);
     for path in
         ["/", "/accounts", "/account", "/account/nothing", "/accounts/x/subaccounts/y/z", "/number/search"]
     {
@@ -96,7 +105,17 @@ async fn s8_15_a_path_that_nobody_serves() {
 async fn s8_15_a_method_that_the_path_is_not_served_with() {
     let (house, partner) = partner().await;
     let answer = house.call(Method::PUT, &at(&partner, "subaccounts"), partner.auth(), "{}").await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    405
+    content-type: application/json
+    allow: GET, POST
+    {
+      "detail": "Request method 'PUT' not supported",
+      "instance": "<uuid 1>",
+      "title": "Request method not allowed",
+      "type": "https://developer.nexmo.com/api-errors#wrong-verb"
+    }
+    "#);
     assert_problem(&answer);
     let answer = house.delete("/account/get-balance", Auth::Nothing).await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("GET")));
@@ -107,7 +126,16 @@ async fn s8_15_a_method_that_the_path_is_not_served_with() {
 async fn s8_15_a_body_that_is_no_json_object() {
     let (house, partner) = partner().await;
     let answer = house.post(&at(&partner, "subaccounts"), partner.auth(), "name=S1").await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    400
+    content-type: application/json
+    {
+      "detail": "Malformed JSON payload.",
+      "instance": "<uuid 1>",
+      "title": "Malformed JSON",
+      "type": "https://developer.nexmo.com/api-errors#invalid-json"
+    }
+    "#);
     for path in ["subaccounts", "credit-transfers", "balance-transfers", "transfer-number", "secrets"] {
         for body in
             [&b""[..], b"{", b"[]", b"null", b"\"x\"", b"1", b"{}x", b"{\"name\": \"\xff\"}", b"{'a': 1}"]
@@ -128,7 +156,16 @@ async fn s8_15_a_body_beyond_the_limit() {
     let (house, partner) = partner().await;
     let body = json!({ "name": "x".repeat(70_000) }).to_string();
     let answer = house.post(&at(&partner, "subaccounts"), partner.auth(), body).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    413
+    content-type: application/json
+    {
+      "detail": "The request body is larger than 65536 bytes",
+      "instance": "<uuid 1>",
+      "title": "Payload Too Large",
+      "type": "https://developer.nexmo.com/api-errors#payload-too-large"
+    }
+    "#);
     assert_problem(&answer);
 }
 
@@ -161,7 +198,16 @@ async fn a_store_that_takes_no_writes_says_so_and_still_reads() {
     let (house, partner, first, _) = family().await;
     house.app.store().close();
     let answer = house.post(&at(&partner, "subaccounts"), partner.auth(), r#"{"name": "S3"}"#).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    503
+    content-type: application/json
+    {
+      "detail": "The service is temporarily unavailable. Please try again shortly",
+      "instance": "<uuid 1>",
+      "title": "Service Unavailable",
+      "type": "https://developer.nexmo.com/api-errors#unavailable"
+    }
+    "#);
     assert_problem(&answer);
     let found = house.get(&at(&partner, &format!("subaccounts/{}", first.key)), partner.auth()).await;
     assert_eq!(found.status, 200);
@@ -176,7 +222,16 @@ async fn a_sum_that_cannot_be_said_is_a_fault_of_ours() {
         }
     }
     let answer = house.get(&at(&partner, "subaccounts"), partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    500
+    content-type: application/json
+    {
+      "detail": "An internal error occurred. Please try again shortly",
+      "instance": "<uuid 1>",
+      "title": "Internal Error",
+      "type": "https://developer.nexmo.com/api-errors#internal-error"
+    }
+    "#);
     assert_problem(&answer);
 }
 

@@ -46,7 +46,17 @@ async fn assert_every(house: &House, key: &str, auth: Auth<'_>, expected: &Answe
 async fn without_credentials_everything_is_unauthorized() {
     let (house, partner) = partner().await;
     let answer = house.get(&at(&partner, "subaccounts"), Auth::Nothing).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    401
+    content-type: application/json
+    www-authenticate: Basic realm="tollgate"
+    {
+      "detail": "You did not provide correct credentials",
+      "instance": "<uuid 1>",
+      "title": "Invalid credentials supplied",
+      "type": "https://developer.nexmo.com/api-errors#unauthorized"
+    }
+    "#);
     for auth in [
         Auth::Nothing,
         Auth::Basic(&partner.key, "Wrong1234"),
@@ -70,7 +80,16 @@ async fn s8_08_a_foreign_and_an_unknown_key_in_the_path_are_the_same() {
     let (house, partner, first, _) = family().await;
     let stranger = house.primary("Stranger", "0").await;
     let answer = house.get("/accounts/00000000/subaccounts", partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    404
+    content-type: application/json
+    {
+      "detail": "API key '00000000' does not exist, or you do not have access",
+      "instance": "<uuid 1>",
+      "title": "Invalid API Key",
+      "type": "https://developer.nexmo.com/api-errors#invalid-api-key"
+    }
+    "#);
     // Its own subaccount's key is no primary's either, and an account has no other name in this dialect.
     for key in [&stranger.key, &first.key, partner.opened.account.auth_id.as_str(), "%C3%A4", "..%2F"] {
         let expected = house.get(&format!("/accounts/{key}/subaccounts"), partner.auth()).await;
@@ -103,7 +122,16 @@ async fn s8_08_a_foreign_and_an_unknown_subaccount_are_the_same() {
 async fn s8_09_a_subaccount_manages_nobody() {
     let (house, partner, first, second) = family().await;
     let answer = house.get(&at(&first, "subaccounts"), first.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "Account <S1> is not provisioned to access Subaccount Provisioning API",
+      "instance": "<uuid 1>",
+      "title": "Authorisation error",
+      "type": "https://developer.nexmo.com/api-errors#unprovisioned"
+    }
+    "#);
     assert_every(&house, &first.key, first.auth(), &answer).await;
     for other in [&partner, &second] {
         for answer in every_operation(&house, &other.key, first.auth()).await {
@@ -125,7 +153,16 @@ async fn s8_10_a_suspended_subaccounts_own_calls_are_refused() {
     let (house, partner, first, _) = family().await;
     suspend(&house, &partner, &first, true).await;
     let answer = house.get(&at(&first, "subaccounts"), first.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "This account has been suspended",
+      "instance": "<uuid 1>",
+      "title": "Account Suspended",
+      "type": "https://developer.nexmo.com/api-errors#account-suspended"
+    }
+    "#);
     // Before it is asked whose key is in the path.
     for key in [&first.key, &partner.key, "00000000"] {
         assert_every(&house, key, first.auth(), &answer).await;
@@ -177,9 +214,27 @@ async fn whoever_fails_too_often_has_to_wait_and_nobody_else_has() {
         }
         refused = house.get(&path, wrong).await;
     }
-    assert_snapshot!(house.shown(&refused), @"");
+    assert_snapshot!(house.shown(&refused), @r#"
+    429
+    content-type: application/json
+    retry-after: 61
+    {
+      "detail": "Too many requests. Please try again in 61 seconds",
+      "instance": "<uuid 1>",
+      "title": "Too Many Requests",
+      "type": "https://developer.nexmo.com/api-errors#throttled"
+    }
+    "#);
     let rest = house.get("/account/get-balance", wrong).await;
-    assert_snapshot!(house.shown(&rest), @"");
+    assert_snapshot!(house.shown(&rest), @r#"
+    429
+    content-type: application/json
+    retry-after: 61
+    {
+      "error-code": "429",
+      "error-code-label": "throttled"
+    }
+    "#);
     let other = house.primary("Other", "0").await;
     assert_eq!(house.get(&at(&other, "subaccounts"), other.auth()).await.status, 200);
     house.clock.advance(60_001);

@@ -68,7 +68,16 @@ async fn a_key_that_was_used_with_another_request_is_a_conflict() {
     let path = at(&partner, "subaccounts");
     assert_eq!(keyed(&house, &partner, Method::POST, &path, r#"{"name": "S3"}"#, "k").await.status, 200);
     let refused = keyed(&house, &partner, Method::POST, &path, r#"{"name": "S4"}"#, "k").await;
-    assert_snapshot!(house.shown(&refused), @"");
+    assert_snapshot!(house.shown(&refused), @r#"
+    409
+    content-type: application/json
+    {
+      "detail": "This Idempotency-Key was used with another request",
+      "instance": "<uuid 1>",
+      "title": "Idempotency Conflict",
+      "type": "https://developer.nexmo.com/api-errors#idempotency-conflict"
+    }
+    "#);
     // Another partner's key is another key.
     let other = house.primary("Other", "0").await;
     let path = at(&other, "subaccounts");

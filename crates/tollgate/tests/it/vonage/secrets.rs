@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use ledger::BalanceMode;
 use serde_json::json;
 
-use super::{at, family, member, partner};
+use super::{alike, at, family, member, partner};
 use crate::house::{Answer, Auth, House, Opening};
 
 const SECRET: &str = r#"{"secret": "Password123"}"#;
@@ -25,14 +25,58 @@ async fn s8_16_the_list_of_secrets_has_links_without_a_next() {
     house.clock.advance(61_000);
     add(&house, &partner, partner.auth(), "Password123").await;
     let answer = house.get(&at(&partner, "secrets?page_index=1"), partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "_embedded": {
+        "secrets": [
+          {
+            "_links": {
+              "self": {
+                "href": "/accounts/<Partner>/secrets/<uuid 1>"
+              }
+            },
+            "created_at": "2024-08-28T14:11:32Z",
+            "id": "<uuid 1>"
+          },
+          {
+            "_links": {
+              "self": {
+                "href": "/accounts/<Partner>/secrets/<uuid 2>"
+              }
+            },
+            "created_at": "2024-08-28T14:12:33Z",
+            "id": "<uuid 2>"
+          }
+        ]
+      },
+      "_links": {
+        "self": {
+          "href": "/accounts/<Partner>/secrets"
+        }
+      }
+    }
+    "#);
 }
 
 #[tokio::test]
 async fn a_secret_is_created_and_found() {
     let (house, partner) = partner().await;
     let created = house.post(&at(&partner, "secrets"), partner.auth(), SECRET).await;
-    assert_snapshot!(house.shown(&created), @"");
+    assert_snapshot!(house.shown(&created), @r#"
+    201
+    content-type: application/json
+    {
+      "_links": {
+        "self": {
+          "href": "/accounts/<Partner>/secrets/<uuid 1>"
+        }
+      },
+      "created_at": "2024-08-28T14:11:32Z",
+      "id": "<uuid 1>"
+    }
+    "#);
     let found = house.get(&member(&created, "/_links/self/href"), partner.auth()).await;
     assert_eq!((found.status, found.text()), (200, created.text()));
     for secret in ["Password123", &partner.secret] {
@@ -45,7 +89,16 @@ async fn s8_16_a_third_secret_is_refused() {
     let (house, partner) = partner().await;
     add(&house, &partner, partner.auth(), "Password123").await;
     let refused = add(&house, &partner, partner.auth(), "Password456").await;
-    assert_snapshot!(house.shown(&refused), @"");
+    assert_snapshot!(house.shown(&refused), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "Account reached maximum number [2] of allowed secrets",
+      "instance": "<uuid 1>",
+      "title": "Secret Addition Forbidden",
+      "type": "https://developer.nexmo.com/api-errors/account/secret-management#add-excess-secret"
+    }
+    "#);
     assert_eq!(ids(&house, &partner, partner.auth()).await.len(), 2);
 }
 
@@ -54,8 +107,17 @@ async fn s8_16_the_last_secret_stays() {
     let (house, partner) = partner().await;
     let [last] = &ids(&house, &partner, partner.auth()).await[..] else { panic!("not one secret") };
     let refused = house.delete(&at(&partner, &format!("secrets/{last}")), partner.auth()).await;
-    assert_snapshot!(house.shown(&refused), @"");
-    assert_eq!(ids(&house, &partner, partner.auth()).await, [last.clone()]);
+    assert_snapshot!(house.shown(&refused), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "Can not delete the last secret. The account must always have at least 1 secret active at any time",
+      "instance": "<uuid 1>",
+      "title": "Secret Deletion Forbidden",
+      "type": "https://developer.nexmo.com/api-errors/account/secret-management#delete-last-secret"
+    }
+    "#);
+    assert_eq!(ids(&house, &partner, partner.auth()).await, std::slice::from_ref(last));
 }
 
 #[tokio::test]
@@ -67,7 +129,17 @@ async fn s8_16_a_secret_that_was_rotated_out_is_dead_at_once() {
     let revoked = house.delete(&at(&partner, &format!("secrets/{old}")), rotated).await;
     assert_eq!((revoked.status, revoked.text()), (204, ""));
     let refused = house.get(&at(&partner, "secrets"), partner.auth()).await;
-    assert_snapshot!(house.shown(&refused), @"");
+    assert_snapshot!(house.shown(&refused), @r#"
+    401
+    content-type: application/json
+    www-authenticate: Basic realm="tollgate"
+    {
+      "detail": "Invalid credentials format. Expected: \"Authorization: (Base64(UTF-8(apiKey:secret)))\"",
+      "instance": "<uuid 1>",
+      "title": "Unauthorized",
+      "type": "https://developer.nexmo.com/api-errors#unauthorized"
+    }
+    "#);
     assert_eq!(house.get(&at(&partner, "subaccounts"), partner.auth()).await.status, 401);
     assert_eq!(house.get(&at(&partner, "subaccounts"), rotated).await.status, 200);
 }
@@ -76,7 +148,22 @@ async fn s8_16_a_secret_that_was_rotated_out_is_dead_at_once() {
 async fn a_secret_that_breaks_the_rules_is_refused() {
     let (house, partner) = partner().await;
     let refused = add(&house, &partner, partner.auth(), "Short12").await;
-    assert_snapshot!(house.shown(&refused), @"");
+    assert_snapshot!(house.shown(&refused), @r#"
+    400
+    content-type: application/json
+    {
+      "detail": "The request failed due to secret validation errors",
+      "instance": "<uuid 1>",
+      "invalid_parameters": [
+        {
+          "name": "secret",
+          "reason": "Does not meet complexity requirements"
+        }
+      ],
+      "title": "Bad Request",
+      "type": "https://developer.nexmo.com/api-errors/account/secret-management#validation"
+    }
+    "#);
     let too_long = format!("Long1{}", "x".repeat(21));
     for secret in
         [json!(""), json!(too_long), json!("password123"), json!("PASSWORD123"), json!("PasswordOnly")]
@@ -97,10 +184,27 @@ async fn a_secret_that_the_account_already_has_is_refused() {
     let (house, partner) = partner().await;
     add(&house, &partner, partner.auth(), "Password123").await;
     // Before it is counted that there are two already; and the generated one, too.
+    let mut shown = Vec::new();
     for secret in ["Password123", &partner.secret] {
         let refused = add(&house, &partner, partner.auth(), secret).await;
-        assert_snapshot!(house.shown(&refused), @"");
+        shown.push(house.shown(&refused));
     }
+    assert_snapshot!(alike(shown), @r#"
+    400
+    content-type: application/json
+    {
+      "detail": "The request failed due to secret validation errors",
+      "instance": "<uuid 1>",
+      "invalid_parameters": [
+        {
+          "name": "secret",
+          "reason": "Does not meet complexity requirements"
+        }
+      ],
+      "title": "Bad Request",
+      "type": "https://developer.nexmo.com/api-errors/account/secret-management#validation"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -126,7 +230,16 @@ async fn the_secrets_of_an_unknown_or_foreign_account_are_not_found() {
     let (house, partner) = partner().await;
     let stranger = house.primary("Stranger", "0").await;
     let answer = house.get(&at(&stranger, "secrets"), partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    404
+    content-type: application/json
+    {
+      "detail": "API key '<Stranger>' not found",
+      "instance": "<uuid 1>",
+      "title": "Invalid API Key",
+      "type": "https://developer.nexmo.com/api-errors#invalid-api-key"
+    }
+    "#);
     for key in ["00000000", "nope", &stranger.opened.account.id.to_string()] {
         for answer in [
             house.get(&format!("/accounts/{key}/secrets"), partner.auth()).await,
@@ -146,7 +259,16 @@ async fn a_secret_that_is_not_there_is_not_found_even_if_only_one_is_left() {
     let stranger = house.primary("Stranger", "0").await;
     let [theirs] = &ids(&house, &stranger, stranger.auth()).await[..] else { panic!("not one secret") };
     let answer = house.get(&at(&partner, "secrets/no-uuid-at-all"), partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    404
+    content-type: application/json
+    {
+      "detail": "ID 'no-uuid-at-all' could not be found",
+      "instance": "<uuid 1>",
+      "title": "Invalid ID",
+      "type": "https://developer.nexmo.com/api-errors#invalid-id"
+    }
+    "#);
     for id in ["no-uuid-at-all", "00000000-0000-7000-8000-000000000000", theirs] {
         let path = at(&partner, &format!("secrets/{id}"));
         for answer in [house.get(&path, partner.auth()).await, house.delete(&path, partner.auth()).await] {
@@ -178,5 +300,14 @@ async fn a_suspended_account_does_not_manage_its_secrets() {
     let path = at(&partner, &format!("subaccounts/{}", customer.key));
     house.patch(&path, partner.auth(), r#"{"suspended": true}"#).await;
     let answer = house.get(&at(&customer, "secrets"), customer.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "This account has been suspended",
+      "instance": "<uuid 1>",
+      "title": "Account Suspended",
+      "type": "https://developer.nexmo.com/api-errors#account-suspended"
+    }
+    "#);
 }

@@ -82,8 +82,8 @@ async fn s8_01_and_s8_02_every_field_of_an_account_has_its_type() {
     assert_shape(&house.get(&one, partner.auth()).await.json(), &ACCOUNT);
     assert_shape(&house.patch(&one, partner.auth(), "{}").await.json(), &ACCOUNT);
     let created = house.post(&at(&partner, "subaccounts"), partner.auth(), r#"{"name": "S"}"#).await;
-    let with_secret: Vec<(&str, Is)> =
-        ACCOUNT.into_iter().chain([("secret", Value::is_string as Is)]).collect();
+    let secret: (&str, Is) = ("secret", Value::is_string);
+    let with_secret: Vec<_> = ACCOUNT.into_iter().chain([secret]).collect();
     assert_shape(&created.json(), &with_secret);
 }
 

@@ -29,6 +29,7 @@ async fn s8_04_table_a_reads_back_from_the_list() {
     let house = House::new();
     let primary = house.primary("Partner", "100").await;
     let s1 = house.subaccount(&primary, "S1", BalanceMode::Shared).await;
+    house.clock.advance(1);
     let s2 = house.subaccount(&primary, "S2", BalanceMode::Shared).await;
     house.charge(&s2, "20").await;
     assert_eq!(books(&house, &primary).await, ["-20/-100", "-/-", "-/-", "-20/-100"]);
@@ -50,6 +51,7 @@ async fn s8_04_the_rows_of_table_b_read_back_from_the_list() {
     house.charge(&s1, "20").await;
     assert_eq!(books(&house, &primary).await, ["-20/-100", "-/-", "-20/-100"]);
 
+    house.clock.advance(1);
     let s2 = house.subaccount(&primary, "End customer 2", BalanceMode::Shared).await;
     to_own(&house, &primary, &s1).await;
     assert_eq!(moved(&house, &primary, "credit", &primary, &s1, "40").await.status, 200);

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use ledger::TransferKind;
 use serde_json::json;
 
-use super::{at, family};
+use super::{alike, at, family};
 use crate::house::{House, Opening};
 
 /// The amounts of a list, newest first.
@@ -24,7 +24,83 @@ async fn the_credit_transfers_are_listed_newest_first_under_both_names() {
     house.transfer(TransferKind::Credit, &partner, (&partner, &second), "0.5").await;
     house.transfer(TransferKind::Balance, &partner, (&partner, &second), "7").await;
     let answer = house.get(&at(&partner, "credit-transfers"), partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "_embedded": {
+        "credit-transfers": [
+          {
+            "_links": {
+              "self": {
+                "href": "/accounts/<Partner>/credit-transfers/<uuid 1>"
+              }
+            },
+            "amount": 0.5000,
+            "created_at": "2024-08-28T14:11:33.240Z",
+            "credit_transfer_id": "<uuid 1>",
+            "from": "<Partner>",
+            "id": "<uuid 1>",
+            "masterAccountId": "<Partner>",
+            "reference": "",
+            "to": "<S2>"
+          },
+          {
+            "_links": {
+              "self": {
+                "href": "/accounts/<Partner>/credit-transfers/<uuid 2>"
+              }
+            },
+            "amount": 35.0000,
+            "created_at": "2024-08-28T14:11:32.240Z",
+            "credit_transfer_id": "<uuid 2>",
+            "from": "<Partner>",
+            "id": "<uuid 2>",
+            "masterAccountId": "<Partner>",
+            "reference": "",
+            "to": "<S1>"
+          }
+        ],
+        "credit_transfers": [
+          {
+            "_links": {
+              "self": {
+                "href": "/accounts/<Partner>/credit-transfers/<uuid 1>"
+              }
+            },
+            "amount": 0.5000,
+            "created_at": "2024-08-28T14:11:33.240Z",
+            "credit_transfer_id": "<uuid 1>",
+            "from": "<Partner>",
+            "id": "<uuid 1>",
+            "masterAccountId": "<Partner>",
+            "reference": "",
+            "to": "<S2>"
+          },
+          {
+            "_links": {
+              "self": {
+                "href": "/accounts/<Partner>/credit-transfers/<uuid 2>"
+              }
+            },
+            "amount": 35.0000,
+            "created_at": "2024-08-28T14:11:32.240Z",
+            "credit_transfer_id": "<uuid 2>",
+            "from": "<Partner>",
+            "id": "<uuid 2>",
+            "masterAccountId": "<Partner>",
+            "reference": "",
+            "to": "<S1>"
+          }
+        ]
+      },
+      "_links": {
+        "self": {
+          "href": "/accounts/<Partner>/credit-transfers"
+        }
+      }
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -35,14 +111,72 @@ async fn the_balance_transfers_are_listed_newest_first() {
     house.transfer(TransferKind::Balance, &partner, (&first, &partner), "0.00000001").await;
     house.transfer(TransferKind::Credit, &partner, (&partner, &first), "7").await;
     let answer = house.get(&at(&partner, "balance-transfers"), partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "_embedded": {
+        "balance_transfers": [
+          {
+            "_links": {
+              "self": {
+                "href": "/accounts/<Partner>/balance-transfers/<uuid 1>"
+              }
+            },
+            "amount": 0.00000001,
+            "balance_transfer_id": "<uuid 1>",
+            "created_at": "2024-08-28T14:11:33.240Z",
+            "from": "<S1>",
+            "id": "<uuid 1>",
+            "masterAccountId": "<Partner>",
+            "reference": "",
+            "to": "<Partner>"
+          },
+          {
+            "_links": {
+              "self": {
+                "href": "/accounts/<Partner>/balance-transfers/<uuid 2>"
+              }
+            },
+            "amount": 35.0000,
+            "balance_transfer_id": "<uuid 2>",
+            "created_at": "2024-08-28T14:11:32.240Z",
+            "from": "<Partner>",
+            "id": "<uuid 2>",
+            "masterAccountId": "<Partner>",
+            "reference": "",
+            "to": "<S1>"
+          }
+        ]
+      },
+      "_links": {
+        "self": {
+          "href": "/accounts/<Partner>/balance-transfers"
+        }
+      }
+    }
+    "#);
 }
 
 #[tokio::test]
 async fn an_empty_list_of_credit_transfers_has_both_names() {
     let (house, partner, ..) = family().await;
     let answer = house.get(&at(&partner, "credit-transfers"), partner.auth()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "_embedded": {
+        "credit-transfers": [],
+        "credit_transfers": []
+      },
+      "_links": {
+        "self": {
+          "href": "/accounts/<Partner>/credit-transfers"
+        }
+      }
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -68,9 +202,9 @@ async fn s8_03_both_names_have_the_same_and_both_ids_are_one() {
 #[tokio::test]
 async fn s8_12_the_dates_bound_the_list() {
     let (house, partner, first, _) = family().await;
-    // At 2024-08-28T14:11:32.239Z, and at 14:11:33.000Z.
+    // At 2024-08-28T14:11:32.240Z, and at 14:11:33.000Z.
     house.transfer(TransferKind::Balance, &partner, (&partner, &first), "1").await;
-    house.clock.advance(761);
+    house.clock.advance(760);
     house.transfer(TransferKind::Balance, &partner, (&partner, &first), "2").await;
     for (query, found) in [
         ("", "2 1"),
@@ -87,12 +221,12 @@ async fn s8_12_the_dates_bound_the_list() {
         ("?end_date=2024-08-28T14:11:33Z", "2 1"),
         ("?end_date=2024-08-28T14:11:31Z", ""),
         // What an answer prints is in the list that it bounds.
-        ("?start_date=2024-08-28T14:11:32.239Z", "2 1"),
-        ("?start_date=2024-08-28T14:11:32.240Z", "2"),
-        ("?end_date=2024-08-28T14:11:32.239Z", "1"),
-        ("?end_date=2024-08-28T14:11:32.238Z", ""),
-        ("?start_date=2024-08-28T14:11:32.2391Z", "2"),
-        ("?end_date=2024-08-28T14:11:32.2391Z", "1"),
+        ("?start_date=2024-08-28T14:11:32.240Z", "2 1"),
+        ("?start_date=2024-08-28T14:11:32.241Z", "2"),
+        ("?end_date=2024-08-28T14:11:32.240Z", "1"),
+        ("?end_date=2024-08-28T14:11:32.239Z", ""),
+        ("?start_date=2024-08-28T14:11:32.2401Z", "2"),
+        ("?end_date=2024-08-28T14:11:32.2401Z", "1"),
         ("?end_date=2024-08-28T14:11:32.2Z", "1"),
         // Offsets; the plus as it is, and as the space that it may become.
         ("?start_date=2024-08-28T14:11:33%2B00:00", "2"),
@@ -110,11 +244,32 @@ async fn s8_12_the_dates_bound_the_list() {
 #[tokio::test]
 async fn s8_12_a_date_that_is_none_is_refused_by_its_name() {
     let (house, partner, ..) = family().await;
+    let mut shown = Vec::new();
     for kind in ["credit", "balance"] {
         let path = at(&partner, &format!("{kind}-transfers?start_date=yesterday&end_date=2024-13-01"));
         let answer = house.get(&path, partner.auth()).await;
-        assert_snapshot!(house.shown(&answer), @"");
+        shown.push(house.shown(&answer));
     }
+    assert_snapshot!(alike(shown), @r#"
+    422
+    content-type: application/json
+    {
+      "detail": "The request failed due to validation errors",
+      "instance": "<uuid 1>",
+      "invalid_parameters": [
+        {
+          "name": "start_date",
+          "reason": "Malformed"
+        },
+        {
+          "name": "end_date",
+          "reason": "Malformed"
+        }
+      ],
+      "title": "Bad Request",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#validation"
+    }
+    "#);
     for date in [
         "2024-02-30T00:00:00Z",
         "2024-02-30",

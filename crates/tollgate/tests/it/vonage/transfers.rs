@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use ledger::{BalanceMode, TransferKind};
 use serde_json::json;
 
-use super::{at, books, family, member, partner};
+use super::{alike, at, books, family, member, partner};
 use crate::house::{Answer, House, Opening, amount};
 
 const KINDS: [&str; 2] = ["credit-transfers", "balance-transfers"];
@@ -25,7 +25,25 @@ async fn a_credit_transfer_answers_what_it_moved() {
     let (house, partner, first, _) = family().await;
     let body = json!({ "from": partner.key, "to": first.key, "amount": 35, "reference": "März" });
     let answer = house.post(&at(&partner, "credit-transfers"), partner.auth(), body.to_string()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "_links": {
+        "self": {
+          "href": "/accounts/<Partner>/credit-transfers/<uuid 1>"
+        }
+      },
+      "amount": 35.0000,
+      "created_at": "2024-08-28T14:11:32.240Z",
+      "credit_transfer_id": "<uuid 1>",
+      "from": "<Partner>",
+      "id": "<uuid 1>",
+      "masterAccountId": "<Partner>",
+      "reference": "März",
+      "to": "<S1>"
+    }
+    "#);
     assert_eq!(books(&house, &partner).await, ["0/-65", "0/-35", "0/0", "0/-100"]);
 }
 
@@ -33,7 +51,25 @@ async fn a_credit_transfer_answers_what_it_moved() {
 async fn a_balance_transfer_answers_what_it_moved() {
     let (house, partner, first, _) = family().await;
     let answer = transfer(&house, &partner, KINDS[1], (&partner.key, &first.key), "0.00012345").await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    200
+    content-type: application/json
+    {
+      "_links": {
+        "self": {
+          "href": "/accounts/<Partner>/balance-transfers/<uuid 1>"
+        }
+      },
+      "amount": 0.00012345,
+      "balance_transfer_id": "<uuid 1>",
+      "created_at": "2024-08-28T14:11:32.240Z",
+      "from": "<Partner>",
+      "id": "<uuid 1>",
+      "masterAccountId": "<Partner>",
+      "reference": "",
+      "to": "<S1>"
+    }
+    "#);
     assert_eq!(books(&house, &partner).await, ["-0.00012345/-100", "0.00012345/0", "0/0", "0/-100"]);
 }
 
@@ -60,17 +96,37 @@ async fn a_transfer_is_found_by_its_id() {
         }
     }
     let none = house.get(&at(&partner, "credit-transfers/nope"), partner.auth()).await;
-    assert_snapshot!(house.shown(&none), @"");
+    assert_snapshot!(house.shown(&none), @r#"
+    404
+    content-type: application/json
+    {
+      "detail": "The requested resource does not exist, or you do not have access to it",
+      "instance": "<uuid 1>",
+      "title": "Not Found",
+      "type": "https://developer.nexmo.com/api-errors#not-found"
+    }
+    "#);
 }
 
 #[tokio::test]
 async fn s8_06_between_two_subaccounts_nothing_moves() {
     let (house, partner, first, second) = family().await;
     let before = books(&house, &partner).await;
+    let mut shown = Vec::new();
     for kind in KINDS {
         let refused = transfer(&house, &partner, kind, (&first.key, &second.key), "1").await;
-        assert_snapshot!(house.shown(&refused), @"");
+        shown.push(house.shown(&refused));
     }
+    assert_snapshot!(alike(shown), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "Transfers are only allowed between a primary account and its subaccount",
+      "instance": "<uuid 1>",
+      "title": "Invalid Transfer",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#valid-transfers"
+    }
+    "#);
     assert_eq!(books(&house, &partner).await, before);
 }
 
@@ -108,7 +164,16 @@ async fn s8_06_outside_the_family_nothing_moves() {
 async fn s8_06_more_credit_than_is_available_is_refused() {
     let (house, partner, first, _) = family().await;
     let refused = transfer(&house, &partner, KINDS[0], (&partner.key, &first.key), "100.00000001").await;
-    assert_snapshot!(house.shown(&refused), @"");
+    assert_snapshot!(house.shown(&refused), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "Insufficient Credit",
+      "instance": "<uuid 1>",
+      "title": "Transfer amount is invalid",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#valid-transfers"
+    }
+    "#);
     assert_eq!(books(&house, &partner).await, ["0/-100", "0/0", "0/0", "0/-100"]);
 }
 
@@ -116,7 +181,16 @@ async fn s8_06_more_credit_than_is_available_is_refused() {
 async fn s8_06_more_balance_than_is_available_is_refused() {
     let (house, partner, first, _) = family().await;
     let refused = transfer(&house, &partner, KINDS[1], (&partner.key, &first.key), "100.00000001").await;
-    assert_snapshot!(house.shown(&refused), @"");
+    assert_snapshot!(house.shown(&refused), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "Insufficient Balance",
+      "instance": "<uuid 1>",
+      "title": "Transfer amount is invalid",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#valid-transfers"
+    }
+    "#);
     assert_eq!(books(&house, &partner).await, ["0/-100", "0/0", "0/0", "0/-100"]);
 }
 
@@ -124,39 +198,138 @@ async fn s8_06_more_balance_than_is_available_is_refused() {
 async fn s8_06_a_shared_balance_neither_gives_nor_gets() {
     let (house, partner) = partner().await;
     let shared = house.subaccount(&partner, "Shared one", BalanceMode::Shared).await;
+    let mut shown = Vec::new();
     for kind in KINDS {
         for sides in [(&*partner.key, &*shared.key), (&*shared.key, &*partner.key)] {
             let refused = transfer(&house, &partner, kind, sides, "1").await;
-            assert_snapshot!(house.shown(&refused), @"");
+            shown.push(house.shown(&refused));
         }
     }
+    assert_snapshot!(alike(shown), @r#"
+    403
+    content-type: application/json
+    {
+      "detail": "Account <Shared one> shares the balance of its primary account",
+      "instance": "<uuid 1>",
+      "title": "Invalid Transfer",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#valid-transfers"
+    }
+    "#);
 }
 
 #[tokio::test]
 async fn s8_06_source_and_target_must_differ() {
     let (house, partner, _, _) = family().await;
     let upper = partner.key.to_uppercase();
+    let mut shown = Vec::new();
     for kind in KINDS {
         for sides in [(&*partner.key, &*partner.key), (&*partner.key, &*upper)] {
             let refused = transfer(&house, &partner, kind, sides, "1").await;
-            assert_snapshot!(house.shown(&refused), @"");
+            shown.push(house.shown(&refused));
         }
     }
+    assert_snapshot!(alike(shown), @r#"
+    422
+    content-type: application/json
+    {
+      "detail": "The request failed due to validation errors",
+      "instance": "<uuid 1>",
+      "invalid_parameters": [
+        {
+          "name": "from",
+          "reason": "Invalid accounts. From and To accounts should be different"
+        }
+      ],
+      "title": "Bad Request",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#validation"
+    }
+    "#);
 }
 
 #[tokio::test]
 async fn s8_06_every_member_of_a_transfer_that_is_not_fit_is_named() {
     let (house, partner, _, _) = family().await;
+    let mut shown = Vec::new();
     for body in [json!({}), json!({ "from": null, "to": "", "amount": null })] {
         let answer = house.post(&at(&partner, "credit-transfers"), partner.auth(), body.to_string()).await;
-        assert_snapshot!(house.shown(&answer), @"");
+        shown.push(house.shown(&answer));
     }
+    assert_snapshot!(alike(shown), @r#"
+    422
+    content-type: application/json
+    {
+      "detail": "The request failed due to validation errors",
+      "instance": "<uuid 1>",
+      "invalid_parameters": [
+        {
+          "name": "from",
+          "reason": "Is required"
+        },
+        {
+          "name": "to",
+          "reason": "Is required"
+        },
+        {
+          "name": "amount",
+          "reason": "Only positive values of data type JSON number are allowed"
+        }
+      ],
+      "title": "Bad Request",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#validation"
+    }
+    "#);
     let body = json!({ "from": 1, "to": ["x"], "amount": "abc", "reference": "r".repeat(256) });
     let answer = house.post(&at(&partner, "balance-transfers"), partner.auth(), body.to_string()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    422
+    content-type: application/json
+    {
+      "detail": "The request failed due to validation errors",
+      "instance": "<uuid 1>",
+      "invalid_parameters": [
+        {
+          "name": "from",
+          "reason": "Malformed"
+        },
+        {
+          "name": "to",
+          "reason": "Malformed"
+        },
+        {
+          "name": "amount",
+          "reason": "Only positive values of data type JSON number are allowed"
+        },
+        {
+          "name": "reference",
+          "reason": "Does not meet length requirements"
+        }
+      ],
+      "title": "Bad Request",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#validation"
+    }
+    "#);
     let body = json!({ "from": partner.key, "to": partner.key, "amount": 0 });
     let answer = house.post(&at(&partner, "balance-transfers"), partner.auth(), body.to_string()).await;
-    assert_snapshot!(house.shown(&answer), @"");
+    assert_snapshot!(house.shown(&answer), @r#"
+    422
+    content-type: application/json
+    {
+      "detail": "The request failed due to validation errors",
+      "instance": "<uuid 1>",
+      "invalid_parameters": [
+        {
+          "name": "from",
+          "reason": "Invalid accounts. From and To accounts should be different"
+        },
+        {
+          "name": "amount",
+          "reason": "Only positive values of data type JSON number are allowed"
+        }
+      ],
+      "title": "Bad Request",
+      "type": "https://developer.nexmo.com/api-errors/subaccounts#validation"
+    }
+    "#);
 }
 
 #[tokio::test]

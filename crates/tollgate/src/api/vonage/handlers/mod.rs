@@ -16,6 +16,9 @@ use super::wire::{self, Fields};
 use crate::app::{App, Error};
 use crate::http::{BODY_MAX, BodyError, Incoming, Presented};
 
+/// How many rows are rendered here and now; it takes a millisecond or two.
+const ROWS_AT_ONCE: usize = 1_000;
+
 /// A request to an operation of this dialect.
 pub(super) struct Call {
     incoming: Incoming,
@@ -119,6 +122,22 @@ impl Call {
             (_, faults) => Err(error::invalid(faults, about, id)),
         }
     }
+}
+
+/// An answer of so many rows; a long one is rendered where it does not hold up other requests.
+async fn rendered(
+    rows: usize,
+    render: impl FnOnce() -> Option<Response> + Send + 'static,
+) -> Result<Response, Error> {
+    let response =
+        if rows > ROWS_AT_ONCE { tokio::task::spawn_blocking(render).await.ok().flatten() } else { render() };
+    response.ok_or_else(|| fault("a list has what cannot be said: a sum beyond every amount"))
+}
+
+/// A fault of ours, logged.
+fn fault(what: &str) -> Error {
+    tracing::error!("{what}");
+    Error::Fault
 }
 
 /// The account that goes by an api key, in either case. Its other names are other dialects' names.

@@ -5,23 +5,17 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ledger::{Amount, Refusal, Status};
 
-use super::{Call, named};
+use super::{Call, named, rendered};
 use crate::api::vonage::error::{About, Problem};
 use crate::api::vonage::wire::{Fields, List, NewSubaccount, Subaccount};
-use crate::app::{App, Error, NewAccount};
-
-/// How many rows are rendered here and now; it takes a millisecond. A longer list would hold up other requests.
-const ROWS_AT_ONCE: usize = 1_000;
+use crate::app::{App, NewAccount};
 
 pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Result<Response, Problem> {
     let listed = async {
         let by = call.caller(&app).await?;
         let (primary, subaccounts) = app.family(by, named(&app, call.api_key()).await?).await?;
-        let is_long = subaccounts.len() > ROWS_AT_ONCE;
-        let render = move || List::of(&primary, &subaccounts).map(|it| Json(it).into_response());
-        let rendered =
-            if is_long { tokio::task::spawn_blocking(render).await.ok().flatten() } else { render() };
-        rendered.ok_or(Error::Fault)
+        let rows = subaccounts.len();
+        rendered(rows, move || List::of(&primary, &subaccounts).map(|it| Json(it).into_response())).await
     };
     listed.await.map_err(call.says(call.family()))
 }

@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ledger::{LineId, TransferKind};
 
-use super::{Call, named};
+use super::{Call, fault, named, rendered};
 use crate::api::vonage::error::{self, About, Problem};
 use crate::api::vonage::wire::{Fields, Money, Moved, MovedList, TransferQuery, Transferred};
-use crate::app::{App, Error, NewTransfer, Transfers};
+use crate::app::{App, NewTransfer, Transfers};
 
 pub(in super::super) async fn create(
     State(app): State<App>,
@@ -23,7 +23,8 @@ pub(in super::super) async fn create(
     let about = About::Money { from: (from, &giver), to: &getter };
     let new = NewTransfer { kind, primary: primary.id, from, to, amount, reference };
     let line = app.transfer(by, call.once(&app), new).await.map_err(call.says(about))?;
-    let sides = giver.parse().ok().zip(getter.parse().ok()).ok_or(Error::Fault).map_err(says)?;
+    let sides = giver.parse().ok().zip(getter.parse().ok());
+    let sides = sides.ok_or_else(|| says(fault("what names an account is no api key")))?;
     Ok(Json(Moved::of(&line, Transferred { kind, primary: primary.api_key }, sides)).into_response())
 }
 
@@ -36,15 +37,20 @@ pub(in super::super) async fn list(
     let query = TransferQuery::of(call.incoming.uri.query(), kind);
     let TransferQuery { filter, accounts } =
         query.map_err(|it| error::invalid(it, call.family(), call.incoming.request_id))?;
-    let says = call.says(call.family());
-    let transfers = app.transfers(by, primary.id, filter).await.map_err(&says)?;
     let of = Transferred { kind, primary: primary.api_key };
-    let mut rows = moved(&transfers, of);
-    if let Some(accounts) = accounts {
-        rows.retain(|it| it.sides().iter().any(|it| accounts.contains(it)));
-    }
-    let list = MovedList::of(&rows, of).map_err(|_| says(Error::Fault))?;
-    Ok(Json(list).into_response())
+    let listed = async {
+        let transfers = app.transfers(by, primary.id, filter).await?;
+        let rows = transfers.lines.len();
+        let render = move || {
+            let mut rows = moved(&transfers, of);
+            rows.retain(|row| {
+                accounts.as_ref().is_none_or(|it| row.sides().iter().any(|key| it.contains(key)))
+            });
+            Some(Json(MovedList::of(&rows, of).ok()?).into_response())
+        };
+        rendered(rows, render).await
+    };
+    listed.await.map_err(call.says(call.family()))
 }
 
 pub(in super::super) async fn get(

@@ -186,7 +186,8 @@ impl Fields {
             return self.not_fit("number", reason::REQUIRED);
         }
         self.optional("number", reason::MALFORMED, |it| {
-            let digits: String = plain(it)?.chars().filter(|it| !matches!(it, '+' | ' ' | '-')).collect();
+            let is_dressing = |digit: &char| it.is_string() && matches!(digit, '+' | ' ' | '-');
+            let digits: String = plain(it)?.chars().filter(|it| !is_dressing(it)).collect();
             text::is_msisdn(&digits).then(|| digits.into())
         })
     }
