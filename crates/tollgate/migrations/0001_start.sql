@@ -18,7 +18,8 @@ CREATE TABLE accounts (
     balance      INTEGER NOT NULL,
     credit_limit INTEGER NOT NULL,
     held         INTEGER NOT NULL,
-    -- The account's newest journal line: where the chain of its lines begins.
+    -- The newest journal line of the account, where the chain of its lines begins; but of lines that it only caused,
+    -- those after meta.heads_through are not counted yet.
     last_line    INTEGER NOT NULL
 );
 -- A family's list, oldest first; and all primaries (parent NULL) in the order of their ids.
@@ -122,7 +123,8 @@ CREATE TABLE shown_once (
     sealed BLOB    NOT NULL
 );
 
--- A value that only the right key file opens.
+-- key_mark: a value that only the right key file makes. heads_through: the line up to which accounts.last_line counts
+-- everything; without it, none.
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY NOT NULL,
     value BLOB NOT NULL

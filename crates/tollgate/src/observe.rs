@@ -24,7 +24,8 @@ pub enum LogFormat {
 /// # Errors
 /// A sentence about a filter that cannot be read.
 pub fn start(format: LogFormat, filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("--log {filter:?} is no filter: {error}"))?;
+    let filter =
+        EnvFilter::try_new(filter).map_err(|error| format!("--log {filter:?} is no filter: {error}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => lines.with_ansi(false).try_init(),
@@ -48,7 +49,11 @@ pub fn metrics(figures: &Figures) -> String {
         registry.register(name, help, counter);
     }
     let gauges = [
-        ("wal_frames", "Pages in the write-ahead log, of 4 KiB each", figures.wal_frames.load(Ordering::Relaxed)),
+        (
+            "wal_frames",
+            "Pages in the write-ahead log, of 4 KiB each",
+            figures.wal_frames.load(Ordering::Relaxed),
+        ),
         (
             "oldest_key_timestamp_milliseconds",
             "When the oldest remembered idempotency key was used, in milliseconds since 1970; 0 for none",

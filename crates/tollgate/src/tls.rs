@@ -10,8 +10,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use ledger::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, NameConstraints, date_time_ymd,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, NameConstraints, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -94,7 +94,9 @@ pub fn self_signed(folder: &Path, more_names: &[String], now: Timestamp) -> Resu
     names.extend(more_names.iter().cloned());
     let made = Made { until_ms: now.millis() + VALID_MS, names: names.clone() };
     let is_there = files.ca.exists() && files.cert.exists() && files.key.exists();
-    if is_there && Made::read(&at("made.txt")).is_some_and(|it| it.names == names && it.until_ms > now.millis() + RENEW_MS)
+    if is_there
+        && Made::read(&at("made.txt"))
+            .is_some_and(|it| it.names == names && it.until_ms > now.millis() + RENEW_MS)
     {
         return Ok(files);
     }
@@ -161,7 +163,8 @@ fn subtree(name: &str) -> GeneralSubtree {
 
 /// Year, month and day in UTC.
 fn date(at: Timestamp) -> (i32, u8, u8) {
-    let date = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default().to_zoned(TimeZone::UTC).date();
+    let date =
+        jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default().to_zoned(TimeZone::UTC).date();
     // Months and days are small and positive.
     let small = |it: i8| u8::try_from(it).unwrap_or(1);
     (i32::from(date.year()), small(date.month()), small(date.day()))

@@ -105,6 +105,7 @@ fn allowed(path: &str) -> String {
             }
         }
     };
-    let methods: Vec<_> = routes().iter().filter(|it| fits(it.path)).map(|it| it.method.to_string()).collect();
+    let methods: Vec<_> =
+        routes().iter().filter(|it| fits(it.path)).map(|it| it.method.to_string()).collect();
     methods.join(", ")
 }

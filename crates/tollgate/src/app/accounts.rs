@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ledger::account::Country;
 use ledger::{
-    Account, AccountId, Action, Actor, Amount, BalanceMode, Credential, CredentialId, CredentialKind, Currency,
-    NewCredential, Number, Once, Outcome, Record, Refusal, Status, Token, TokenId, TokenScope,
+    Account, AccountId, Action, Actor, Amount, BalanceMode, Credential, CredentialId, CredentialKind,
+    Currency, NewCredential, Number, Once, Outcome, Record, Refusal, Status, Token, TokenId, TokenScope,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,12 @@ impl App {
     ///
     /// # Errors
     /// [`Error`]; the ledger's refusals of [`Action::OpenAccount`].
-    pub async fn open_account(&self, by: Actor, once: Option<Once>, new: NewAccount) -> Result<Opened, Error> {
+    pub async fn open_account(
+        &self,
+        by: Actor,
+        once: Option<Once>,
+        new: NewAccount,
+    ) -> Result<Opened, Error> {
         let inner = &*self.0;
         let auth_token = inner.random.auth_token();
         let (secret, secret_proof) = match new.secret {
@@ -88,8 +93,10 @@ impl App {
             let id = CredentialId::from_bytes(inner.random.uuid(inner.clock.now()));
             NewCredential { id, kind, proof }
         };
-        let credentials =
-            vec![credential(CredentialKind::Secret, secret_proof), credential(CredentialKind::Token, token_proof)];
+        let credentials = vec![
+            credential(CredentialKind::Secret, secret_proof),
+            credential(CredentialKind::Token, token_proof),
+        ];
         for _ in 0..PROPOSALS_MAX {
             let action = Action::OpenAccount {
                 account: AccountId::from_bytes(inner.random.uuid(inner.clock.now())),

@@ -110,7 +110,10 @@ impl App {
         self.see(by, move |snapshot| {
             let accounts = snapshot.accounts(&filter, after, limit)?.into_iter();
             let mut payers = Payers::new();
-            accounts.map(|it| view(snapshot, &by, it, &mut payers)).collect::<crate::store::Result<Vec<_>>>().map(Ok)
+            accounts
+                .map(|it| view(snapshot, &by, it, &mut payers))
+                .collect::<crate::store::Result<Vec<_>>>()
+                .map(Ok)
         })
         .await
     }

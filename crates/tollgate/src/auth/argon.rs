@@ -34,7 +34,8 @@ impl Pool {
     /// The PHC string of a secret: 19 MiB, two passes (the library's defaults, which are OWASP's).
     pub(super) async fn hash(&self, secret: String, salt: [u8; 16]) -> Result<String, AuthError> {
         let hashed = self.run(move || {
-            let hash: Result<PasswordHash, _> = Argon2::default().hash_password_with_salt(secret.as_bytes(), &salt);
+            let hash: Result<PasswordHash, _> =
+                Argon2::default().hash_password_with_salt(secret.as_bytes(), &salt);
             hash.map(|it| it.to_string()).ok()
         });
         hashed.await?.ok_or(AuthError::Unavailable)
@@ -68,7 +69,10 @@ impl Pool {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AuthError> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AuthError> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(move || drop(reply.send(work())));
         match self.jobs.try_send(job) {

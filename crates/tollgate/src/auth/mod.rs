@@ -174,7 +174,8 @@ impl Inner {
                 read.await.map_err(|_| AuthError::Unavailable)?
             }
         };
-        let (account, credentials) = found.map_or((None, Vec::new()), |(account, list)| (Some(account), list));
+        let (account, credentials) =
+            found.map_or((None, Vec::new()), |(account, list)| (Some(account), list));
         let credential = match self.made_by_us(secret, &credentials) {
             Some(credential) => Some(credential),
             // An unknown account costs what a wrong secret costs: the work of two secrets, whoever has how many.
@@ -195,7 +196,7 @@ impl Inner {
         if failures.count < FAILURES_MAX || now >= until {
             return Ok(());
         }
-        let seconds = (until.millis() - now.millis()).div_euclid(1_000) + 1;
+        let seconds = (until.millis() - now.millis() + 999).div_euclid(1_000);
         Err(AuthError::Busy { retry_after_s: u32::try_from(seconds).unwrap_or(60) })
     }
 

@@ -24,7 +24,11 @@ pub(super) fn run(args: &BackupArgs) -> Result<(), Ended> {
     let (key, copy) = (Keyring::path_beside(path), Keyring::path_beside(&args.file));
     // The copy keeps the mode, which lets nobody else read it.
     std::fs::copy(&key, &copy).map_err(|error| {
-        Ended::cannot_start(format!("the key file {} cannot be copied to {}: {error}", key.display(), copy.display()))
+        Ended::cannot_start(format!(
+            "the key file {} cannot be copied to {}: {error}",
+            key.display(),
+            copy.display()
+        ))
     })?;
     say(&format!(
         "copied {} to {} and its key file to {}; whoever has both can read the secrets: keep them apart",

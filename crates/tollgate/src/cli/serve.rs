@@ -23,7 +23,8 @@ const TOKEN_MIN: usize = 32;
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Ended> {
     observe::start(args.log_format, &args.log).map_err(Ended::cannot_start)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Ended::cannot_start)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Ended::cannot_start)?;
     runtime.block_on(async {
         let serving = Serving::start(&args, Clock::System, Random::System).await?;
         serving.announce();
@@ -60,7 +61,9 @@ impl Serving {
                 ));
             }
             (None, Some(_)) => {
-                return Err(Ended::cannot_start("a certificate is given and no --tls-listen ADDR to serve it on"));
+                return Err(Ended::cannot_start(
+                    "a certificate is given and no --tls-listen ADDR to serve it on",
+                ));
             }
             (None, None) => None,
         };
@@ -111,10 +114,12 @@ impl Serving {
     pub async fn until_stopped(self) -> Result<(), Ended> {
         let Self { app, store, plain, tls, metrics, signals, .. } = self;
         let (stop, stopped) = watch::channel(false);
-        let until = |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|it| *it).await) };
+        let until =
+            |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|it| *it).await) };
         let router = api::router(app.clone());
         let sweeping = tokio::spawn(sweep::run(app.clone(), until(stopped.clone())));
-        let mut serving = vec![tokio::spawn(http::serve(plain, None, router.clone(), until(stopped.clone())))];
+        let mut serving =
+            vec![tokio::spawn(http::serve(plain, None, router.clone(), until(stopped.clone())))];
         if let Some(listener) = metrics {
             let router = http::metrics_router(app.clone());
             serving.push(tokio::spawn(http::serve(listener, None, router, until(stopped.clone()))));
@@ -131,7 +136,8 @@ impl Serving {
         drop(sweeping.await);
         store.close();
         if is_lost {
-            let sentence = "a sync to disk failed; start again, and what is on the disk is read anew".to_owned();
+            let sentence =
+                "a sync to disk failed; start again, and what is on the disk is read anew".to_owned();
             return Err(Ended { code: LOST, sentence });
         }
         Ok(())
@@ -174,12 +180,18 @@ fn certificate(args: &ServeArgs, now: Timestamp) -> Result<(Option<TlsAcceptor>,
         return Ok((Some(acceptor), vec![format!("CA certificate: {}", files.ca.display())]));
     }
     match (&args.tls_cert, &args.tls_key) {
-        (Some(cert), Some(key)) => Ok((Some(tls::acceptor(cert, key).map_err(Ended::cannot_start)?), Vec::new())),
+        (Some(cert), Some(key)) => {
+            Ok((Some(tls::acceptor(cert, key).map_err(Ended::cannot_start)?), Vec::new()))
+        }
         (_, _) => Ok((None, Vec::new())),
     }
 }
 
-fn environment_token(args: &ServeArgs, keyring: &Keyring, now: Timestamp) -> Result<Option<(Token, String)>, Ended> {
+fn environment_token(
+    args: &ServeArgs,
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<Option<(Token, String)>, Ended> {
     let Some(text) = &args.operator_token else { return Ok(None) };
     if text.len() < TOKEN_MIN {
         return Err(Ended::cannot_start(format!(
@@ -197,6 +209,10 @@ async fn first_token(app: &App) -> Result<Option<String>, Ended> {
     if tokens.iter().any(|it| it.scope == TokenScope::Operator && it.revoked_at.is_none()) {
         return Ok(None);
     }
-    let made = app.make_token(Actor::Server, None, TokenScope::Operator).await.map_err(Ended::cannot_start)?;
-    Ok(Some(format!("operator token: {}\n  shown this once, keep it; TOLLGATE_OPERATOR_TOKEN sets another", made.1)))
+    let made =
+        app.make_token(Actor::Server, None, TokenScope::Operator).await.map_err(Ended::cannot_start)?;
+    Ok(Some(format!(
+        "operator token: {}\n  shown this once, keep it; TOLLGATE_OPERATOR_TOKEN sets another",
+        made.1
+    )))
 }

@@ -180,7 +180,8 @@ pub(super) fn check_mark(connection: &Connection, path: &Path, mark: &[u8; 32]) 
         Some(found) if found == mark => Ok(()),
         Some(_) => Err(OpenError::WrongKey(path.to_owned())),
         None => {
-            connection.execute("INSERT INTO meta (name, value) VALUES ('key_mark', ?1)", [mark.as_slice()])?;
+            connection
+                .execute("INSERT INTO meta (name, value) VALUES ('key_mark', ?1)", [mark.as_slice()])?;
             Ok(())
         }
     }

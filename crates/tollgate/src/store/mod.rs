@@ -207,10 +207,7 @@ impl Store {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn read_now<T>(
-        &self,
-        read: impl FnOnce(&Snapshot<'_>) -> Result<T>,
-    ) -> Result<T, ReadError> {
+    pub fn read_now<T>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T, ReadError> {
         let pooled = self.readers().pop();
         let connection = match pooled {
             Some(connection) => connection,

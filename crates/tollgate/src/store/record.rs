@@ -12,9 +12,20 @@ use serde::{Deserialize, Serialize};
 enum RecordJson {
     Account(AccountJson),
     Hold(HoldJson),
-    Number { country: String, msisdn: String, owner: String },
+    Number {
+        country: String,
+        msisdn: String,
+        owner: String,
+    },
     Credential(CredentialJson),
-    Token { id: String, gate: bool, may_force: bool, is_first: bool, created_at: i64, revoked_at: Option<i64> },
+    Token {
+        id: String,
+        gate: bool,
+        may_force: bool,
+        is_first: bool,
+        created_at: i64,
+        revoked_at: Option<i64>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]

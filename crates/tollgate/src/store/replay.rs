@@ -63,6 +63,8 @@ pub enum Wrong {
 struct Known {
     account: Account,
     last_line: i64,
+    /// Its row must count at least the lines up to this one; see `accounts.last_line`.
+    written: i64,
 }
 
 #[derive(Default)]
@@ -72,6 +74,7 @@ struct State {
     live_tokens: BTreeMap<TokenId, bool>,
     last_at: Timestamp,
     last_seq: i64,
+    heads_through: i64,
 }
 
 /// Replays a store's journal, live or not, in one state of it. `opens` says whether a sealed value opens.
@@ -81,7 +84,7 @@ struct State {
 pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
     let connection = file::open_existing(path)?;
     connection.execute_batch("BEGIN")?;
-    let mut state = State::default();
+    let mut state = State { heads_through: super::snapshot::heads_through(&connection)?, ..State::default() };
     let mut journal = connection.prepare("SELECT * FROM journal ORDER BY seq")?;
     let mut rows = journal.query(())?;
     while let Some(row) = rows.next()? {
@@ -138,7 +141,7 @@ impl State {
             parent.account.subaccounts += 1;
         }
         let opened = Account { standing: Standing::ZERO, ..account };
-        match self.accounts.insert(opened.id, Known { account: opened, last_line: 0 }) {
+        match self.accounts.insert(opened.id, Known { account: opened, last_line: 0, written: 0 }) {
             None => Ok(()),
             Some(_) => Err("it opens an account that is there already".into()),
         }
@@ -161,6 +164,9 @@ impl State {
             ));
         }
         known.last_line = seq;
+        if after.is_some() || seq <= self.heads_through {
+            known.written = seq;
+        }
         let Some(after) = after else { return Ok(()) };
         let moved = laws::moved(line, id, known.account.standing).ok_or("its sums do not fit")?;
         if moved != after {
@@ -233,7 +239,7 @@ fn check_accounts(connection: &Connection, state: &State) -> Result<(), Wrong> {
             return Err(wrong(format!("it stands at {is}, the journal leads to {leads}")));
         }
         let last_line: i64 = row.get("last_line")?;
-        if last_line != known.last_line {
+        if last_line < known.written || last_line > known.last_line {
             return Err(wrong(format!("its last line is {last_line}, in the journal {}", known.last_line)));
         }
         let credentials = live.query_map([sql::Column(account.id)], sql::credential)?;
@@ -257,7 +263,11 @@ fn check_accounts(connection: &Connection, state: &State) -> Result<(), Wrong> {
     for known in state.accounts.values() {
         if !there.exists([sql::Column(known.account.id)])? {
             let (api_key, id) = (known.account.api_key.to_string(), known.account.id);
-            return Err(Wrong::Account { api_key, id, what: "the journal opened it, and its row is gone".into() });
+            return Err(Wrong::Account {
+                api_key,
+                id,
+                what: "the journal opened it, and its row is gone".into(),
+            });
         }
     }
     Ok(())

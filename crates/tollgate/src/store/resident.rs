@@ -1,5 +1,7 @@
 //! What the writer keeps in memory: every account, the open holds, the tokens and the remembered keys.
 
+use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use ledger::{Account, AccountId, Credential, CredentialId, Hold, IdMap, LineId, Timestamp, Token, TokenId};
@@ -13,10 +15,65 @@ pub(super) struct Resident {
     pub(super) accounts: IdMap<AccountId, Box<Row>>,
     pub(super) tokens: IdMap<TokenId, Token>,
     pub(super) holds: IdMap<LineId, Hold>,
+    pub(super) heads: Waiting,
     pub(super) once: OnceMap,
     pub(super) last_seq: i64,
     pub(super) last_at: Timestamp,
     pub(super) last_number: i64,
+}
+
+/// Accounts whose newest line, which they only caused, is not in their row yet; the longest waiting first.
+#[derive(Default)]
+pub(super) struct Waiting {
+    queue: VecDeque<(AccountId, i64)>,
+    /// The line since which an account waits. What the queue says besides is out of date.
+    since: IdMap<AccountId, i64>,
+    /// The line up to which the store says that none waits.
+    pub(super) through_written: i64,
+}
+
+impl Waiting {
+    /// Has an account wait since this line, unless it waits already.
+    pub(super) fn wait(&mut self, account: AccountId, line: i64) {
+        if let Entry::Vacant(vacant) = self.since.entry(account) {
+            vacant.insert(line);
+            self.queue.push_back((account, line));
+        }
+    }
+
+    /// The account's row was written whole.
+    pub(super) fn wait_no_more(&mut self, account: AccountId) {
+        self.since.remove(&account);
+        self.skip_outdated();
+    }
+
+    /// The line up to which none waits; `last` where nobody does.
+    pub(super) fn through(&self, last: i64) -> i64 {
+        self.queue.front().map_or(last, |(_, since)| since - 1)
+    }
+
+    /// Those that wait the longest, at most so many places of the queue; outdated places count and give nothing.
+    pub(super) fn oldest(&self, most: usize) -> impl Iterator<Item = AccountId> {
+        self.queue.iter().take(most).map(|(account, _)| *account)
+    }
+
+    /// Takes away as many places as [`Waiting::oldest`] gave.
+    pub(super) fn drop_oldest(&mut self, count: usize) {
+        for (account, since) in self.queue.drain(..count.min(self.queue.len())) {
+            if self.since.get(&account) == Some(&since) {
+                self.since.remove(&account);
+            }
+        }
+        self.skip_outdated();
+    }
+
+    fn skip_outdated(&mut self) {
+        while let Some((account, since)) = self.queue.front()
+            && self.since.get(account) != Some(since)
+        {
+            self.queue.pop_front();
+        }
+    }
 }
 
 /// An account, its row's number and its newest line.
@@ -33,6 +90,7 @@ impl Resident {
             accounts: load_accounts(connection)?,
             tokens: IdMap::default(),
             holds: IdMap::default(),
+            heads: Waiting::default(),
             once: OnceMap::new(once_max),
             last_seq: 0,
             last_at: Timestamp::default(),
@@ -58,8 +116,27 @@ impl Resident {
             resident.last_seq = seq;
             resident.last_at = at;
         }
+        resident.load_heads(connection)?;
         resident.load_keys(connection, once_max)?;
         Ok(resident)
+    }
+
+    /// Counts the lines that accounts caused since their newest lines were written.
+    fn load_heads(&mut self, connection: &Connection) -> Result<()> {
+        let mut caused = connection.prepare(
+            "SELECT seq, other FROM journal WHERE seq > ?1 AND other IS NOT NULL AND other_balance IS NULL ORDER BY seq",
+        )?;
+        self.heads.through_written = super::snapshot::heads_through(connection)?;
+        let mut rows = caused.query([self.heads.through_written])?;
+        while let Some(row) = rows.next()? {
+            let cause: AccountId = sql::get(row, "other")?;
+            let seq: i64 = row.get("seq")?;
+            if let Some(row) = self.accounts.get_mut(&cause).filter(|it| it.last_line < seq) {
+                row.last_line = seq;
+                self.heads.wait(cause, seq);
+            }
+        }
+        Ok(())
     }
 
     /// Reads back the keys of the last 24 hours, or as many as are remembered.
@@ -99,7 +176,8 @@ fn first_since(connection: &Connection, last: i64, since: Timestamp) -> Result<i
 
 fn load_accounts(connection: &Connection) -> Result<IdMap<AccountId, Box<Row>>> {
     let count: i64 = connection.query_row("SELECT COUNT(*) FROM accounts", (), |row| row.get(0))?;
-    let mut accounts = IdMap::with_capacity_and_hasher(usize::try_from(count).unwrap_or(0), Default::default());
+    let mut accounts =
+        IdMap::with_capacity_and_hasher(usize::try_from(count).unwrap_or(0), Default::default());
     let mut all = connection.prepare("SELECT * FROM accounts")?;
     let mut rows = all.query(())?;
     while let Some(row) = rows.next()? {

@@ -197,10 +197,7 @@ impl<'a> Snapshot<'a> {
         };
         let mut next = match cursor {
             Some(next) => next,
-            None => {
-                let newest = "SELECT last_line FROM accounts WHERE id = ?1";
-                self.row(newest, [Column(account)], |row| row.get(0))?.unwrap_or(0)
-            }
+            None => self.newest_line_of(account)?,
         };
         let mut lines = Vec::new();
         while lines.len() < limit
@@ -212,6 +209,17 @@ impl<'a> Snapshot<'a> {
             }
         }
         Ok(lines)
+    }
+
+    /// Where an account's chain begins: what its row says, or a line since that it only caused.
+    fn newest_line_of(&self, account: AccountId) -> Result<i64> {
+        let written: Option<i64> =
+            self.row("SELECT last_line FROM accounts WHERE id = ?1", [Column(account)], |row| row.get(0))?;
+        let caused: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT MAX(seq) FROM journal WHERE seq > ?1 AND other = ?2")?
+            .query_row(params![heads_through(self.connection)?, Column(account)], |row| row.get(0))?;
+        Ok(written.max(caused).unwrap_or(0))
     }
 
     /// The line at a place.
@@ -338,4 +346,10 @@ impl<'a> Snapshot<'a> {
         let text = "SELECT 1 FROM accounts WHERE api_key = ?1 OR auth_id = ?2";
         Ok(self.row(text, params![Column(api_key), auth_id.as_str()], |_| Ok(()))?.is_some())
     }
+}
+
+/// The line up to which every account's row counts all its lines.
+pub(super) fn heads_through(connection: &Connection) -> Result<i64> {
+    let through = "SELECT value FROM meta WHERE name = 'heads_through'";
+    Ok(optional(connection.prepare_cached(through)?.query_row((), |row| row.get(0)))?.unwrap_or(0))
 }

@@ -4,17 +4,24 @@ use ledger::{Account, AccountId, Change, Hold, IdMap, IdSet, NewCredential, Stan
 use rusqlite::params;
 
 use super::sql::{self, Column};
-use super::writer::{Pending, Writer};
+use super::writer::{Heads, Pending, Writer};
+
+/// How many lines an account waits at least for its newest line to be written.
+const HEADS_WAIT: i64 = 2_048;
+/// How many lines it waits at most. A reader looks through as many for the first page of an account: some 20 ms.
+const HEADS_LAG_MAX: i64 = 65_536;
 
 impl Writer {
     pub(super) fn write_rows(&self, pending: &mut Pending) -> rusqlite::Result<()> {
-        let Pending { lines, changes, chain, opened, .. } = pending;
+        let Pending { lines, changes, chain, opened, heads, .. } = pending;
+        let mut sides = IdSet::default();
         let mut insert = self.connection.prepare_cached(sql::INSERT_LINE)?;
         for (line, seq) in lines.iter().zip(self.resident.last_seq + 1..) {
             let mut before = |account: AccountId| {
                 let newest = chain.insert(account, seq);
                 newest.or_else(|| self.resident.accounts.get(&account).map(|it| it.last_line)).unwrap_or(0)
             };
+            sides.extend([line.account, line.counter].into_iter().flatten().map(|it| it.account));
             let account_before = line.account.map(|it| before(it.account));
             let other_before = line.counter.map(|it| it.account).or(line.cause).map(before);
             sql::insert_line(&mut insert, seq, line, account_before, other_before)?;
@@ -35,13 +42,67 @@ impl Writer {
                 self.write_change(change)?;
             }
         }
-        for (account, last_line) in chain.iter().filter(|it| !written.contains(it.0)) {
-            let number = self.resident.accounts.get(account).map(|it| it.number);
-            self.connection
-                .prepare_cached("UPDATE accounts SET last_line = ?2 WHERE number = ?1")?
-                .execute(params![number, last_line])?;
+        // Sides of which nothing was moved: who gave a number and who got it, who pays for a hold that was extended.
+        for side in sides.difference(&written) {
+            self.write_head(*side, chain)?;
+        }
+        heads.written.extend(sides.into_iter().chain(written));
+        self.write_due_heads(lines.len(), chain, heads)
+    }
+
+    /// Writes the newest lines of accounts that only caused some, of those that wait the longest.
+    ///
+    /// They wait because ten thousand of them may share one balance, and a page of the file for each would cost more
+    /// than all the rest of their charges. A few in each batch, so that no batch is held up by them.
+    fn write_due_heads(
+        &self,
+        lines: usize,
+        chain: &IdMap<AccountId, i64>,
+        heads: &mut Heads,
+    ) -> rusqlite::Result<()> {
+        let through = self.resident.last_seq + i64::try_from(lines).unwrap_or(0);
+        let lag = through - self.resident.heads.through(through);
+        let most = match lag {
+            ..=HEADS_WAIT => return Ok(()),
+            ..=HEADS_LAG_MAX => lines / 8 + 4,
+            _ => lines * 2 + 16,
+        };
+        for account in self.resident.heads.oldest(most) {
+            self.write_head(account, chain)?;
+            heads.written.insert(account);
+            heads.taken += 1;
+        }
+        // Only a lower bound is needed, so it is not worth a page in each batch.
+        if through - self.resident.heads.through_written > 2 * HEADS_WAIT {
+            heads.through = Some(self.resident.heads.through(through));
+            self.write_heads_through(self.resident.heads.through(through))?;
         }
         Ok(())
+    }
+
+    /// Writes the newest line of every account that waits for it.
+    pub(super) fn write_all_heads(&self) -> rusqlite::Result<()> {
+        let chain = IdMap::default();
+        for account in self.resident.heads.oldest(usize::MAX) {
+            self.write_head(account, &chain)?;
+        }
+        self.write_heads_through(self.resident.last_seq)
+    }
+
+    fn write_heads_through(&self, through: i64) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES ('heads_through', ?1)")?
+            .execute([through])
+            .map(drop)
+    }
+
+    fn write_head(&self, account: AccountId, chain: &IdMap<AccountId, i64>) -> rusqlite::Result<()> {
+        let Some(row) = self.resident.accounts.get(&account) else { return Ok(()) };
+        let last_line = chain.get(&account).copied().unwrap_or(row.last_line);
+        self.connection
+            .prepare_cached("UPDATE accounts SET last_line = ?2 WHERE number = ?1")?
+            .execute(params![row.number, last_line])
+            .map(drop)
     }
 
     /// An account as it is at the end of the batch: all of a new one, else only what a batch can change.
@@ -157,10 +218,14 @@ impl Writer {
                         "INSERT INTO tokens (id, caller, may_force, is_first, verifier, created_at)
                          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     )?
-                    .execute(params![Column(token.id), caller,
+                    .execute(params![
+                        Column(token.id),
+                        caller,
                         may_force,
                         token.is_first,
-                        &*proof.verifier, Column(token.created_at)])
+                        &*proof.verifier,
+                        Column(token.created_at)
+                    ])
                     .map(drop)
             }
             Change::TokenRevoked(token) => self

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ledger::{
-    Account, AccountId, Book, Change, Command, Decision, Hold, IdMap, Line, LineId, Outcome, Remembered, Timestamp,
-    Token, decide, laws,
+    Account, AccountId, Book, Change, Command, Decision, Hold, IdMap, IdSet, Line, LineId, Outcome,
+    Remembered, Timestamp, Token, decide, laws,
 };
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
@@ -174,6 +174,17 @@ pub(super) struct Pending {
     pub(super) chain: IdMap<AccountId, i64>,
     /// The row numbers of the accounts that the batch opens.
     pub(super) opened: IdMap<AccountId, i64>,
+    pub(super) heads: Heads,
+}
+
+/// The accounts whose newest lines a batch writes.
+#[derive(Default)]
+pub(super) struct Heads {
+    pub(super) written: IdSet<AccountId>,
+    /// How many were taken from those that wait.
+    pub(super) taken: usize,
+    /// The line up to which none waits any more, where the batch writes that.
+    pub(super) through: Option<i64>,
 }
 
 impl Writer {
@@ -183,8 +194,16 @@ impl Writer {
             self.batch(&mut jobs);
             jobs.clear();
         }
+        // So that a stopped store has all its heads. Where this cannot be written, the next start counts the lines itself.
+        drop(self.write_last_heads());
         // Best effort: a log that stays is folded at the next start.
         drop(checkpoint(&self.connection, "TRUNCATE"));
+    }
+
+    fn write_last_heads(&self) -> rusqlite::Result<()> {
+        let transaction = self.connection.unchecked_transaction()?;
+        self.write_all_heads()?;
+        transaction.commit()
     }
 
     fn batch(&mut self, jobs: &mut Vec<Job>) {
@@ -255,7 +274,7 @@ impl Writer {
 
     /// Makes true in memory what is durable now.
     fn merge(&mut self, pending: Pending) {
-        let Pending { lines, changes, remembered, chain, opened } = pending;
+        let Pending { lines, changes, remembered, chain, opened, heads } = pending;
         let seq_of: IdMap<LineId, i64> = match remembered.is_empty() {
             true => IdMap::default(),
             false => lines.iter().map(|it| it.id).zip(self.resident.last_seq + 1..).collect(),
@@ -267,9 +286,18 @@ impl Writer {
                 self.resident.accounts.insert(id, Box::new(row));
             }
         }
+        self.resident.heads.drop_oldest(heads.taken);
+        if let Some(through) = heads.through {
+            self.resident.heads.through_written = through;
+        }
         for (id, last_line) in chain {
             if let Some(row) = self.resident.accounts.get_mut(&id) {
                 row.last_line = last_line;
+                if heads.written.contains(&id) {
+                    self.resident.heads.wait_no_more(id);
+                } else {
+                    self.resident.heads.wait(id, last_line);
+                }
             }
         }
         for change in changes {

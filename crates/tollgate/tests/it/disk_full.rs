@@ -42,6 +42,7 @@ async fn fill_and_make_room(disk: &Disk) {
         assert!(begun.elapsed() < DEADLINE, "{} charges still fit on the full disk", told.acknowledged.len());
     }
     assert_other_writes_fail(&api, &primary).await;
+    assert_eq!(readiness(&api).await, 503);
     assert_reads_go_on(&api, &primary, &told).await;
     poll(|| (lines_about_the_disk(&server.log()) > 0).then_some(()));
 
@@ -53,6 +54,7 @@ async fn fill_and_make_room(disk: &Disk) {
     }
     told.charge(&api, &primary, 10).await;
     assert_eq!(told.failed.len(), 0, "{}", server.log());
+    assert_eq!(readiness(&api).await, 200);
     told.assert_is_in_the_books(&api, &primary).await;
     // One for all of the failures: a full disk must not be filled with lines that say so.
     assert_eq!(lines_about_the_disk(&server.log()), 1, "{}", server.log());
@@ -129,6 +131,11 @@ async fn assert_reads_go_on(api: &Api, primary: &Account, told: &Told) {
     let subaccounts = format!("/accounts/{}/subaccounts", primary.api_key);
     send(api.request_as(primary, "GET", &subaccounts)).await.unwrap().expect(200);
     send(api.bare("GET", "/healthz")).await.unwrap().expect(200);
+}
+
+/// Whether the store takes writes, as a load balancer asks.
+async fn readiness(api: &Api) -> u16 {
+    send(api.bare("GET", "/readyz")).await.unwrap().status
 }
 
 fn lines_about_the_disk(log: &str) -> usize {

@@ -26,23 +26,23 @@ async fn killed_at_random_moments_it_keeps_what_it_acknowledged_and_nothing_else
     let store = Store::new();
     let mut server = Server::start(Options::on(&store));
     let mut family = Family::open(&server.api()).await;
-    let mut ledger = Ledger::default();
+    let mut told = Told::default();
 
     for round in 0..if long() { 50 } else { 3 } {
         let tight = server.api().open_with(TIGHT).await;
         family.tight = tight.clone();
-        ledger.paid.insert(tight.id, units(TIGHT));
+        told.paid.insert(tight.id, units(TIGHT));
 
-        let unknown = load_until_killed(server, &family, round, &mut random, &mut ledger).await;
+        let unknown = load_until_killed(server, &family, round, &mut random, &mut told).await;
         store.assert_clean(&format!("after kill {round}"));
 
         server = Server::start(Options::on(&store));
         let api = server.api();
         for charge in unknown {
             let answer = api.send(&charge).await.unwrap();
-            ledger.record(&charge, answer.status);
+            told.record(&charge, answer.status);
         }
-        ledger.assert_is_in_the_books(&api, &family).await;
+        told.assert_is_in_the_books(&api, &family).await;
         store.assert_clean(&format!("while it runs again, round {round}"));
     }
     server.stop();
@@ -101,14 +101,14 @@ impl Family {
 
 /// What the clients were told.
 #[derive(Default)]
-struct Ledger {
+struct Told {
     /// Of accounts that got anything but `PLENTY`.
     paid: BTreeMap<String, i64>,
     acknowledged: Vec<Charge>,
     refused: usize,
 }
 
-impl Ledger {
+impl Told {
     fn record(&mut self, charge: &Charge, status: u16) {
         match status {
             201 => self.acknowledged.push(charge.clone()),
@@ -158,7 +158,7 @@ async fn load_until_killed(
     family: &Family,
     round: u32,
     random: &mut Random,
-    ledger: &mut Ledger,
+    told: &mut Told,
 ) -> Vec<Charge> {
     let family = Arc::new(family.clone());
     let (answered, mut answers) = unbounded_channel();
@@ -183,10 +183,10 @@ async fn load_until_killed(
     server.kill();
 
     let mut unknown = Vec::new();
-    while let Some(told) = clients.join_next().await {
-        let (answers, broken) = told.unwrap();
+    while let Some(client) = clients.join_next().await {
+        let (answers, broken) = client.unwrap();
         for (charge, status) in answers {
-            ledger.record(&charge, status);
+            told.record(&charge, status);
         }
         unknown.push(broken);
     }

@@ -285,8 +285,8 @@ impl Server {
             if ended || address.is_some() { Some(address) } else { None }
         });
         let Some(Some(address)) = url else {
-            child.kill().unwrap();
-            child.wait().unwrap();
+            let server = server_of(child.id());
+            end(&mut child, server);
             panic!("the server did not start: {:?} {:?}", stdout.now(), stderr.now());
         };
         let Options { store, token, under, .. } = options;
@@ -341,6 +341,10 @@ impl Server {
     /// Waits for its end.
     pub(crate) fn ended(mut self) -> Ended {
         let code = wait(&mut self.child);
+        if code.is_none() && self.pid != id(self.child.id()) {
+            // What has started it is gone and would have taken nobody along.
+            end(&mut self.child, self.pid);
+        }
         let ended = Ended {
             code: code.unwrap_or_default(),
             stdout: self.stdout.to_end(),
@@ -354,10 +358,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            // Errors only say that it is gone already.
-            let _gone = kill(self.pid, Signal::SIGKILL);
-            let _gone = self.child.kill();
-            let _gone = self.child.wait();
+            end(&mut self.child, self.pid);
         }
         // A failed test shows what the server said; a passed one's output is not shown.
         if std::thread::panicking() {
@@ -366,13 +367,20 @@ impl Drop for Server {
     }
 }
 
+/// Ends a server and what has started it. Errors only say that one is gone already.
+fn end(child: &mut Child, server: Pid) {
+    let _gone = kill(server, Signal::SIGKILL);
+    let _gone = child.kill();
+    let _gone = child.wait();
+}
+
 fn id(pid: u32) -> Pid {
     Pid::from_raw(i32::try_from(pid).unwrap())
 }
 
 /// The process of the server that `parent` has started, or has become.
 fn server_of(parent: u32) -> Pid {
-    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
     match children.split_whitespace().next() {
         Some(child) => Pid::from_raw(child.parse().unwrap()),
         None => id(parent),

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use commands::Commands;
 use ledger::{
-    AccountId, Action, Actor, Amount, Book, Change, Command, HoldEnd, LineId, Once, OnExpiry, Refusal, Timestamp, Token,
-    TokenId, TokenScope, decide,
+    AccountId, Action, Actor, Amount, Book, Change, Command, HoldEnd, LineId, OnExpiry, Once, Refusal,
+    Timestamp, Token, TokenId, TokenScope, decide,
 };
 use tollgate::store::{ExecuteError, ONCE_MAX, OpenError, Options, Store, replay};
 
@@ -36,7 +36,10 @@ fn check(folder: &tempfile::TempDir) -> tollgate::store::Replay {
 fn seed() -> u64 {
     let seed = match std::env::var("TOLLGATE_SEED") {
         Ok(seed) => seed.parse().expect("TOLLGATE_SEED is a number"),
-        Err(_) => u64::from(std::process::id()) ^ u64::from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos()) << 20,
+        Err(_) => {
+            u64::from(std::process::id())
+                ^ u64::from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos()) << 20
+        }
     };
     println!("TOLLGATE_SEED={seed}");
     seed
@@ -80,7 +83,10 @@ async fn a_store_says_what_the_ledger_says() {
             Err(refusal) => {
                 refused += 1;
                 let error = answer.expect_err("the ledger refuses this");
-                assert!(matches!(&error, ExecuteError::Refused(it) if *it == refusal), "step {step}: {error:?}");
+                assert!(
+                    matches!(&error, ExecuteError::Refused(it) if *it == refusal),
+                    "step {step}: {error:?}"
+                );
             }
         }
     }
@@ -99,7 +105,8 @@ async fn a_store_says_what_the_ledger_says() {
 async fn a_batch_decides_each_command_on_those_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
-    let (account, at) = (commands::opened(&store, 1, Amount::from_units(500)).await, Timestamp::from_millis(1_000));
+    let (account, at) =
+        (commands::opened(&store, 1, Amount::from_units(500)).await, Timestamp::from_millis(1_000));
     let charges = (0..1_000).map(|n| {
         let store = store.clone();
         tokio::spawn(async move { store.execute(commands::charge(10_000 + n, account, 1), at).await.is_ok() })
@@ -138,7 +145,8 @@ async fn a_key_is_remembered_over_a_restart_and_only_for_the_same_request() {
         let other = store.execute(keyed(102, 2), at).await;
         assert!(matches!(other, Err(ExecuteError::Refused(Refusal::KeyReused))));
     }
-    let balance = store.read(move |snapshot| snapshot.account(account)).await.unwrap().unwrap().standing.balance;
+    let balance =
+        store.read(move |snapshot| snapshot.account(account)).await.unwrap().unwrap().standing.balance;
     assert_eq!(balance, Amount::from_units(-5));
 }
 
@@ -183,14 +191,18 @@ async fn a_hold_outlives_a_restart_and_ends_once() {
     store.close();
     drop(store);
     let store = open(&folder);
-    let command = |id, by, action| Command { id: LineId::from_bytes(commands::uuid(id)), by, once: None, action };
-    let settle = |id| command(id, OPERATOR, Action::Settle { hold: settled, amount: Amount::from_units(30), force: false });
+    let command =
+        |id, by, action| Command { id: LineId::from_bytes(commands::uuid(id)), by, once: None, action };
+    let settle = |id| {
+        command(id, OPERATOR, Action::Settle { hold: settled, amount: Amount::from_units(30), force: false })
+    };
     store.execute(settle(12), at).await.unwrap();
     let again = store.execute(settle(13), at).await.unwrap();
     assert_eq!(again.hold_record().unwrap().ending.unwrap().charged, Amount::from_units(30));
     let due = Timestamp::from_millis(6_000);
     assert_eq!(store.read(move |snapshot| snapshot.due_holds(due, 10)).await.unwrap(), [kept]);
-    let expired = store.execute(command(14, Actor::Server, Action::Expire { hold: kept }), due).await.unwrap();
+    let expired =
+        store.execute(command(14, Actor::Server, Action::Expire { hold: kept }), due).await.unwrap();
     assert_eq!(expired.hold_record().unwrap().ending.unwrap().how, HoldEnd::Captured);
     // Late: of the 100 that were captured, 40 were really used.
     let late = Action::Settle { hold: kept, amount: Amount::from_units(40), force: false };
@@ -220,6 +232,44 @@ async fn lines_of_an_account_are_paged_newest_first_along_its_chain() {
     }
     assert_eq!(seen.len(), 41, "40 charges and the opening");
     assert!(seen.is_sorted_by(|a, b| a > b));
+}
+
+/// Their newest lines reach their rows late and by and by; nobody may notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_an_account_only_caused_are_found_at_once_and_after_a_restart() {
+    const SUBACCOUNTS: u64 = 7;
+    const CHARGES: u64 = 900;
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(&folder);
+    let payer = commands::opened(&store, 1, Amount::from_units(1_000_000)).await;
+    let mut sharing = Vec::new();
+    for n in 0..SUBACCOUNTS {
+        sharing.push(commands::opened_sharing(&store, 10 + n, payer).await);
+    }
+    for round in 1..=8 {
+        let charges = (0..CHARGES).map(|n| {
+            let (store, account) = (store.clone(), sharing[usize::try_from(n % SUBACCOUNTS).unwrap()]);
+            let charge = commands::charge(round * 100_000 + n, account, 1);
+            tokio::spawn(async move { store.execute(charge, Timestamp::from_millis(1_000)).await.unwrap() })
+        });
+        for charge in charges.collect::<Vec<_>>() {
+            charge.await.unwrap();
+        }
+        if round % 3 == 0 {
+            store.close();
+            drop(store);
+            check(&folder);
+            store = open(&folder);
+        }
+        for (account, n) in sharing.iter().copied().zip(0..) {
+            let expected = 1 + round * (CHARGES / SUBACCOUNTS + u64::from(n < CHARGES % SUBACCOUNTS));
+            let lines = store.read(move |snapshot| snapshot.lines_of(account, None, 10_000)).await.unwrap();
+            assert_eq!(lines.len(), usize::try_from(expected).unwrap(), "round {round}, subaccount {n}");
+            assert!(lines.is_sorted_by(|a, b| a.seq > b.seq));
+        }
+    }
+    // As a check of a live store finds it, before its writer has put everything in order.
+    check(&folder);
 }
 
 #[tokio::test(flavor = "multi_thread")]

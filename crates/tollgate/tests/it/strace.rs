@@ -62,9 +62,19 @@ async fn a_hundred_concurrent_charges_cost_fewer_than_a_hundred_syncs() {
 /// Nobody knows then what is on the disk, so the process ends, and the next start reads it (DESIGN §6).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_that_fails_ends_the_process_and_the_next_start_has_what_was_acknowledged() {
-    // The writer's thread gets through a start and some charges; then its disk fails for good.
-    let traced = Traced::start(&["-e", "inject=fdatasync,fsync:error=EIO:when=40+"]);
-    let Traced { store, server } = traced;
+    fail_syncs("40+").await;
+}
+
+/// The kernel says it once; that the next sync succeeds means nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_sync_that_fails_ends_the_process_too() {
+    fail_syncs("40").await;
+}
+
+/// The writer's thread gets through a start and some charges; then its syncs fail, for good or once.
+async fn fail_syncs(when: &str) {
+    let inject = format!("inject=fdatasync,fsync:error=EIO:when={when}");
+    let Traced { store, server } = Traced::start(&["-e", &inject]);
     let api = server.api();
     let account = api.open_with("100.00").await;
     let mut clients = JoinSet::new();

@@ -5,13 +5,36 @@ use std::path::{Path, PathBuf};
 
 /// A room, the files in it, and what they must not name.
 const WALLS: [(&str, &[&str]); 9] = [
-    ("store", &["axum", "crate::app", "crate::api", "crate::gate", "crate::console", "crate::config", "crate::auth"]),
+    (
+        "store",
+        &[
+            "axum",
+            "crate::app",
+            "crate::api",
+            "crate::gate",
+            "crate::console",
+            "crate::config",
+            "crate::auth",
+        ],
+    ),
     ("app", &["axum", "rusqlite", "tokio_postgres", "crate::api", "crate::gate", "crate::console"]),
-    ("auth", &["axum", "rusqlite", "tokio_postgres", "crate::api", "crate::gate", "crate::console", "crate::app"]),
+    (
+        "auth",
+        &["axum", "rusqlite", "tokio_postgres", "crate::api", "crate::gate", "crate::console", "crate::app"],
+    ),
     ("sweep", &["axum", "rusqlite", "tokio_postgres", "crate::api", "crate::gate", "crate::console"]),
-    ("api/vonage", &["rusqlite", "tokio_postgres", "api::plivo", "api::native", "super::native", "crate::console"]),
-    ("api/plivo", &["rusqlite", "tokio_postgres", "api::vonage", "api::native", "super::native", "crate::console"]),
-    ("api/native", &["rusqlite", "tokio_postgres", "api::vonage", "api::plivo", "super::vonage", "crate::console"]),
+    (
+        "api/vonage",
+        &["rusqlite", "tokio_postgres", "api::plivo", "api::native", "super::native", "crate::console"],
+    ),
+    (
+        "api/plivo",
+        &["rusqlite", "tokio_postgres", "api::vonage", "api::native", "super::native", "crate::console"],
+    ),
+    (
+        "api/native",
+        &["rusqlite", "tokio_postgres", "api::vonage", "api::plivo", "super::vonage", "crate::console"],
+    ),
     ("gate", &["rusqlite", "tokio_postgres", "crate::api", "crate::console"]),
     ("console", &["rusqlite", "tokio_postgres", "crate::store", "crate::api"]),
 ];
@@ -95,7 +118,9 @@ fn the_rules_depend_on_nothing() {
     assert_eq!(dependencies.trim(), "");
     for path in sources("ledger") {
         let code = code(&path);
-        for word in ["SystemTime", "Instant", "std::fs", "std::net", "std::io", "std::thread", "async", "f64", "f32"] {
+        for word in
+            ["SystemTime", "Instant", "std::fs", "std::net", "std::io", "std::thread", "async", "f64", "f32"]
+        {
             assert!(!names(&code, word), "{} names {word}: the rules are pure", path.display());
         }
     }
@@ -119,7 +144,8 @@ fn no_match_on_a_refusal_has_a_wildcard() {
         let code = code(&path);
         for (at, _) in code.match_indices("match ") {
             let Some(block) = block(&code[at..]) else { continue };
-            let arms_on_refusals = block.lines().filter(|it| it.trim_start().starts_with("Refusal::")).count();
+            let arms_on_refusals =
+                block.lines().filter(|it| it.trim_start().starts_with("Refusal::")).count();
             if arms_on_refusals >= 3 {
                 matches += 1;
                 let wildcard = block.lines().find(|it| {
@@ -158,7 +184,8 @@ fn exceptions_from_lints_are_expected_with_a_reason() {
         let text = fs::read_to_string(&path).unwrap();
         assert!(!text.contains("#[allow(") && !text.contains("#![allow("), "{} allows", path.display());
         for (line, text) in text.lines().enumerate() {
-            let is_expect = text.trim_start().starts_with("#[expect(") || text.trim_start().starts_with("#![expect(");
+            let is_expect =
+                text.trim_start().starts_with("#[expect(") || text.trim_start().starts_with("#![expect(");
             assert!(!is_expect || text.contains("reason ="), "{}:{}: no reason", path.display(), line + 1);
         }
     }
@@ -170,7 +197,9 @@ fn types_are_named_for_nouns_of_the_domain() {
         for line in code(&path).lines() {
             let line = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(super) ");
             let named = ["struct ", "enum ", "trait "].iter().find_map(|it| line.strip_prefix(it));
-            let Some(name) = named.and_then(|it| it.split(|it: char| !it.is_alphanumeric()).next()) else { continue };
+            let Some(name) = named.and_then(|it| it.split(|it: char| !it.is_alphanumeric()).next()) else {
+                continue;
+            };
             assert!(!SUFFIXES.iter().any(|it| name.ends_with(it)), "{} in {}", name, path.display());
         }
     }
@@ -186,7 +215,8 @@ fn files_stay_small_enough_to_read() {
 
 #[test]
 fn no_text_of_the_project_names_a_machine() {
-    let listed = std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
+    let listed =
+        std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
     assert!(listed.status.success(), "git must be there to list the project's files");
     let mut seen = 0;
     for name in String::from_utf8(listed.stdout).unwrap().split('\0').filter(|it| !it.is_empty()) {

@@ -265,9 +265,7 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         Refusal::NameTaken => said(Code::Fault, FAULT),
         Refusal::SubaccountsMax(max) => Problem::new(
             Code::SubaccountsMax,
-            format!(
-                "The primary account has {max} of at most {max} subaccounts. Close one first."
-            ),
+            format!("The primary account has {max} of at most {max} subaccounts. Close one first."),
         ),
         Refusal::InsufficientFunds { .. } => said(Code::InsufficientFunds, INSUFFICIENT_FUNDS),
         Refusal::InsufficientCredit { .. } => said(Code::InsufficientCredit, INSUFFICIENT_CREDIT),

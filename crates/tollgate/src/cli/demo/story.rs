@@ -33,6 +33,8 @@ pub(super) struct Story {
     operator_token: String,
     /// Those whose accounts are open, the partner first.
     members: Vec<Member>,
+    /// The family as the partner saw it last, after the step before.
+    list: Option<Answer>,
     checks: Checks,
 }
 
@@ -43,7 +45,7 @@ impl Story {
     /// Before its first step.
     pub(super) fn new(client: Client, operator_token: &str) -> Self {
         let operator_token = operator_token.to_owned();
-        Self { client, operator_token, members: Vec::new(), checks: Checks::default() }
+        Self { client, operator_token, members: Vec::new(), list: None, checks: Checks::default() }
     }
 
     /// Those whose accounts are open, the partner first.
@@ -93,10 +95,8 @@ impl Story {
             Act::Charge(role, amount) => self.charge(role, amount, books).await,
             Act::RefusedForFunds(role) => self.refused_for_funds(role).await,
             Act::RefusedAsSuspended(role) => self.refused_as_suspended(role).await,
-            Act::SpareCredit { credit_limit, owed, spare } => {
-                self.spare_credit(credit_limit, owed, spare).await
-            }
-            Act::Invoice { partner, first, sum } => self.invoice(partner, first, sum).await,
+            Act::SpareCredit { credit_limit, owed, spare } => self.spare_credit(credit_limit, owed, spare),
+            Act::Invoice { partner, first, sum } => self.invoice(partner, first, sum),
             Act::Pay(amount) => self.pay(amount, books).await,
             Act::Suspend(role, suspended) => self.suspend(role, suspended, books).await,
             Act::AskBalance(role, balance) => self.ask_balance(role, balance).await,
@@ -110,7 +110,9 @@ impl Story {
     async fn open_partner(&mut self, credit_limit: i64) -> Result<(), Stopped> {
         let body = format!(r#"{{"name":"{}","credit_limit":"{credit_limit}"}}"#, Role::Partner.name());
         let answer = self.as_operator(Call::post("/api/v1/accounts", body), 201).await?;
-        for (field, must) in [("balance", 0), ("credit_limit", credit_limit), ("available", credit_limit)] {
+        for (field, must) in
+            [("balance", 0), ("credit_limit", credit_limit), ("available", credit_limit), ("held", 0)]
+        {
             self.amount(&answer, field, euros(must)?)?;
         }
         self.join(Role::Partner, &answer)
@@ -179,8 +181,8 @@ impl Story {
         Ok(())
     }
 
-    async fn spare_credit(&mut self, credit_limit: i64, owed: i64, spare: i64) -> Result<(), Stopped> {
-        let list = self.list().await?;
+    fn spare_credit(&mut self, credit_limit: i64, owed: i64, spare: i64) -> Result<(), Stopped> {
+        let list = self.list.as_ref().ok_or(NO_LIST)?;
         let limit = list.amount("/_embedded/primary_account/credit_limit")?;
         let balance = list.amount("/_embedded/primary_account/balance")?;
         let available = balance.checked_sub(limit).ok_or(TOO_LARGE)?;
@@ -192,10 +194,10 @@ impl Story {
         Ok(())
     }
 
-    async fn invoice(&mut self, partner: i64, first: i64, sum: i64) -> Result<(), Stopped> {
-        let list = self.list().await?;
+    fn invoice(&mut self, partner: i64, first: i64, sum: i64) -> Result<(), Stopped> {
+        let list = self.list.as_ref().ok_or(NO_LIST)?;
         let partners = list.amount("/_embedded/primary_account/balance")?;
-        let firsts = listed(&list, self.key(Role::First)?)?.get("balance").and_then(client::amount);
+        let firsts = listed(list, self.key(Role::First)?)?.get("balance").and_then(client::amount);
         let firsts = firsts.ok_or_else(|| format!("{} has no balance: {}", Role::First.name(), list.body))?;
         let invoice = list.amount("/total_balance")?.checked_neg().ok_or(TOO_LARGE)?;
         page::sum("invoice", partners, "+", firsts, invoice);
@@ -211,7 +213,10 @@ impl Story {
         let path = format!("/api/v1/accounts/{}/payments", self.key(Role::Partner)?);
         let body = format!(r#"{{"amount":"{amount}","reference":"the month's invoice"}}"#);
         let answer = self.as_operator(Call::post(path, body), 201).await?;
-        self.amount(&answer, "amount", euros(amount)?)?;
+        let (_, credit_limit, _) = books.payer_of(Role::Partner);
+        for (field, must) in [("amount", amount), ("credit_limit", -credit_limit), ("held", 0)] {
+            self.amount(&answer, field, euros(must)?)?;
+        }
         self.payer_after(&answer, Role::Partner, books)
     }
 
@@ -249,7 +254,7 @@ impl Story {
 impl Story {
     /// Reads the family in both dialects and holds it against what it must be.
     async fn books(&mut self, must: &Books) -> Result<Vec<Row>, Stopped> {
-        let list = self.list().await?;
+        let list = self.read_list().await?;
         let mut rows = Vec::new();
         for (role, stand) in
             [(Role::Partner, must.partner), (Role::First, must.first), (Role::Second, must.second)]
@@ -267,6 +272,7 @@ impl Story {
             return Err(format!("{} must list {} accounts: {}", list.call, rows.len(), list.body));
         }
         rows.push(self.total(&list, must.total)?);
+        self.list = Some(list);
         Ok(rows)
     }
 
@@ -338,7 +344,7 @@ impl Story {
     }
 
     /// The family as the partner sees it.
-    async fn list(&self) -> Result<Answer, Stopped> {
+    async fn read_list(&self) -> Result<Answer, Stopped> {
         let partner = self.member(Role::Partner)?;
         self.quietly(partner.caller(), &Call::get(format!("/accounts/{}/subaccounts", partner.api_key))).await
     }
@@ -401,6 +407,7 @@ impl Story {
     }
 }
 
+const NO_LIST: &str = "the family has not been listed yet";
 const TOO_LARGE: &str = "a sum is beyond what an amount can hold";
 
 fn demand(answer: Answer, status: u16) -> Result<Answer, Stopped> {

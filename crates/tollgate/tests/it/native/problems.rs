@@ -168,7 +168,7 @@ async fn who_guesses_on_has_to_wait() {
     assert_snapshot!(house.shown(&answer), @r#"
     429
     content-type: application/problem+json
-    retry-after: 61
+    retry-after: 60
     {
       "code": "busy",
       "detail": "Too many authentications failed or wait. Ask again after the time in `Retry-After`.",

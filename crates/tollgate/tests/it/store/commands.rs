@@ -2,8 +2,8 @@
 
 use ledger::account::Country;
 use ledger::{
-    AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Command, CredentialId, CredentialKind, LineId,
-    NewCredential, OnExpiry, Once, Proof, Status, Timestamp, TokenId, Transfer,
+    AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Command, CredentialId,
+    CredentialKind, LineId, NewCredential, OnExpiry, Once, Proof, Status, Timestamp, TokenId, Transfer,
 };
 use tollgate::store::Store;
 
@@ -51,6 +51,13 @@ pub(crate) fn charge(id: u64, account: AccountId, units: i64) -> Command {
 /// A primary account, opened.
 pub(crate) async fn opened(store: &Store, n: u64, credit_limit: Amount) -> AccountId {
     store.execute(open_primary(n, credit_limit), Timestamp::from_millis(1_000)).await.unwrap();
+    AccountId::from_bytes(uuid(n))
+}
+
+/// A subaccount that shares the balance of a primary, opened.
+pub(crate) async fn opened_sharing(store: &Store, n: u64, primary: AccountId) -> AccountId {
+    let action = open(n, Some(primary), Amount::ZERO, BalanceMode::Shared);
+    store.execute(operator(n, action), Timestamp::from_millis(1_000)).await.unwrap();
     AccountId::from_bytes(uuid(n))
 }
 
@@ -122,7 +129,11 @@ impl Commands {
         match self.below(if self.accounts.len() < 4 { 1 } else { 20 }) {
             0 => {
                 let parent = (self.below(3) > 0 && !self.accounts.is_empty()).then_some(primary);
-                let mode = if parent.is_some() && self.below(2) == 0 { BalanceMode::Shared } else { BalanceMode::Own };
+                let mode = if parent.is_some() && self.below(2) == 0 {
+                    BalanceMode::Shared
+                } else {
+                    BalanceMode::Own
+                };
                 let limit = if parent.is_none() { self.amount() } else { Amount::ZERO };
                 open(n, parent, limit, mode)
             }
@@ -130,7 +141,11 @@ impl Commands {
             3..=5 => {
                 let (from, to) = if self.below(2) == 0 { (primary, account) } else { (account, primary) };
                 let transfer = Transfer { primary, from, to, amount: self.amount(), reference: None };
-                if self.below(2) == 0 { Action::TransferBalance(transfer) } else { Action::TransferCredit(transfer) }
+                if self.below(2) == 0 {
+                    Action::TransferBalance(transfer)
+                } else {
+                    Action::TransferCredit(transfer)
+                }
             }
             6..=9 => {
                 let (amount, force) = (self.amount(), self.below(8) == 0);

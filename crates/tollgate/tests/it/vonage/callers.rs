@@ -217,9 +217,9 @@ async fn whoever_fails_too_often_has_to_wait_and_nobody_else_has() {
     assert_snapshot!(house.shown(&refused), @r#"
     429
     content-type: application/json
-    retry-after: 61
+    retry-after: 60
     {
-      "detail": "Too many requests. Please try again in 61 seconds",
+      "detail": "Too many requests. Please try again in 60 seconds",
       "instance": "<uuid 1>",
       "title": "Too Many Requests",
       "type": "https://developer.nexmo.com/api-errors#throttled"
@@ -229,7 +229,7 @@ async fn whoever_fails_too_often_has_to_wait_and_nobody_else_has() {
     assert_snapshot!(house.shown(&rest), @r#"
     429
     content-type: application/json
-    retry-after: 61
+    retry-after: 60
     {
       "error-code": "429",
       "error-code-label": "throttled"

@@ -49,7 +49,10 @@ impl<'a> Members<'a> {
             return Err(Failure::NotJson("The body is empty. Send a JSON object.".into()));
         }
         let body = str::from_utf8(body).map_err(|error| {
-            Failure::NotJson(format!("The body is not UTF-8 from byte {} on. Mend it there.", error.valid_up_to()))
+            Failure::NotJson(format!(
+                "The body is not UTF-8 from byte {} on. Mend it there.",
+                error.valid_up_to()
+            ))
         })?;
         let object: Object<'a> = serde_json::from_str(body).map_err(|error| match error.classify() {
             Category::Data => Failure::field("body", "must be a JSON object"),
