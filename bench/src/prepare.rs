@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
-use ledger::{AccountId, Actor, Amount, BalanceMode, TokenScope};
+use ledger::{AccountId, Actor, Amount, BalanceMode, Token, TokenId, TokenScope};
 use tollgate::app::{App, NewAccount, NewCharge, Opened, Settings};
 use tollgate::clock::Clock;
 use tollgate::random::Random;
@@ -14,6 +14,7 @@ use tollgate::store::{self, ONCE_MAX, Store};
 
 use crate::Result;
 use crate::cast::{Cast, Party};
+use crate::server::OPERATOR;
 
 /// How many subaccounts share the hot balance, and how many have a balance each (issue 2, "The bench").
 const MANY: usize = 10_000;
@@ -23,6 +24,8 @@ const LISTED: usize = 1_000;
 const FAMILY: usize = 999;
 /// How many commands are in flight: several batches of the writer, so that it never waits for us.
 const IN_FLIGHT: usize = 4_096;
+/// Who opens and pays: the operator, with the token of the environment.
+const BY: Actor = Actor::Operator(TokenId::ENVIRONMENT);
 /// A secret that a person could have chosen.
 const CHOSEN: &str = "Guess-Me-If-You-Can-1";
 
@@ -82,15 +85,23 @@ async fn write(plan: &Plan) -> Result<Cast> {
     let clock = Clock::stopped(Clock::System.now().plus_millis(-millis));
     let random = Random::System;
     let keyring = Keyring::open(&Keyring::path_beside(&plan.path), true, &random)?;
+    let operator = Token {
+        id: TokenId::ENVIRONMENT,
+        scope: TokenScope::Operator,
+        is_first: false,
+        created_at: clock.now(),
+        revoked_at: None,
+    };
     let options = store::Options {
         path: plan.path.clone(),
         once_max: ONCE_MAX,
         key_mark: *keyring.mark(),
-        environment_token: None,
+        // Not the server: the token that it makes is dead as soon as the environment gives one.
+        environment_token: Some((operator, keyring.hash(OPERATOR))),
     };
     let store = Store::open(options)?;
     let app = App::new(store.clone(), keyring, clock.clone(), random, Settings::default())?;
-    let (token, gate) = app.make_token(Actor::Server, None, TokenScope::Gate { may_force: false }).await?;
+    let (token, gate) = app.make_token(BY, None, TokenScope::Gate { may_force: false }).await?;
     let mut making = Making { app, clock, gate: Actor::Gate(token.id), charged: Vec::new(), accounts: 0 };
     let cast = making.cast(gate).await?;
     while making.accounts < plan.accounts {
@@ -166,14 +177,13 @@ impl Making {
     ) -> Result<Opened> {
         let credit_limit = Amount::ZERO;
         let new = NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, secret };
-        Ok(self.app.open_account(Actor::Server, None, new).await?)
+        Ok(self.app.open_account(BY, None, new).await?)
     }
 
     /// Pays each so much that no measurement uses it up: 100,000,000 charges of 0.01.
     async fn fund(&self, accounts: &[Opened]) -> Result<()> {
         let amount = amount("1000000")?;
-        let payments =
-            accounts.iter().map(|it| self.app.pay(Actor::Server, None, it.account.id, amount, None));
+        let payments = accounts.iter().map(|it| self.app.pay(BY, None, it.account.id, amount, None));
         let mut paid = iter(payments).buffer_unordered(IN_FLIGHT);
         while let Some(payment) = paid.next().await {
             payment?;

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use ledger::Token;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{optional, sql};
@@ -99,6 +100,8 @@ pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
              PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA busy_timeout = 10000;",
         )
         .map_err(not_a_store)?;
+    // Nor is it folded when a connection closes: after a failed sync nothing may touch what is on the disk.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     let known = KNOWN;
     let found: u32 =

@@ -62,11 +62,10 @@ impl Writer {
     ) -> rusqlite::Result<()> {
         let through = self.resident.last_seq + i64::try_from(lines).unwrap_or(0);
         let lag = through - self.resident.heads.through(through);
-        let most = match lag {
-            ..=HEADS_WAIT => return Ok(()),
-            ..=HEADS_LAG_MAX => lines / 8 + 4,
-            _ => lines * 2 + 16,
-        };
+        if lag <= HEADS_WAIT {
+            return Ok(());
+        }
+        let most = if lag <= HEADS_LAG_MAX { lines / 16 + 1 } else { lines * 2 + 16 };
         for account in self.resident.heads.oldest(most) {
             self.write_head(account, chain)?;
             heads.written.insert(account);

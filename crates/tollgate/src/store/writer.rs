@@ -120,6 +120,7 @@ pub(super) fn spawn(
             book: Book::default(),
             brought: Brought::default(),
             pruned_at: Timestamp::default(),
+            lost: false,
         };
         writer.run();
         drop(folder.join());
@@ -155,6 +156,8 @@ pub(super) struct Writer {
     pub(super) brought: Brought,
     /// When secrets shown once were last pruned.
     pruned_at: Timestamp,
+    /// Whether a sync failed.
+    lost: bool,
 }
 
 /// What a batch has read from the file, so that it is not read again over what the batch itself has changed.
@@ -193,6 +196,10 @@ impl Writer {
         while self.shared.queue.take(&mut jobs) {
             self.batch(&mut jobs);
             jobs.clear();
+        }
+        if self.lost {
+            // What is on the disk is unknown; the next start reads it, and nothing here may touch it.
+            return;
         }
         // So that a stopped store has all its heads. Where this cannot be written, the next start counts the lines itself.
         drop(self.write_last_heads());
@@ -359,7 +366,7 @@ impl Writer {
     }
 
     /// Says once why nothing was written, and ends the process where nobody can know whether it was.
-    fn failed(&self, error: &rusqlite::Error) {
+    fn failed(&mut self, error: &rusqlite::Error) {
         let figures = &self.shared.figures;
         figures.failed.fetch_add(1, Ordering::Relaxed);
         let error_chain: &dyn std::error::Error = error;
@@ -368,6 +375,7 @@ impl Writer {
                 error = error_chain,
                 "a sync failed: what is on the disk is unknown, so the process ends"
             );
+            self.lost = true;
             self.shared.queue.close();
             self.shared.lost.notify_one();
         } else if figures.takes_writes.swap(false, Ordering::Relaxed) {

@@ -12,6 +12,8 @@ use ledger::{
 };
 use tollgate::store::{ExecuteError, ONCE_MAX, OpenError, Options, Store, replay};
 
+use crate::server::Random;
+
 const OPERATOR: Actor = Actor::Operator(TokenId::ENVIRONMENT);
 
 fn options(path: &Path) -> Options {
@@ -33,18 +35,6 @@ fn check(folder: &tempfile::TempDir) -> tollgate::store::Replay {
     replay(&folder.path().join("t.db"), &|_| true).unwrap()
 }
 
-fn seed() -> u64 {
-    let seed = match std::env::var("TOLLGATE_SEED") {
-        Ok(seed) => seed.parse().expect("TOLLGATE_SEED is a number"),
-        Err(_) => {
-            u64::from(std::process::id())
-                ^ u64::from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos()) << 20
-        }
-    };
-    println!("TOLLGATE_SEED={seed}");
-    seed
-}
-
 fn oracle() -> Book {
     let mut book = Book::default();
     let (id, scope) = (TokenId::ENVIRONMENT, TokenScope::Operator);
@@ -63,7 +53,8 @@ fn oracle() -> Book {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_says_what_the_ledger_says() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut store, mut book, mut commands) = (open(&folder), oracle(), Commands::new(seed()));
+    let (mut store, mut book, mut commands) =
+        (open(&folder), oracle(), Commands::new(Random::for_test("store")));
     let (mut accepted, mut refused) = (0, 0);
     for step in 0..1_500 {
         if step % 400 == 399 {

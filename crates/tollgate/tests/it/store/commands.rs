@@ -7,6 +7,8 @@ use ledger::{
 };
 use tollgate::store::Store;
 
+use crate::server::Random;
+
 pub(crate) fn uuid(n: u64) -> [u8; 16] {
     let mut bytes = [1; 16];
     bytes[8..].copy_from_slice(&n.to_be_bytes());
@@ -63,7 +65,7 @@ pub(crate) async fn opened_sharing(store: &Store, n: u64, primary: AccountId) ->
 
 /// Random commands; each is likely to be accepted, and many are not.
 pub(crate) struct Commands {
-    state: u64,
+    random: Random,
     id: u64,
     at: i64,
     accounts: Vec<AccountId>,
@@ -71,30 +73,30 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed | 1, id: 1_000, at: 1_000, accounts: Vec::new(), lines: Vec::new() }
+    pub(crate) fn new(random: Random) -> Self {
+        Self { random, id: 1_000, at: 1_000, accounts: Vec::new(), lines: Vec::new() }
     }
 
-    /// xorshift64*: enough for tests, and the same for the same seed everywhere.
-    fn below(&mut self, end: u64) -> u64 {
-        self.state ^= self.state >> 12;
-        self.state ^= self.state << 25;
-        self.state ^= self.state >> 27;
-        (self.state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % end
+    fn below(&mut self, end: u32) -> u32 {
+        u32::try_from(self.random.within(0..u64::from(end))).unwrap()
+    }
+
+    fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.below(u32::try_from(len).unwrap())).unwrap()
     }
 
     fn account(&mut self) -> AccountId {
-        let at = self.below(self.accounts.len().max(1) as u64);
-        self.accounts.get(at as usize).copied().unwrap_or(AccountId::UNKNOWN)
+        let at = self.index(self.accounts.len().max(1));
+        self.accounts.get(at).copied().unwrap_or(AccountId::UNKNOWN)
     }
 
     fn amount(&mut self) -> Amount {
-        Amount::from_units(self.below(60) as i64)
+        Amount::from_units(i64::from(self.below(60)))
     }
 
     /// Of the latest lines, so that charges and holds are found that are still of interest.
     fn line(&mut self) -> LineId {
-        let back = self.below(12) as usize;
+        let back = self.index(12);
         let at = self.lines.len().saturating_sub(1 + back);
         self.lines.get(at).copied().unwrap_or(LineId::from_bytes([0; 16]))
     }
@@ -102,14 +104,12 @@ impl Commands {
     pub(crate) fn next(&mut self, book: &Book) -> (Command, Timestamp) {
         // A close counts on from its own id for the holds that it releases.
         self.id += 100;
-        self.at += self.below(400) as i64;
+        self.at += i64::from(self.below(400));
         let n = self.id;
         let action = self.action(n, book);
         let id = LineId::from_bytes(uuid(n));
-        let by = match &action {
-            Action::Expire { .. } => Actor::Server,
-            _ => Actor::Operator(TokenId::ENVIRONMENT),
-        };
+        let expires = matches!(action, Action::Expire { .. });
+        let by = if expires { Actor::Server } else { Actor::Operator(TokenId::ENVIRONMENT) };
         if let Action::OpenAccount { account, .. } = action {
             self.accounts.push(account);
         }
@@ -154,7 +154,7 @@ impl Commands {
             10 => Action::Reverse { charge: self.line(), amount: None, reference: None },
             11 | 12 => {
                 let on_expiry = if self.below(2) == 0 { OnExpiry::Release } else { OnExpiry::Capture };
-                let (amount, lasts_ms) = (self.amount(), 1 + self.below(3_000) as i64);
+                let (amount, lasts_ms) = (self.amount(), 1 + i64::from(self.below(3_000)));
                 Action::Hold { account, amount, lasts_ms, on_expiry, operation: None, reference: None }
             }
             13 | 14 => Action::Settle { hold: self.line(), amount: self.amount(), force: self.below(3) == 0 },
@@ -176,7 +176,7 @@ impl Commands {
                 }
             }
             _ if self.below(3) == 0 => Action::CloseAccount { account, cascade: self.below(2) == 0 },
-            _ => Action::Extend { hold: self.line(), lasts_ms: 1 + self.below(3_000) as i64 },
+            _ => Action::Extend { hold: self.line(), lasts_ms: 1 + i64::from(self.below(3_000)) },
         }
     }
 }
