@@ -1,6 +1,6 @@
 //! The one function that turns a command into changes or a refusal.
 //!
-//! Each action is a flat list of checks in the contracts' order of precedence, then the changes. A [`Draft`] collects
+//! Each action is a flat list of checks in the contracts' order of precedence, then the changes. A `Draft` collects
 //! them; nothing outside it is touched.
 
 mod accounts;
