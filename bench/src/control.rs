@@ -32,7 +32,7 @@ use crate::Result;
 
 /// The largest answer: a list of 1,000 has some 300,000 bytes.
 const ANSWER_MAX: usize = 4 * 1_024 * 1_024;
-/// What one write takes in the log (issue 2, "The bench").
+/// What one write takes in the log, in bytes.
 const ENTRY_LEN: usize = 128;
 
 /// Serves both until it is killed.

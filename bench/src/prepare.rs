@@ -16,7 +16,7 @@ use crate::Result;
 use crate::cast::{Cast, Party};
 use crate::server::OPERATOR;
 
-/// How many subaccounts share the hot balance, and how many have a balance each (issue 2, "The bench").
+/// How many subaccounts share the hot balance, and how many have a balance each.
 const MANY: usize = 10_000;
 /// How many subaccounts the long list has.
 const LISTED: usize = 1_000;

@@ -1,4 +1,4 @@
-//! Who is asked what: the scenarios of issue 2, "The bench".
+//! Who is asked what: the scenarios that README.md lists.
 
 use std::path::{Path, PathBuf};
 

@@ -31,8 +31,8 @@ impl Amount {
     pub const ZERO: Self = Self(0);
     /// Digits after the point.
     pub const DECIMALS: u32 = 8;
-    /// The most that one charge, hold, transfer, payment or credit limit may be: 10¹⁰ (DESIGN §3), that is 10¹⁸
-    /// units; `i64` holds nine times as much.
+    /// The most that one charge, hold, transfer, payment or credit limit may be: 10¹⁰ (docs/rules.md, Money),
+    /// that is 10¹⁸ units; `i64` holds nine times as much.
     pub const MOVE_MAX: Self = Self(1_000_000_000_000_000_000);
 
     const ONE: i64 = 100_000_000;

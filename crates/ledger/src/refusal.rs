@@ -51,7 +51,7 @@ pub enum Refusal {
     SharesBalance(AccountId),
     /// Not enough available for a charge, a hold, a settle, a payout or a balance transfer.
     InsufficientFunds {
-        /// What there is; `None` where the caller may not see it (DESIGN §3 "Visibility").
+        /// What there is; `None` where the caller may not see it (docs/rules.md, Visibility).
         available: Option<Amount>,
         /// What was asked.
         needed: Amount,

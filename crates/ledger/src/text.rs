@@ -1,4 +1,5 @@
-//! Texts with limits: what is too long is refused, never cut (DESIGN §3 "Limits"). Lengths count characters.
+//! Texts with limits: what is too long is refused, never cut (docs/rules.md, Limits). Lengths count
+//! characters.
 
 /// The most characters of an account's name.
 pub const NAME_MAX: usize = 255;

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::observe;
 
-/// The largest body: 64 KiB (DESIGN §3 "Limits").
+/// The largest body: 64 KiB (docs/rules.md, Limits).
 pub const BODY_MAX: usize = 64 * 1_024;
 /// How long a client may take to send its headers, and to be idle between two requests.
 const HEADERS_WAIT: Duration = Duration::from_secs(75);

@@ -1,4 +1,4 @@
-// The seed tutorial from start to end: a partner with two end customers, the operator, and a month.
+// Vonage's tutorial from start to end: a partner with two end customers, the operator, and a month.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ const here = tollgate();
 const INSUFFICIENT_FUNDS = [402, 'insufficient_funds'];
 
 test("a partner's month comes out as the tutorial says", async () => {
-  // Worked example B of the contract: every row, read back from the list with its totals.
+  // Worked example B (docs/vonage.md, Acceptance list): every row, read back with its totals.
   const { operator } = here;
   const partner = await here.partner('100');
   const { subaccounts } = partner;

@@ -18,7 +18,7 @@ def books(partner: Caller) -> Row:
 
 
 def row(**accounts: str) -> Row:
-    """`row(S1="-40/-60", S2="-/-")`, as the contract's tables are written: balance / credit limit."""
+    """`row(S1="-40/-60", S2="-/-")`, as Vonage's tables are written: balance / credit limit."""
     return {name.replace("_", " "): tuple(map(amount, pair.split("/"))) for name, pair in accounts.items()}
 
 

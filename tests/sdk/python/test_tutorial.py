@@ -1,4 +1,4 @@
-"""The seed tutorial from start to end: a partner with two end customers, the operator, and a month."""
+"""Vonage's tutorial from start to end: a partner with two end customers, the operator, and a month."""
 
 from books import books, row
 from refusals import insufficient, refusal, suspended
@@ -11,7 +11,7 @@ SUSPENDED = (403, "suspended")
 
 
 def test_a_partners_month_comes_out_as_the_tutorial_says(partner, operator, calling):
-    """Worked example B of the contract: every row, read back from the list with its totals."""
+    """Worked example B (docs/vonage.md, Acceptance list): every row, read back with its totals."""
     to_own = ModifySubaccountOptions(use_primary_account_balance=False)
 
     # One shared subaccount has used 20 of the primary's 100.

@@ -9,7 +9,7 @@ use crate::id::{AccountId, CredentialId, TokenId};
 use crate::journal::{Kind, Line, Record};
 use crate::refusal::Refusal;
 
-/// An account's credentials are managed by the operator, by itself and by its primary (contract §4).
+/// An account's credentials are managed by the operator, itself and its primary (docs/rules.md, Callers).
 fn of_account(draft: &Draft<'_>, id: AccountId) -> Result<Account, Refusal> {
     let account = match draft.command.by.account() {
         Some(caller) if caller == id => draft.account(id)?,

@@ -1,7 +1,7 @@
 //! The one function that turns a command into changes or a refusal.
 //!
-//! Each action is a flat list of checks in the contracts' order of precedence, then the changes. A `Draft` collects
-//! them; nothing outside it is touched.
+//! Each action is a flat list of checks, the one that is answered first coming first, then the changes. A
+//! `Draft` collects them; nothing outside it is touched. The rules in words: docs/rules.md.
 
 mod accounts;
 mod charges;
@@ -90,8 +90,8 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
     }
 }
 
-/// Within what a command's key is unique (DESIGN §3 "Once"): the account that a charge or hold is about, else the
-/// caller.
+/// Within what a command's key is unique (docs/rules.md, Once): the account that a charge or hold is about,
+/// else the caller.
 pub fn scope(book: &Book, command: &Command) -> Scope {
     let account = match &command.action {
         Action::Charge { account, .. } | Action::Hold { account, .. } => Some(*account),

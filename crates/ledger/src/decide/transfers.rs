@@ -1,4 +1,5 @@
-//! Moving balance and credit limit between a primary account and one of its subaccounts (contract §3.2, §3.3).
+//! Moving balance and credit limit between a primary account and one of its subaccounts
+//! (docs/rules.md, Transfers).
 
 use super::{Decision, Draft, check_movable, check_reference, minus};
 use crate::account::{Account, BalanceMode, Standing, Status};
@@ -27,7 +28,7 @@ pub(super) fn credit(draft: Draft<'_>, transfer: &Transfer) -> Result<Decision, 
     move_between(draft, transfer, Kind::CreditTransfer, Standing::of_credit_limit(minus(transfer.amount)?))
 }
 
-/// Everything but the funds, in the contract's order; returns the giving side.
+/// Everything but the funds, in the order of docs/vonage.md, Errors; returns the giving side.
 fn check_sides<'a>(draft: &Draft<'a>, transfer: &Transfer) -> Result<&'a Account, Refusal> {
     let primary = authority::managing(draft.book, &draft.command.by, transfer.primary)?;
     check_movable(transfer.amount)?;

@@ -118,7 +118,8 @@ impl App {
         .await
     }
 
-    /// What an account can see as its balance: its own, or that of the primary whose balance it shares (contract §5.1).
+    /// What an account can see as its balance: its own, or that of the primary whose balance it shares
+    /// (docs/rules.md, Visibility).
     ///
     /// # Errors
     /// [`Error`].

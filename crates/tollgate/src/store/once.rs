@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use ledger::{Caller, Scope, Timestamp};
 
-/// How long a key is remembered: 24 hours, in milliseconds (DESIGN §3 "Once").
+/// How long a key is remembered: 24 hours, in milliseconds (docs/rules.md, Once).
 pub(super) const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How many keyed writes are remembered when nothing else is said.
 pub const ONCE_MAX: usize = 20_000_000;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::server::{Account, Answer, Api, Options, Server, amount, long, say, send, text, units};
 
-/// What the issue asks for: all of them in flight at the same time.
+/// All of them in flight at the same time.
 const CALLS: usize = 1_000;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,5 @@
 //! SIGKILL at random moments under load: what was acknowledged is there once, what was refused is not, and what broke
-//! off may be asked again (DESIGN §1, promises 1 and 2).
+//! off may be asked again (docs/rules.md, Promises).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use crate::server::{Account, Api, Charge, Options, Server, Store, text};
 /// Enough to find the same order twenty times, one charge at a time.
 const SEQUENTIAL: usize = 20;
 
-/// What the issue asks for.
+/// Enough that some have to share a sync.
 const CONCURRENT: usize = 100;
 
 /// The exit code that `tollgate --help` gives for it.
@@ -59,7 +59,7 @@ async fn a_hundred_concurrent_charges_cost_fewer_than_a_hundred_syncs() {
     assert!((1..CONCURRENT).contains(&syncs), "{CONCURRENT} concurrent charges cost {syncs} syncs");
 }
 
-/// Nobody knows then what is on the disk, so the process ends, and the next start reads it (DESIGN §6).
+/// Nobody knows then what is on the disk, so the process ends, and the next start reads it (ARCHITECTURE.md).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_that_fails_ends_the_process_and_the_next_start_has_what_was_acknowledged() {
     fail_syncs("40+").await;

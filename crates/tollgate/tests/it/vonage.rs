@@ -1,4 +1,5 @@
-//! The Vonage dialect on the wire: whole answers, and the points of the contract's §8 by their numbers.
+//! The Vonage dialect on the wire: whole answers, and by their numbers (`s8_04`) the points of
+//! docs/vonage.md, Acceptance list.
 
 mod balance;
 mod bodies;
@@ -55,7 +56,7 @@ fn member(answer: &Answer, path: &str) -> String {
     }
 }
 
-/// Balance / credit limit of every account as its list prints them, and the totals, as the contract's tables do.
+/// Balance / credit limit of every account as its list prints them, and the totals, as Vonage's tables do.
 async fn books(house: &House, partner: &Opening) -> Vec<String> {
     let answer = house.get(&at(partner, "subaccounts"), partner.auth()).await;
     assert_eq!(answer.status, 200, "{answer}");

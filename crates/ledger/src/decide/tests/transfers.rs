@@ -1,4 +1,4 @@
-//! Balance and credit transfers; the contract's figures are in `worked_examples`.
+//! Balance and credit transfers; Vonage's own figures are in `worked_examples`.
 
 use super::scenarios;
 use crate::command::{Action, Transfer};

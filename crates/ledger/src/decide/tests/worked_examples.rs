@@ -1,4 +1,4 @@
-//! The worked examples of the Vonage contract, §3.4: every row, every figure.
+//! Vonage's worked examples A to D (docs/vonage.md, Acceptance list, 4): every row, every figure.
 
 use super::scenarios;
 

@@ -1,8 +1,8 @@
-//! Every way in which this dialect says no, with its status and its texts (contract §2 and §5): here and nowhere else,
-//! so that a text can be corrected when somebody captures what Vonage really says.
+//! Every way in which this dialect says no, with its status and its texts (docs/vonage.md, Errors): here and
+//! nowhere else, so that a text can be corrected when somebody captures what Vonage really says.
 //!
-//! `S#`, `G#` and the secrets' own prefix are the contract's; `unavailable`, `throttled` and `idempotency-conflict` are
-//! our own words in its style, for what Vonage has no documented one.
+//! `S#`, `G#` and the secrets' own prefix are Vonage's; `unavailable`, `throttled` and `idempotency-conflict`
+//! are our own words in its style, for what Vonage has no documented one.
 
 use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -18,7 +18,7 @@ const GENERAL: &str = "https://developer.nexmo.com/api-errors#";
 const SUBACCOUNTS: &str = "https://developer.nexmo.com/api-errors/subaccounts#";
 const SECRETS: &str = "https://developer.nexmo.com/api-errors/account/secret-management#";
 
-/// Why a member of a request is not fit (contract §2.4).
+/// Why a member of a request is not fit (docs/vonage.md, Errors).
 pub(super) mod reason {
     pub(in super::super) const BOOLEAN: &str = "Should be either 'true' or 'false'";
     pub(in super::super) const NOT_BACK_TO_SHARED: &str = "Transitioning from 'use_primary_account_balance = false' to 'use_primary_account_balance = true' is not supported";

@@ -1,5 +1,5 @@
-//! The Vonage Subaccounts API, and its neighbours that subaccounts need: balance and secrets. The contract is
-//! `contracts/vonage.md`; what its sources leave open and was chosen here says so in `docs/vonage.md`.
+//! The Vonage Subaccounts API, and its neighbours that subaccounts need: balance and secrets. What it takes
+//! and answers, how near that is to Vonage's, and what was chosen here: `docs/vonage.md`.
 
 mod error;
 mod handlers;

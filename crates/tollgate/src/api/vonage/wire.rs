@@ -1,4 +1,4 @@
-//! The bodies and queries of the contract: what a request says, read leniently (contract §1), and what an answer says.
+//! Bodies and queries: what a request says, read leniently, and what an answer says (docs/vonage.md).
 
 mod answer;
 mod request;

@@ -9,7 +9,8 @@ use tollgate::api::{self, Who};
 use super::{at, family, member, partner};
 use crate::house::{Answer, Auth, House};
 
-/// The four members that every error has, and no other that Ruby or PHP would take for one of them (contract §2.1).
+/// The four members that every error has, and no other that Ruby or PHP would take for one of them
+/// (docs/vonage.md, Errors).
 fn assert_problem(answer: &Answer) {
     assert!(answer.status >= 400, "{answer}");
     assert_eq!(answer.header("content-type"), Some("application/json"));

@@ -1,4 +1,4 @@
-//! Who may call what (contract §4), and how those are refused who may not.
+//! Who may call what (docs/rules.md, Callers), and how those are refused who may not.
 
 use axum::body::Body;
 use axum::http::Request;

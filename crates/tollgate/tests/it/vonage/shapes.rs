@@ -1,11 +1,11 @@
-//! Every field of every answer, by its JSON type (contract §1.1 to §1.9), as the strictest of the six SDKs reads it.
+//! Every field of every answer, by its JSON type, as the strictest of the six SDKs reads it.
 
 use ledger::{BalanceMode, TransferKind};
 use serde_json::{Value, json};
 
 use super::{at, family};
 
-/// A JSON type as the contract's tables name it.
+/// What a field must be: a JSON type, or more.
 type Is = fn(&Value) -> bool;
 
 fn is_key(value: &Value) -> bool {

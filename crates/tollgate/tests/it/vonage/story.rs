@@ -1,4 +1,5 @@
-//! The worked examples of the contract's §3.4, over the wire and read back from the list with its totals.
+//! Vonage's worked examples A, B and D (docs/vonage.md, Acceptance list, 4), over the wire and read back from
+//! the list with its totals.
 
 use ledger::{BalanceMode, TransferKind};
 use serde_json::json;

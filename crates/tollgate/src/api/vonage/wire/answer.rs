@@ -1,4 +1,4 @@
-//! What an answer says: the superset bodies of the contract, which all six SDKs can read.
+//! What an answer says: everything that any of Vonage's six SDKs reads, so that all of them can read it.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
