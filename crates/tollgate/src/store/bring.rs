@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use ledger::{AccountId, Action, Actor, Change, Command, LineId, Remembered, decide};
+use ledger::{AccountId, Action, Actor, Change, Command, LineId, Remembered, Timestamp, decide};
 use rusqlite::Result;
 
 use super::Snapshot;
+use super::once::REMEMBERED_MS;
 use super::writer::Writer;
 
 impl Writer {
-    pub(super) fn bring(&mut self, command: &Command) -> Result<()> {
+    pub(super) fn bring(&mut self, command: &Command, now: Timestamp) -> Result<()> {
         match command.by {
             Actor::Operator(token) | Actor::Gate(token) => {
                 if let Some(token) =
@@ -23,7 +24,7 @@ impl Writer {
             Actor::Server => {}
         }
         self.bring_named(&command.action)?;
-        self.bring_key(command)
+        self.bring_key(command, now)
     }
 
     fn bring_named(&mut self, action: &Action) -> Result<()> {
@@ -154,7 +155,7 @@ impl Writer {
     }
 
     /// What the command's key is bound to, if it is.
-    fn bring_key(&mut self, command: &Command) -> Result<()> {
+    fn bring_key(&mut self, command: &Command, now: Timestamp) -> Result<()> {
         let Some(once) = &command.once else { return Ok(()) };
         let scope = decide::scope(&self.book, command);
         if self.book.remembered(scope, &once.key).is_some() {
@@ -165,7 +166,11 @@ impl Writer {
         let snapshot = Snapshot::new(&self.connection, None);
         let Some(recorded) = snapshot.line_at(seq)? else { return Ok(()) };
         let mut line = recorded.line;
-        let is_it = line.scope() == scope && line.once.as_ref().is_some_and(|it| it.key == once.key);
+        // The map forgets by the thousand, and the secrets that an answer showed are gone after a day to the second: so
+        // the day is counted here.
+        let is_remembered = line.at >= now.plus_millis(-REMEMBERED_MS);
+        let is_it =
+            is_remembered && line.scope() == scope && line.once.as_ref().is_some_and(|it| it.key == once.key);
         if is_it {
             if let Some(first) = &mut line.once {
                 first.sealed = snapshot.shown_once(seq)?.map(Into::into);

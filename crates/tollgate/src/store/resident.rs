@@ -145,14 +145,16 @@ impl Resident {
         let most = i64::try_from(once_max).unwrap_or(i64::MAX);
         let first = first.max(self.last_seq.saturating_sub(most));
         let mut keyed = connection.prepare(
-            "SELECT seq, at, kind, caller, by_account, account, other, other_balance, once_key FROM journal
+            "SELECT seq, at, kind, caller, by_account, account, other, once_key FROM journal
              WHERE seq >= ?1 AND once_key IS NOT NULL ORDER BY seq",
         )?;
         let mut rows = keyed.query([first])?;
         while let Some(row) = rows.next()? {
-            let scope = sql::scope(row)?;
-            let hash = self.once.hash(&scope, row.get_ref("once_key")?.as_str()?);
-            self.once.insert(hash, row.get("seq")?, sql::get(row, "at")?);
+            // By place, not by name: there may be twenty million of them.
+            let scope =
+                sql::KeyedLine { caller: 3, by_account: 4, kind: 2, account: 5, other: 6 }.scope(row)?;
+            let hash = self.once.hash(&scope, row.get_ref(7)?.as_str()?);
+            self.once.insert(hash, row.get(0)?, row.get::<_, sql::Column<Timestamp>>(1)?.0);
         }
         Ok(())
     }

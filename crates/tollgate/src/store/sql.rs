@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use ledger::account::Country;
 use ledger::{
-    Account, AccountId, Actor, Amount, ApiKey, AuthId, BalanceMode, Credential, CredentialId, CredentialKind,
-    Currency, Ending, Hold, HoldEnd, Kind, Line, LineId, Number, OnExpiry, Once, Side, Standing, Status,
-    Timestamp, Token, TokenId, TokenScope,
+    Account, AccountId, Actor, Amount, ApiKey, AuthId, BalanceMode, Caller, Credential, CredentialId,
+    CredentialKind, Currency, Ending, Hold, HoldEnd, Kind, Line, LineId, Number, OnExpiry, Once, Scope, Side,
+    Standing, Status, Timestamp, Token, TokenId, TokenScope,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
@@ -370,41 +370,55 @@ pub(super) fn insert_line(
     Ok(())
 }
 
-/// Within what the key of a line is unique, from the few columns that say so; what [`Line::scope`] says of all.
-pub(super) fn scope(row: &Row<'_>) -> Result<ledger::Scope> {
-    let caller = match row.get::<_, i64>("caller")? {
-        OPERATOR => ledger::Caller::Operator,
-        GATE => ledger::Caller::Gate,
-        ACCOUNT => ledger::Caller::Account,
-        SERVER => ledger::Caller::Server,
-        _ => return Err(misread(row, "caller")),
-    };
-    let about_the_named = match get::<Kind>(row, "kind")? {
-        Kind::Charge
-        | Kind::Reversal
-        | Kind::Hold
-        | Kind::Extend
-        | Kind::Settle
-        | Kind::Release
-        | Kind::Expiry => true,
-        Kind::Open
-        | Kind::Change
-        | Kind::Close
-        | Kind::Payment
-        | Kind::BalanceTransfer
-        | Kind::CreditTransfer
-        | Kind::NumberGiven
-        | Kind::NumberTransfer
-        | Kind::CredentialAdded
-        | Kind::CredentialRevoked
-        | Kind::TokenMade
-        | Kind::TokenRevoked => false,
-    };
-    // None of these kinds has a counterparty, so the other account is its cause.
-    let account = if about_the_named {
-        get_opt(row, "other")?.or(get_opt(row, "account")?)
-    } else {
-        get_opt(row, "by_account")?
-    };
-    Ok(ledger::Scope { account, caller })
+/// Where the columns stand that say within what the key of a line is unique.
+pub(super) struct KeyedLine {
+    pub(super) caller: usize,
+    pub(super) by_account: usize,
+    pub(super) kind: usize,
+    pub(super) account: usize,
+    pub(super) other: usize,
+}
+
+impl KeyedLine {
+    /// What [`Line::scope`] says of the whole line.
+    pub(super) fn scope(&self, row: &Row<'_>) -> Result<Scope> {
+        let caller = match row.get::<_, i64>(self.caller)? {
+            OPERATOR => Caller::Operator,
+            GATE => Caller::Gate,
+            ACCOUNT => Caller::Account,
+            SERVER => Caller::Server,
+            _ => return Err(misread(row, "caller")),
+        };
+        let account = |column: usize| -> Result<Option<AccountId>> {
+            Ok(row.get::<_, Option<Column<AccountId>>>(column)?.map(|it| it.0))
+        };
+        let about_the_named = match row.get::<_, Column<Kind>>(self.kind)?.0 {
+            Kind::Charge
+            | Kind::Reversal
+            | Kind::Hold
+            | Kind::Extend
+            | Kind::Settle
+            | Kind::Release
+            | Kind::Expiry => true,
+            Kind::Open
+            | Kind::Change
+            | Kind::Close
+            | Kind::Payment
+            | Kind::BalanceTransfer
+            | Kind::CreditTransfer
+            | Kind::NumberGiven
+            | Kind::NumberTransfer
+            | Kind::CredentialAdded
+            | Kind::CredentialRevoked
+            | Kind::TokenMade
+            | Kind::TokenRevoked => false,
+        };
+        // None of the kinds that are about the account named has a counterparty, so the other account is its cause.
+        let account = if about_the_named {
+            account(self.other)?.or(account(self.account)?)
+        } else {
+            account(self.by_account)?
+        };
+        Ok(Scope { account, caller })
+    }
 }

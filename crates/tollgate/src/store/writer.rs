@@ -246,7 +246,7 @@ impl Writer {
     }
 
     fn decide(&mut self, command: &Command, now: Timestamp, pending: &mut Pending) -> Answer {
-        if let Err(error) = self.bring(command) {
+        if let Err(error) = self.bring(command, now) {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the store cannot be read");
             return Err(ExecuteError::Unavailable);
