@@ -30,6 +30,7 @@ CREATE TABLE journal (
     seq            INTEGER PRIMARY KEY,
     at             INTEGER NOT NULL,
     kind           INTEGER NOT NULL,
+    -- Leads to seq, under the key of the store; see src/store/line_id.rs.
     id             BLOB    NOT NULL,
     -- Who caused it: the kind of caller, the account that called, its credential or token.
     caller         INTEGER NOT NULL,
@@ -62,8 +63,6 @@ CREATE TABLE journal (
     -- What the line made or changed, as it was after it, where that is more than figures.
     record    TEXT
 );
--- Ids grow with time, so this index grows at its end.
-CREATE UNIQUE INDEX journal_id ON journal (id);
 -- A family's transfers by time; few lines are transfers, so few pay for it.
 CREATE INDEX journal_transfers ON journal (family, kind, seq) WHERE kind IN (4, 5);
 -- What gave back a charge.

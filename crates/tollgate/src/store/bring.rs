@@ -27,13 +27,17 @@ impl Writer {
         self.bring_key(command, now)
     }
 
+    fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot::new(&self.connection, None, self.shared.ids)
+    }
+
     fn bring_named(&mut self, action: &Action) -> Result<()> {
         match action {
             Action::OpenAccount { parent, api_key, auth_id, .. } => {
                 if let Some(parent) = parent {
                     self.bring_account(*parent);
                 }
-                let snapshot = Snapshot::new(&self.connection, None);
+                let snapshot = self.snapshot();
                 if snapshot.names_taken(*api_key, auth_id)? {
                     self.book.bring_names(*api_key, *auth_id);
                 }
@@ -95,7 +99,7 @@ impl Writer {
     /// An account with its open holds and its numbers, all of which its close ends or hands over.
     fn bring_belongings(&mut self, id: AccountId) -> Result<()> {
         self.bring_account(id);
-        let snapshot = Snapshot::new(&self.connection, None);
+        let snapshot = self.snapshot();
         let (holds, numbers) = (snapshot.open_holds_of(id)?, snapshot.numbers_of(id)?);
         for hold in holds {
             if self.book.hold(hold.id).is_none() {
@@ -111,7 +115,7 @@ impl Writer {
 
     fn bring_numbers(&mut self, msisdn: &Arc<str>) -> Result<()> {
         if self.brought.numbers.insert(msisdn.clone()) {
-            for number in Snapshot::new(&self.connection, None).numbers_named(msisdn)? {
+            for number in self.snapshot().numbers_named(msisdn)? {
                 self.book.bring(Change::Number(number));
             }
         }
@@ -121,7 +125,7 @@ impl Writer {
     fn bring_charge(&mut self, id: LineId) -> Result<()> {
         if self.book.charge(id).is_none()
             && self.brought.charges.insert(id)
-            && let Some(charge) = Snapshot::new(&self.connection, None).charge(id)?
+            && let Some(charge) = self.snapshot().charge(id)?
         {
             self.book.bring(Change::Charge(charge));
         }
@@ -136,7 +140,7 @@ impl Writer {
         if self.book.hold(id).is_none() {
             let hold = match self.resident.holds.get(&id) {
                 Some(open) => Some(open.clone()),
-                None => Snapshot::new(&self.connection, None).hold(id)?,
+                None => self.snapshot().hold(id)?,
             };
             if let Some(hold) = hold {
                 self.book.bring(Change::Hold(hold));
@@ -163,7 +167,7 @@ impl Writer {
         }
         let hash = self.resident.once.hash(&scope, &once.key);
         let Some(seq) = self.resident.once.get(hash) else { return Ok(()) };
-        let snapshot = Snapshot::new(&self.connection, None);
+        let snapshot = self.snapshot();
         let Some(recorded) = snapshot.line_at(seq)? else { return Ok(()) };
         let mut line = recorded.line;
         // The map forgets by the thousand, and the secrets that an answer showed are gone after a day to the second: so

@@ -176,6 +176,12 @@ pub(super) fn tokens_by_verifier(connection: &Connection) -> rusqlite::Result<Ha
     tokens.collect()
 }
 
+/// What the key file of a store says; zeros before it was ever opened.
+pub(super) fn mark(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
+    let marked = "SELECT value FROM meta WHERE name = 'key_mark'";
+    Ok(optional(connection.query_row(marked, (), |row| row.get(0)))?.unwrap_or_default())
+}
+
 /// Refuses a store that was sealed under another key; a new one is marked with this one.
 pub(super) fn check_mark(connection: &Connection, path: &Path, mark: &[u8; 32]) -> Result<(), OpenError> {
     let marked = "SELECT value FROM meta WHERE name = 'key_mark'";

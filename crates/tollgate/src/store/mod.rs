@@ -9,6 +9,7 @@
 
 mod bring;
 mod file;
+mod line_id;
 mod once;
 mod record;
 mod replay;
@@ -112,6 +113,7 @@ struct Shared {
     tokens: RwLock<std::collections::HashMap<String, Token>>,
     /// The token that is stored nowhere.
     environment: Option<Token>,
+    ids: line_id::LineIds,
     /// Rung when a sync failed: what is on the disk is unknown, and the process must end.
     lost: Notify,
     figures: Figures,
@@ -166,6 +168,7 @@ impl Store {
             names: Cache::new(NAMES_MAX),
             tokens: RwLock::new(tokens),
             environment,
+            ids: line_id::LineIds::of(&options.key_mark),
             lost: Notify::new(),
             figures,
             writer: Mutex::default(),
@@ -178,7 +181,8 @@ impl Store {
 
     /// Has a command decided and, if it is accepted, written; returns when that is durable.
     ///
-    /// `at` is the caller's clock; the line's time is never before the line before it.
+    /// `at` is the caller's clock; the line's time is never before the line before it. The store writes into the command's
+    /// id where its line is.
     ///
     /// # Errors
     /// [`ExecuteError`].
@@ -214,7 +218,7 @@ impl Store {
             None => file::open_readable(&self.shared.path)?,
         };
         connection.execute_batch("BEGIN")?;
-        let result = read(&Snapshot::new(&connection, self.shared.environment));
+        let result = read(&Snapshot::new(&connection, self.shared.environment, self.shared.ids));
         connection.execute_batch("COMMIT")?;
         self.readers().push(connection);
         Ok(result?)

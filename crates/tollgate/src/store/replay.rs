@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ledger::{
-    Account, AccountId, Hold, Kind, Line, LineId, Record, Standing, Status, Timestamp, TokenId, laws,
+    Account, AccountId, Amount, Hold, Kind, Line, LineId, Record, Standing, Status, Timestamp, TokenId, laws,
 };
 use rusqlite::Connection;
 
+use super::line_id::{LineIds, are_beside};
 use super::sql::{self, Recorded};
-use super::{OpenError, file};
+use super::{OpenError, Snapshot, file};
 
 /// What a replay has seen of a store that is right.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,6 +75,7 @@ struct State {
     live_tokens: BTreeMap<TokenId, bool>,
     last_at: Timestamp,
     last_seq: i64,
+    last_id: Option<LineId>,
     heads_through: i64,
 }
 
@@ -84,6 +86,7 @@ struct State {
 pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
     let connection = file::open_existing(path)?;
     connection.execute_batch("BEGIN")?;
+    let ids = LineIds::of(&file::mark(&connection)?);
     let mut state = State { heads_through: super::snapshot::heads_through(&connection)?, ..State::default() };
     let mut journal = connection.prepare("SELECT * FROM journal ORDER BY seq")?;
     let mut rows = journal.query(())?;
@@ -93,12 +96,15 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
             Wrong::Line { seq, what: format!("it cannot be read ({reason})") }
         })?;
         let seq = recorded.seq;
-        state.line(recorded).map_err(|what| Wrong::Line { seq, what })?;
+        state
+            .id(ids, &recorded)
+            .and_then(|()| state.line(recorded))
+            .map_err(|what| Wrong::Line { seq, what })?;
     }
     check_accounts(&connection, &state)?;
     check_holds(&connection, &state)?;
     check_tokens(&connection, &state)?;
-    check_reversals(&connection)?;
+    check_reversals(&connection, ids)?;
     let sealed = check_sealed(&connection, opens)?;
     Ok(Replay {
         lines: state.last_seq,
@@ -109,6 +115,17 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
 }
 
 impl State {
+    /// An id must lead to its line, or to the first of those that the same command wrote.
+    fn id(&mut self, ids: LineIds, recorded: &Recorded) -> Result<(), String> {
+        let id = recorded.line.id;
+        let follows = self.last_id.replace(id).is_some_and(|it| are_beside(it, id) && it != id);
+        if follows || ids.seq(id) == recorded.seq {
+            Ok(())
+        } else {
+            Err("its id belongs to another line".into())
+        }
+    }
+
     fn line(&mut self, recorded: Recorded) -> Result<(), String> {
         let Recorded { seq, line, account_before, other_before } = recorded;
         if seq != self.last_seq + 1 {
@@ -333,16 +350,21 @@ fn check_tokens(connection: &Connection, state: &State) -> Result<(), Wrong> {
 }
 
 /// No charge may have been given back by more than it took.
-fn check_reversals(connection: &Connection) -> Result<(), Wrong> {
-    let mut beyond = connection.prepare(
-        "SELECT MAX(back.seq) FROM journal back JOIN journal charge ON charge.id = back.about
-         WHERE back.about IS NOT NULL AND back.balance_change > 0
-         GROUP BY charge.seq HAVING SUM(back.balance_change) > -MIN(charge.balance_change)",
+fn check_reversals(connection: &Connection, ids: LineIds) -> Result<(), Wrong> {
+    let snapshot = Snapshot::new(connection, None, ids);
+    let mut given_back = connection.prepare(
+        "SELECT about, MAX(seq) AS seq, SUM(balance_change) AS back FROM journal
+         WHERE about IS NOT NULL AND balance_change > 0 GROUP BY about",
     )?;
-    match super::optional(beyond.query_row((), |row| row.get(0)))? {
-        None => Ok(()),
-        Some(seq) => Err(Wrong::Line { seq, what: "it gives back more than its charge took".into() }),
+    let mut rows = given_back.query(())?;
+    while let Some(row) = rows.next()? {
+        let (seq, back): (i64, Amount) = (row.get("seq")?, sql::get(row, "back")?);
+        let charge = snapshot.line(sql::get(row, "about")?)?.map(|it| it.line.amount());
+        if charge.is_none_or(|it| it < back) {
+            return Err(Wrong::Line { seq, what: "it gives back more than its charge took".into() });
+        }
     }
+    Ok(())
 }
 
 fn check_sealed(connection: &Connection, opens: &dyn Fn(&[u8]) -> bool) -> Result<usize, Wrong> {

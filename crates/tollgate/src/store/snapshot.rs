@@ -7,6 +7,7 @@ use ledger::{
 };
 use rusqlite::{Connection, Result, Row, params};
 
+use super::line_id::{LineIds, are_beside};
 use super::sql::{self, Column, Recorded};
 use super::{Name, optional};
 
@@ -15,6 +16,7 @@ pub struct Snapshot<'a> {
     connection: &'a Connection,
     /// The token that is stored nowhere.
     environment: Option<Token>,
+    ids: LineIds,
 }
 
 /// A credential with what it takes to recognise it and, perhaps, to show it again.
@@ -42,8 +44,8 @@ pub struct AccountFilter {
 }
 
 impl<'a> Snapshot<'a> {
-    pub(super) const fn new(connection: &'a Connection, environment: Option<Token>) -> Self {
-        Self { connection, environment }
+    pub(super) const fn new(connection: &'a Connection, environment: Option<Token>, ids: LineIds) -> Self {
+        Self { connection, environment, ids }
     }
 
     fn rows<T>(
@@ -235,7 +237,15 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// Of the store.
     pub fn line(&self, id: LineId) -> Result<Option<Recorded>> {
-        self.row("SELECT * FROM journal WHERE id = ?1", [Column(id)], sql::recorded)
+        // A command's own line stands behind those that it wrote beside it.
+        let mut seq = self.ids.seq(id);
+        while let Some(found) = self.line_at(seq)?.filter(|it| are_beside(it.line.id, id)) {
+            if found.line.id == id {
+                return Ok(Some(found));
+            }
+            seq += 1;
+        }
+        Ok(None)
     }
 
     /// A family's transfers of one kind within a span of time, newest first.

@@ -148,7 +148,7 @@ fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<()> {
 }
 
 pub(super) struct Writer {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     pub(super) connection: Connection,
     pub(super) resident: Resident,
     /// The working copy of a batch: what its commands read, and what they have changed so far.
@@ -220,9 +220,11 @@ impl Writer {
         let mut pending = Pending::default();
         let mut answers = Vec::with_capacity(jobs.len());
         let mut now = self.resident.last_at;
-        for Job { command, at, reply } in jobs.drain(..) {
+        for Job { mut command, at, reply } in jobs.drain(..) {
             // Callers read the clock before they queue, so the batch may hold them out of order.
             now = now.max(at);
+            let seq = self.resident.last_seq + 1 + i64::try_from(pending.lines.len()).unwrap_or(0);
+            command.id = self.shared.ids.place(command.id, seq, now);
             answers.push((reply, self.decide(&command, now, &mut pending)));
         }
         let figures = &self.shared.figures;

@@ -113,14 +113,18 @@ impl Commands {
         if let Action::OpenAccount { account, .. } = action {
             self.accounts.push(account);
         }
-        if matches!(action, Action::Charge { .. } | Action::Hold { .. } | Action::Settle { .. }) {
-            self.lines.push(id);
-        }
         let once = (self.below(4) == 0).then(|| {
             let key = format!("key {}", self.below(40));
             Once { key: key.into(), request: [u8::try_from(self.below(2)).unwrap(); 32], sealed: None }
         });
         (Command { id, by, once, action }, Timestamp::from_millis(self.at))
+    }
+
+    /// What later commands may reverse or end.
+    pub(crate) fn remember(&mut self, command: &Command) {
+        if matches!(command.action, Action::Charge { .. } | Action::Hold { .. } | Action::Settle { .. }) {
+            self.lines.push(command.id);
+        }
     }
 
     fn action(&mut self, n: u64, book: &Book) -> Action {

@@ -1,0 +1,97 @@
+//! Ids of journal lines that say, to their own store alone, where the line is: so that a line is found by its id without
+//! an index, which would be the dearest part of writing one.
+//!
+//! A UUIDv7 has 48 bits of time and 74 that are free. 42 of them hold the line's sequence, masked by a keyed function of
+//! the time, so that nobody who gets an id can read off how much is going on; the last 32 stay random, and count on for
+//! the lines that one command writes beside its own.
+
+use ledger::{LineId, Timestamp};
+
+/// 4 × 10¹² lines: more than a century at 1,000 a second.
+const SEQ_BITS: u32 = 42;
+const SEQ_MASK: u64 = (1 << SEQ_BITS) - 1;
+/// How many of the bits stand behind the variant.
+const LOW_BITS: u32 = 30;
+const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
+
+/// Places ids, and finds them again.
+#[derive(Clone, Copy)]
+pub(super) struct LineIds {
+    key: [u64; 2],
+}
+
+impl LineIds {
+    /// For the store with this mark, which only its key file makes.
+    pub(super) const fn of(mark: &[u8; 32]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = *mark;
+        let key =
+            [u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p])];
+        Self { key }
+    }
+
+    /// The id of the line at `seq`, written at `at`; `id` gives what is random in it.
+    pub(super) fn place(&self, id: LineId, seq: i64, at: Timestamp) -> LineId {
+        let millis = u64::try_from(at.millis()).unwrap_or(0);
+        let masked = (u64::try_from(seq).unwrap_or(0) ^ self.mask(millis)) & SEQ_MASK;
+        let [_, _, t0, t1, t2, t3, t4, t5] = millis.to_be_bytes();
+        let [.., h0, h1] = (masked >> LOW_BITS).to_be_bytes();
+        let [.., l0, l1, l2, l3] = (masked & LOW_MASK).to_be_bytes();
+        let [.., r0, r1, r2, r3] = *id.as_bytes();
+        LineId::from_bytes([t0, t1, t2, t3, t4, t5, 0x70 | h0, h1, 0x80 | l0, l1, l2, l3, r0, r1, r2, r3])
+    }
+
+    /// Where the line with this id is; for those beside a command's own, where the first of them is.
+    pub(super) fn seq(&self, id: LineId) -> i64 {
+        let [t0, t1, t2, t3, t4, t5, h0, h1, l0, l1, l2, l3, ..] = *id.as_bytes();
+        let millis = u64::from_be_bytes([0, 0, t0, t1, t2, t3, t4, t5]);
+        let high = u64::from(u16::from_be_bytes([h0 & 0x0F, h1]));
+        let low = u64::from(u32::from_be_bytes([l0 & 0x3F, l1, l2, l3]));
+        let masked = high << LOW_BITS | low;
+        // 42 bits always fit.
+        i64::try_from((masked ^ self.mask(millis)) & SEQ_MASK).unwrap_or(0)
+    }
+
+    /// A number that nobody guesses without the key (the mixing of splitmix64).
+    const fn mask(&self, millis: u64) -> u64 {
+        let [first, second] = self.key;
+        let mut mixed = millis.wrapping_add(first).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        mixed = (mixed ^ (mixed >> 30) ^ second).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// Whether two lines were written by one command: their ids differ in nothing but what counts on.
+pub(super) fn are_beside(one: LineId, other: LineId) -> bool {
+    one.as_bytes().first_chunk::<12>() == other.as_bytes().first_chunk::<12>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDS: LineIds = LineIds::of(&[7; 32]);
+
+    #[test]
+    fn an_id_leads_to_its_line_and_is_a_uuid_of_its_time() {
+        let at = Timestamp::from_millis(1_763_760_000_123);
+        let random = LineId::from_bytes([0xFF; 16]);
+        for seq in [1, 2, 4_095, 1 << 30, (1 << 42) - 1] {
+            let id = IDS.place(random, seq, at);
+            assert_eq!(IDS.seq(id), seq);
+            assert_eq!(IDS.seq(id.nth(3)), seq, "those beside it lead to the first");
+            assert!(are_beside(id, id.nth(3)));
+            let uuid = uuid::Uuid::from_bytes(*id.as_bytes());
+            assert_eq!((uuid.get_version_num(), uuid.get_variant()), (7, uuid::Variant::RFC4122));
+            assert_eq!(uuid.get_timestamp().unwrap().to_unix(), (1_763_760_000, 123_000_000));
+        }
+    }
+
+    #[test]
+    fn another_store_reads_something_else_off_it() {
+        let at = Timestamp::from_millis(1_763_760_000_123);
+        let id = IDS.place(LineId::from_bytes([0; 16]), 5, at);
+        assert_ne!(LineIds::of(&[8; 32]).seq(id), 5);
+        assert!(!are_beside(id, IDS.place(LineId::from_bytes([0; 16]), 6, at)));
+    }
+}
