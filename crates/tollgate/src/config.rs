@@ -72,6 +72,10 @@ pub struct ServeArgs {
     #[arg(long, env = "TOLLGATE_MAX_SUBACCOUNTS", value_name = "N")]
     pub max_subaccounts: Option<u32>,
 
+    /// Refuse amounts that are JSON strings in the Vonage dialect, as Vonage's own service does; else "1.50" is taken too
+    #[arg(long, env = "TOLLGATE_VONAGE_STRICT_AMOUNTS")]
+    pub vonage_strict_amounts: bool,
+
     /// How many keyed writes are remembered for 24 hours, at some 50 bytes of memory each
     #[arg(long, env = "TOLLGATE_ONCE_MAX", default_value_t = ONCE_MAX, value_name = "N")]
     pub once_max: usize,

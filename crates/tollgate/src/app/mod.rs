@@ -85,6 +85,8 @@ impl From<ReadError> for Error {
 pub struct Settings {
     /// How many subaccounts a primary may have.
     pub subaccounts_max: Option<u32>,
+    /// Whether the Vonage dialect takes an amount only as a JSON number, as Vonage's own service does.
+    pub vonage_strict_amounts: bool,
 }
 
 /// The use cases. Clones share everything.
@@ -129,6 +131,11 @@ impl App {
     /// The store's figures, and whether it takes writes.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// What the operator has set.
+    pub fn settings(&self) -> Settings {
+        self.0.settings
     }
 
     /// Whether the last batch could be written.

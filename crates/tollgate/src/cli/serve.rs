@@ -82,7 +82,10 @@ impl Serving {
         };
         let has_token = options.environment_token.is_some();
         let store = Store::open(options).map_err(Ended::cannot_start)?;
-        let settings = Settings { subaccounts_max: args.max_subaccounts };
+        let settings = Settings {
+            subaccounts_max: args.max_subaccounts,
+            vonage_strict_amounts: args.vonage_strict_amounts,
+        };
         let app = App::new(store.clone(), keyring, clock, random, settings).map_err(Ended::cannot_start)?;
         if !has_token {
             lines.extend(first_token(&app).await?);

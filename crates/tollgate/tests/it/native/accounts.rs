@@ -174,7 +174,7 @@ async fn opening_is_refused_to_those_who_may_not() {
 
 #[tokio::test]
 async fn no_more_subaccounts_are_opened_than_there_may_be() {
-    let house = House::with(tollgate::app::Settings { subaccounts_max: Some(1) });
+    let house = House::with(tollgate::app::Settings { subaccounts_max: Some(1), ..Default::default() });
     let primary = house.primary("Partner", "0").await;
     house.subaccount(&primary, "The only one", BalanceMode::Own).await;
     let body = format!(r#"{{"name":"x","parent":"{}"}}"#, primary.id);

@@ -406,7 +406,7 @@ async fn a_longer_name_that_was_made_elsewhere_is_shown_whole() {
 
 #[tokio::test]
 async fn more_subaccounts_than_the_operator_allows_are_refused() {
-    let house = House::with(Settings { subaccounts_max: Some(1) });
+    let house = House::with(Settings { subaccounts_max: Some(1), ..Settings::default() });
     let partner = house.primary("Partner", "100").await;
     let path = at(&partner, "subaccounts");
     assert_eq!(house.post(&path, partner.auth(), r#"{"name": "S1"}"#).await.status, 200);

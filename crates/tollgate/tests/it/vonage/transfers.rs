@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use ledger::{BalanceMode, TransferKind};
 use serde_json::json;
+use tollgate::app::Settings;
 
 use super::{alike, at, books, family, member, partner};
 use crate::house::{Answer, House, Opening, amount};
@@ -430,5 +431,22 @@ async fn s8_13_a_thousand_parallel_opposite_transfers_keep_the_sums() {
         let [balance, limit] =
             ["balance", "credit_limit"].map(|it| amount(&member(&list, &format!("{account}/{it}"))));
         assert!(balance >= limit, "{account} is below its limit");
+    }
+}
+
+#[tokio::test]
+async fn s8_06_in_strict_mode_an_amount_is_a_json_number_alone() {
+    let house = House::with(Settings { vonage_strict_amounts: true, ..Settings::default() });
+    let partner = house.primary("Partner", "100").await;
+    let customer = house.subaccount(&partner, "Customer", BalanceMode::Own).await;
+    for kind in KINDS {
+        let path = at(&partner, kind);
+        let body = |amount: &str| {
+            format!(r#"{{"from": "{}", "to": "{}", "amount": {amount}}}"#, partner.key, customer.key)
+        };
+        let refused = house.post(&path, partner.auth(), body(r#""12.50""#)).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.json()["invalid_parameters"][0]["name"], "amount");
+        assert_eq!(house.post(&path, partner.auth(), body("12.50")).await.status, 200);
     }
 }

@@ -7,7 +7,7 @@ use ledger::{LineId, TransferKind};
 
 use super::{Call, fault, named, rendered};
 use crate::api::vonage::error::{self, About, Problem};
-use crate::api::vonage::wire::{Fields, Money, Moved, MovedList, TransferQuery, Transferred};
+use crate::api::vonage::wire::{Money, Moved, MovedList, TransferQuery, Transferred};
 use crate::app::{App, NewTransfer, Transfers};
 
 pub(in super::super) async fn create(
@@ -16,7 +16,9 @@ pub(in super::super) async fn create(
     kind: TransferKind,
 ) -> Result<Response, Problem> {
     let (by, primary) = call.managing(&app).await?;
-    let Money { from: giver, to: getter, amount, reference } = call.body(call.family(), Fields::money)?;
+    let strict = app.settings().vonage_strict_amounts;
+    let money = call.body(call.family(), |fields| fields.money(strict))?;
+    let Money { from: giver, to: getter, amount, reference } = money;
     let says = call.says(call.family());
     let from = named(&app, &giver).await.map_err(&says)?;
     let to = named(&app, &getter).await.map_err(&says)?;

@@ -76,9 +76,10 @@ impl Fields {
         Some(AccountChange { name, credit_limit: None, status, mode })
     }
 
-    pub(in super::super) fn money(&mut self) -> Option<Money> {
+    /// With `strict`, an amount is a JSON number and nothing else.
+    pub(in super::super) fn money(&mut self, strict: bool) -> Option<Money> {
         let (from, to) = self.sides();
-        let amount = self.amount();
+        let amount = self.amount(strict);
         let reference = self.reference();
         Some(Money { from: from?, to: to?, amount: amount?, reference })
     }
@@ -168,8 +169,8 @@ impl Fields {
         }
     }
 
-    fn amount(&mut self) -> Option<Amount> {
-        match self.get("amount").and_then(amount) {
+    fn amount(&mut self, strict: bool) -> Option<Amount> {
+        match self.get("amount").filter(|it| !strict || it.is_number()).and_then(amount) {
             Some(amount) => Some(amount),
             None => self.not_fit("amount", reason::AMOUNT),
         }
