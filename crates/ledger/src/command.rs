@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::account::{BalanceMode, Country, CredentialKind, Currency, Status, TokenScope};
 use crate::hold::OnExpiry;
 use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
-use crate::journal::TransferKind;
 use crate::money::Amount;
 
 /// A write, asked for by somebody, perhaps under a key.
@@ -303,31 +302,4 @@ pub struct Proof {
     pub verifier: Arc<str>,
     /// The secret itself, sealed under the server's key file.
     pub sealed: Option<Arc<[u8]>>,
-}
-
-impl Action {
-    /// The transfer in it, and what it moves.
-    pub const fn transfer(&self) -> Option<(TransferKind, &Transfer)> {
-        match self {
-            Self::TransferBalance(transfer) => Some((TransferKind::Balance, transfer)),
-            Self::TransferCredit(transfer) => Some((TransferKind::Credit, transfer)),
-            Self::OpenAccount { .. }
-            | Self::ChangeAccount { .. }
-            | Self::CloseAccount { .. }
-            | Self::Pay { .. }
-            | Self::Charge { .. }
-            | Self::Reverse { .. }
-            | Self::Hold { .. }
-            | Self::Settle { .. }
-            | Self::Release { .. }
-            | Self::Extend { .. }
-            | Self::Expire { .. }
-            | Self::GiveNumber { .. }
-            | Self::TransferNumber { .. }
-            | Self::AddCredential { .. }
-            | Self::RevokeCredential { .. }
-            | Self::MakeToken { .. }
-            | Self::RevokeToken { .. } => None,
-        }
-    }
 }
