@@ -56,7 +56,12 @@ async fn a_store_says_what_the_ledger_says() {
     let (mut store, mut book, mut commands) =
         (open(&folder), oracle(), Commands::new(Random::for_test("store")));
     let (mut accepted, mut refused) = (0, 0);
-    for step in 0..1_500 {
+    // However unlucky the seed, as many of each as make the comparison worth something.
+    for step in 0.. {
+        if accepted >= 500 && refused >= 200 {
+            break;
+        }
+        assert!(step < 20_000, "accepted {accepted}, refused {refused}: the commands are no mixture");
         if step % 400 == 399 {
             store.close();
             drop(store);
@@ -86,7 +91,6 @@ async fn a_store_says_what_the_ledger_says() {
             }
         }
     }
-    assert!(accepted > 300 && refused > 100, "accepted {accepted}, refused {refused}");
     for account in book.accounts() {
         let id = account.id;
         let stored = store.read(move |snapshot| snapshot.account(id)).await.unwrap().unwrap();

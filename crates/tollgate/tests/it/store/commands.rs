@@ -86,8 +86,9 @@ impl Commands {
     }
 
     fn account(&mut self) -> AccountId {
-        let at = self.index(self.accounts.len().max(1));
-        self.accounts.get(at).copied().unwrap_or(AccountId::UNKNOWN)
+        // Of the latest, because the older ones are closed by and by.
+        let back = self.index(self.accounts.len().clamp(1, 10));
+        self.accounts.iter().rev().nth(back).copied().unwrap_or(AccountId::UNKNOWN)
     }
 
     fn amount(&mut self) -> Amount {
