@@ -8,7 +8,7 @@ use super::writer::{Heads, Pending, Writer};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
-/// How many lines it waits at most. A reader looks through as many for the first page of an account: some 20 ms.
+/// How many lines it waits at most. A reader looks through as many for the first page of an account.
 const HEADS_LAG_MAX: i64 = 65_536;
 
 impl Writer {

@@ -20,7 +20,7 @@ use super::resident::{Resident, Row};
 use super::sql::Column;
 use super::{ExecuteError, OpenError, Shared};
 
-/// The most commands in one transaction: at 20 µs each, about 20 ms of work between two answers.
+/// The most commands in one transaction, so that whoever came first does not wait for all that came with him.
 const BATCH_MAX: usize = 1_024;
 /// When the log has this many frames (16 MiB), it is folded into the file beside the writer.
 const WAL_FOLD: i64 = 4_096;
