@@ -86,6 +86,7 @@ fn open(n: u32, mode: BalanceMode) -> Result<Action, String> {
         currency: None,
         credit_limit: Amount::ZERO,
         mode,
+        status: ledger::Status::Active,
         credentials: Vec::new(),
         subaccounts_max: None,
     })

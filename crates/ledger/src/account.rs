@@ -1,4 +1,4 @@
-//! Accounts and what belongs to them: standings, credentials, tokens, numbers.
+//! Accounts, what they stand at, and what authenticates them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::id::{AccountId, ApiKey, AuthId, CredentialId, TokenId};
 use crate::money::Amount;
+use crate::settings::Settings;
 use crate::time::Timestamp;
 
 /// How deep accounts may be nested: a primary account and its subaccounts.
@@ -34,6 +35,10 @@ pub struct Account {
     pub status: Status,
     /// When it was opened.
     pub created_at: Timestamp,
+    /// When its name, state, balance mode, credit limit or settings were changed last.
+    pub changed_at: Option<Timestamp>,
+    /// What it keeps about itself.
+    pub settings: Settings,
     /// The credentials that authenticate it now, oldest first.
     pub credentials: Arc<[Credential]>,
     /// How many of its subaccounts are not closed.
@@ -131,9 +136,9 @@ impl Account {
         self.credentials.iter().find(|it| it.id == id)
     }
 
-    /// How many live credentials of a kind it has.
-    pub fn credentials_of(&self, kind: CredentialKind) -> usize {
-        self.credentials.iter().filter(|it| it.kind == kind).count()
+    /// Its credentials of a kind that live at a time.
+    pub fn credentials_of(&self, kind: CredentialKind, now: Timestamp) -> impl Iterator<Item = &Credential> {
+        self.credentials.iter().filter(move |it| it.kind == kind && it.lives_at(now))
     }
 }
 
@@ -199,6 +204,15 @@ pub struct Credential {
     pub kind: CredentialKind,
     /// When it was made.
     pub created_at: Timestamp,
+    /// From when on it is dead, because another one takes its place.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Credential {
+    /// Whether its time has not come.
+    pub fn lives_at(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|it| now < it)
+    }
 }
 
 /// The two kinds of credential. Each authenticates its account in every dialect.
@@ -212,6 +226,9 @@ pub enum CredentialKind {
 
 /// The most live credentials of one kind that an account may have, so that one can be changed without downtime.
 pub const CREDENTIALS_MAX: usize = 2;
+
+/// How long a credential may live on beside the one that takes its place: 30 days, in milliseconds.
+pub const OVERLAP_MAX_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// A token of the operator or of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,42 +255,6 @@ pub enum TokenScope {
         /// Also book usage that already happened, below the limit too.
         may_force: bool,
     },
-}
-
-/// A phone number or short code, and who has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Number {
-    /// Two capital letters (ISO 3166).
-    pub country: Country,
-    /// 3 to 15 digits, no `+`.
-    pub msisdn: Arc<str>,
-    /// The account that owns it.
-    pub owner: AccountId,
-}
-
-/// Two capital letters, such as `GB`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Country([u8; 2]);
-
-impl Country {
-    /// The two letters.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl FromStr for Country {
-    type Err = crate::id::MalformedId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let letters: [u8; 2] =
-            text.to_ascii_uppercase().as_bytes().try_into().map_err(|_| crate::id::MalformedId)?;
-        if letters.iter().all(u8::is_ascii_uppercase) {
-            Ok(Self(letters))
-        } else {
-            Err(crate::id::MalformedId)
-        }
-    }
 }
 
 #[cfg(test)]
@@ -317,13 +298,9 @@ mod tests {
     }
 
     #[test]
-    fn countries_and_currencies_are_capital_letters() {
-        assert_eq!("gb".parse::<Country>().unwrap().as_str(), "GB");
+    fn a_currency_is_three_capital_letters() {
         assert_eq!("USD".parse::<Currency>().unwrap().as_str(), "USD");
         assert_eq!(Currency::EUR.to_string(), "EUR");
-        for wrong in ["", "G", "GBR", "G1", "€"] {
-            assert!(wrong.parse::<Country>().is_err(), "{wrong}");
-        }
         for wrong in ["", "EU", "EURO", "eur", "EU1", "€"] {
             assert!(wrong.parse::<Currency>().is_err(), "{wrong}");
         }

@@ -6,12 +6,13 @@ use crate::command::Actor;
 use crate::id::AccountId;
 use crate::journal::{Line, Side};
 use crate::refusal::Refusal;
+use crate::time::Timestamp;
 
 /// Whether the caller's credential still lives and its account may call.
 ///
 /// # Errors
 /// [`Refusal::CredentialRevoked`] or [`Refusal::CallerSuspended`].
-pub fn may_call(book: &Book, by: &Actor) -> Result<(), Refusal> {
+pub fn may_call(book: &Book, by: &Actor, now: Timestamp) -> Result<(), Refusal> {
     match by {
         Actor::Server => Ok(()),
         Actor::Operator(id) => match book.token(*id) {
@@ -24,7 +25,8 @@ pub fn may_call(book: &Book, by: &Actor) -> Result<(), Refusal> {
         },
         Actor::Account { account, credential } => {
             let account = book.account(*account).ok_or(Refusal::CredentialRevoked)?;
-            if account.status == Status::Closed || account.credential(*credential).is_none() {
+            let lives = account.credential(*credential).is_some_and(|it| it.lives_at(now));
+            if account.status == Status::Closed || !lives {
                 return Err(Refusal::CredentialRevoked);
             }
             if book.is_suspended(account) { Err(Refusal::CallerSuspended) } else { Ok(()) }
@@ -76,6 +78,18 @@ pub fn managed<'book>(book: &'book Book, by: &Actor, id: AccountId) -> Result<&'
         Some(caller) if caller == id => Err(Refusal::Forbidden),
         Some(_) => Err(Refusal::AccountNotFound(id)),
     }
+}
+
+/// The account, for those who keep what it owns and what authenticates it: the operator, itself and its primary.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] to a gate, [`Refusal::AccountNotFound`] to everybody else, [`Refusal::AccountClosed`].
+pub fn keeping<'book>(book: &'book Book, by: &Actor, id: AccountId) -> Result<&'book Account, Refusal> {
+    let account = match by.account() {
+        Some(caller) if caller == id => book.account(id).ok_or(Refusal::AccountNotFound(id))?,
+        Some(_) | None => managed(book, by, id)?,
+    };
+    if account.status == Status::Closed { Err(Refusal::AccountClosed(id)) } else { Ok(account) }
 }
 
 /// The primary account in whose name a family is managed: its own credentials, or the operator's.

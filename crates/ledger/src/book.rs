@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::account::{Account, Country, Number, Status, Token};
+use crate::account::{Account, Credential, Currency, Status, Token};
+use crate::application::{Application, Defaults, Endpoint};
 use crate::command::{NewCredential, Proof, Scope};
 use crate::decide::Decision;
 use crate::hold::Hold;
-use crate::id::{AccountId, ApiKey, AuthId, CredentialId, IdMap, IdSet, LineId, TokenId};
+use crate::id::{
+    AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, IdMap, IdSet, LineId, TokenId,
+};
 use crate::journal::Outcome;
 use crate::money::Amount;
+use crate::number::{Country, Number};
 use crate::time::Timestamp;
 
 /// The records that a decision may rest on.
@@ -23,6 +27,8 @@ pub struct Book {
     holds: IdMap<LineId, Hold>,
     charges: IdMap<LineId, Charged>,
     numbers: HashMap<(Country, Arc<str>), Number>,
+    applications: IdMap<ApplicationId, Application>,
+    endpoints: IdMap<EndpointId, Endpoint>,
     tokens: IdMap<TokenId, Token>,
     once: HashMap<(Scope, Arc<str>), Outcome>,
 }
@@ -60,15 +66,28 @@ pub enum Change {
     Hold(Hold),
     /// A charge that was made or given back.
     Charge(Charged),
-    /// A number that got an owner.
+    /// A number that was added or changed.
     Number(Number),
-    /// A number that nobody has any more.
+    /// A number that is neither anybody's nor in the stock any more.
     NumberGone {
         /// Its country.
         country: Country,
         /// Its digits.
         msisdn: Arc<str>,
     },
+    /// An application that was made or changed.
+    Application(Application),
+    /// An application that was deleted.
+    ApplicationGone(ApplicationId),
+    /// An endpoint that was made or changed.
+    Endpoint {
+        /// As it is.
+        endpoint: Endpoint,
+        /// Its password where that is new, sealed by the shell; the rules never look inside.
+        password: Option<Arc<[u8]>>,
+    },
+    /// An endpoint that was deleted.
+    EndpointGone(EndpointId),
     /// A credential to be stored with its proof.
     CredentialAdded {
         /// Whose.
@@ -78,6 +97,8 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// A credential whose end was set.
+    CredentialChanged(Credential),
     /// A credential that is dead.
     CredentialRevoked {
         /// Which.
@@ -141,20 +162,90 @@ impl Book {
         self.charges.get(&id)
     }
 
-    /// The number with these digits; without a country the one that `owner` has, else any.
+    /// The number with these digits; without a country the first that `owner` has, else the first of all.
     pub fn number(&self, country: Option<Country>, msisdn: &Arc<str>, owner: AccountId) -> Option<&Number> {
         if let Some(country) = country {
             return self.numbers.get(&(country, msisdn.clone()));
         }
-        let same = || self.numbers.values().filter(|it| it.msisdn == *msisdn);
-        same().find(|it| it.owner == owner).or_else(|| same().min_by_key(|it| it.country))
+        let same = self.numbers.values().filter(|it| it.msisdn == *msisdn);
+        same.min_by_key(|it| (it.owner != Some(owner), it.country))
+    }
+
+    /// The number with these digits that is in the stock; without a country the first that is offered in this currency,
+    /// or else the first.
+    pub fn stocked(
+        &self,
+        country: Option<Country>,
+        msisdn: &Arc<str>,
+        currency: Currency,
+    ) -> Option<&Number> {
+        let fits = |it: &&Number| {
+            it.owner.is_none() && it.msisdn == *msisdn && country.is_none_or(|country| it.country == country)
+        };
+        self.numbers.values().filter(fits).min_by_key(|it| (it.currency != currency, it.country))
     }
 
     /// The numbers that an account has, in order of country and digits.
     pub fn numbers_of(&self, account: AccountId) -> Vec<&Number> {
-        let mut numbers: Vec<_> = self.numbers.values().filter(|it| it.owner == account).collect();
+        let mut numbers: Vec<_> = self.numbers.values().filter(|it| it.owner == Some(account)).collect();
         numbers.sort_by(|a, b| (a.country, &a.msisdn).cmp(&(b.country, &b.msisdn)));
         numbers
+    }
+
+    /// The numbers that an application answers, in order of country and digits.
+    pub fn numbers_answered_by(&self, application: ApplicationId) -> Vec<&Number> {
+        let mut numbers: Vec<_> =
+            self.numbers.values().filter(|it| it.application == Some(application)).collect();
+        numbers.sort_by(|a, b| (a.country, &a.msisdn).cmp(&(b.country, &b.msisdn)));
+        numbers
+    }
+
+    /// The application with this id.
+    pub fn application(&self, id: ApplicationId) -> Option<&Application> {
+        self.applications.get(&id)
+    }
+
+    /// All applications, in no order.
+    pub fn applications(&self) -> impl Iterator<Item = &Application> {
+        self.applications.values()
+    }
+
+    /// The applications of an account, in order of their ids.
+    pub fn applications_of(&self, account: AccountId) -> Vec<&Application> {
+        let mut applications: Vec<_> = self.applications.values().filter(|it| it.owner == account).collect();
+        applications.sort_by_key(|it| it.id);
+        applications
+    }
+
+    /// What answers an account's new numbers or endpoints when nothing is said.
+    pub fn default_application(
+        &self,
+        account: AccountId,
+        is_it: impl Fn(&Defaults) -> bool,
+    ) -> Option<ApplicationId> {
+        self.applications.values().find(|it| it.owner == account && is_it(&it.defaults)).map(|it| it.id)
+    }
+
+    /// The endpoint with this id.
+    pub fn endpoint(&self, id: EndpointId) -> Option<&Endpoint> {
+        self.endpoints.get(&id)
+    }
+
+    /// All endpoints, in no order.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.values()
+    }
+
+    /// The endpoints that fit, in order of their ids.
+    pub fn endpoints_that(&self, fits: impl Fn(&Endpoint) -> bool) -> Vec<&Endpoint> {
+        let mut endpoints: Vec<_> = self.endpoints.values().filter(|it| fits(it)).collect();
+        endpoints.sort_by_key(|it| it.id);
+        endpoints
+    }
+
+    /// All numbers, in no order.
+    pub fn numbers(&self) -> impl Iterator<Item = &Number> {
+        self.numbers.values()
     }
 
     /// The token with this id.
@@ -182,11 +273,17 @@ impl Book {
                 self.numbers.insert((number.country, number.msisdn.clone()), number);
             }
             Change::NumberGone { country, msisdn } => drop(self.numbers.remove(&(country, msisdn))),
+            Change::Application(application) => drop(self.applications.insert(application.id, application)),
+            Change::ApplicationGone(id) => drop(self.applications.remove(&id)),
+            Change::Endpoint { endpoint, .. } => drop(self.endpoints.insert(endpoint.id, endpoint)),
+            Change::EndpointGone(id) => drop(self.endpoints.remove(&id)),
             Change::TokenMade { token, .. } | Change::TokenRevoked(token) => {
                 self.tokens.insert(token.id, token);
             }
             // The account that comes with them lists the live ones; the proofs are the store's.
-            Change::CredentialAdded { .. } | Change::CredentialRevoked { .. } => {}
+            Change::CredentialAdded { .. }
+            | Change::CredentialChanged(_)
+            | Change::CredentialRevoked { .. } => {}
         }
     }
 
@@ -215,13 +312,26 @@ impl Book {
 
     /// Takes everything out, so that the book can serve the next batch without being allocated again.
     pub fn clear(&mut self) {
-        let Self { accounts, api_keys, auth_ids, holds, charges, numbers, tokens, once } = self;
+        let Self {
+            accounts,
+            api_keys,
+            auth_ids,
+            holds,
+            charges,
+            numbers,
+            applications,
+            endpoints,
+            tokens,
+            once,
+        } = self;
         accounts.clear();
         api_keys.clear();
         auth_ids.clear();
         holds.clear();
         charges.clear();
         numbers.clear();
+        applications.clear();
+        endpoints.clear();
         tokens.clear();
         once.clear();
     }

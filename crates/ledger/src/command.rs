@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::account::{BalanceMode, Country, CredentialKind, Currency, Status, TokenScope};
+use crate::account::{BalanceMode, CredentialKind, Currency, Status, TokenScope};
+use crate::application::Defaults;
 use crate::hold::OnExpiry;
-use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
+use crate::id::{AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, LineId, TokenId};
 use crate::money::Amount;
+use crate::number::{Country, Features, NumberKind};
+use crate::settings::SettingChange;
 
 /// A write, asked for by somebody, perhaps under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +115,8 @@ pub enum Action {
         credit_limit: Amount,
         /// Own or shared; a primary's is its own.
         mode: BalanceMode,
+        /// [`Status::Active`], or [`Status::Suspended`] from the start.
+        status: Status,
         /// The credentials that it starts with.
         credentials: Vec<NewCredential>,
         /// How many subaccounts a primary may have.
@@ -129,12 +134,14 @@ pub enum Action {
         status: Option<Status>,
         /// Shared → own is allowed and starts at zero; own → shared is refused for ever.
         mode: Option<BalanceMode>,
+        /// What it keeps about itself.
+        settings: Vec<SettingChange>,
     },
     /// Closes an account for good; what it has goes to its heir.
     CloseAccount {
         /// Which.
         account: AccountId,
-        /// Its numbers go back to where they came from, instead of to the primary.
+        /// Its applications and endpoints are deleted and its numbers given back, instead of all going to the primary.
         cascade: bool,
     },
     /// Books money that the operator received or, negative, paid out.
@@ -215,14 +222,69 @@ pub enum Action {
         /// Which.
         hold: LineId,
     },
-    /// Gives a number that nobody has to an account.
-    GiveNumber {
+    /// Puts a number into the stock or, where an account is named, gives it to that one at no cost.
+    AddNumber {
+        /// What comes.
+        number: NewNumber,
         /// To whom.
-        account: AccountId,
+        account: Option<AccountId>,
+    },
+    /// Takes a number out of the stock for good.
+    WithdrawNumber {
         /// Its country.
         country: Country,
         /// Its digits.
         msisdn: Arc<str>,
+    },
+    /// Brings along numbers that an account has from a carrier of its own; all or none.
+    BringNumbers {
+        /// Whose they are.
+        account: AccountId,
+        /// Their digits.
+        msisdns: Vec<Arc<str>>,
+        /// What they are.
+        kind: NumberKind,
+        /// What answers them; the account's default when nothing is said.
+        application: Option<ApplicationId>,
+        /// What is kept with each.
+        settings: Vec<SettingChange>,
+    },
+    /// Rents a number of the stock, which takes its cost.
+    RentNumber {
+        /// Who gets it.
+        account: AccountId,
+        /// Its country; looked up without one when `None`.
+        country: Option<Country>,
+        /// Its digits.
+        msisdn: Arc<str>,
+        /// What answers it; the account's default when nothing is said.
+        application: Option<ApplicationId>,
+        /// What is kept with it.
+        settings: Vec<SettingChange>,
+    },
+    /// Gives a number back to the stock.
+    UnrentNumber {
+        /// Who has it.
+        account: AccountId,
+        /// Its country; looked up without one when `None`.
+        country: Option<Country>,
+        /// Its digits.
+        msisdn: Arc<str>,
+    },
+    /// Changes what is given of a number, all or nothing.
+    ChangeNumber {
+        /// Who has it.
+        account: AccountId,
+        /// Its country; looked up without one when `None`.
+        country: Option<Country>,
+        /// Its digits.
+        msisdn: Arc<str>,
+        /// Another account of the family that is to have it.
+        to: Option<AccountId>,
+        /// What answers it; `Some(None)` for nothing.
+        application: Option<Option<ApplicationId>>,
+        /// What is kept with it.
+        settings: Vec<SettingChange>,
     },
     /// Moves a number between two accounts of a family.
     TransferNumber {
@@ -237,6 +299,74 @@ pub enum Action {
         /// Its digits.
         msisdn: Arc<str>,
     },
+    /// Makes an application.
+    MakeApplication {
+        /// Its proposed id; refused with [`crate::Refusal::NameTaken`] if it is another one's.
+        application: ApplicationId,
+        /// Whose it is.
+        owner: AccountId,
+        /// What people call it.
+        name: Arc<str>,
+        /// What it is taken for when nothing is said.
+        defaults: Defaults,
+        /// Its addresses.
+        settings: Vec<SettingChange>,
+    },
+    /// Changes what is given of an application, all or nothing.
+    ChangeApplication {
+        /// Which.
+        application: ApplicationId,
+        /// Another account of the family that is to have it.
+        owner: Option<AccountId>,
+        /// Whether it is taken for the owner's new numbers.
+        for_numbers: Option<bool>,
+        /// Whether it is taken for the owner's new endpoints.
+        for_endpoints: Option<bool>,
+        /// Its addresses.
+        settings: Vec<SettingChange>,
+    },
+    /// Deletes an application. What it answered is answered by nothing, but for what is said here.
+    DeleteApplication {
+        /// Which.
+        application: ApplicationId,
+        /// Its owner's endpoints go, too.
+        cascade: bool,
+        /// Or they go to this application.
+        successor: Option<ApplicationId>,
+    },
+    /// Makes an endpoint.
+    MakeEndpoint {
+        /// Its proposed id; refused with [`crate::Refusal::NameTaken`] if it is another one's.
+        endpoint: EndpointId,
+        /// Whose it is.
+        owner: AccountId,
+        /// Its proposed username, likewise.
+        username: Arc<str>,
+        /// What people call it.
+        alias: Arc<str>,
+        /// Sealed by the shell.
+        password: Arc<[u8]>,
+        /// What answers it; the owner's default when nothing is said.
+        application: Option<ApplicationId>,
+    },
+    /// Changes what is given of an endpoint, all or nothing.
+    ChangeEndpoint {
+        /// Which.
+        endpoint: EndpointId,
+        /// Another account of the family that is to have it.
+        owner: Option<AccountId>,
+        /// What people call it.
+        alias: Option<Arc<str>>,
+        /// Sealed by the shell.
+        password: Option<Arc<[u8]>>,
+        /// What answers it; `Some(None)` for nothing.
+        application: Option<Option<ApplicationId>>,
+    },
+    /// Deletes an endpoint.
+    DeleteEndpoint {
+        /// Which.
+        endpoint: EndpointId,
+    },
     /// Adds a credential.
     AddCredential {
         /// To which account.
@@ -248,6 +378,24 @@ pub enum Action {
     },
     /// Revokes a credential; the last one of its kind stays.
     RevokeCredential {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Adds a credential and sets the end of all others of its kind.
+    RotateCredential {
+        /// Of which account.
+        account: AccountId,
+        /// What is added.
+        credential: NewCredential,
+        /// The live credential that the shell found to have the same text.
+        same_as: Option<CredentialId>,
+        /// How many milliseconds from now the others live on; 0 revokes them at once.
+        overlap_ms: i64,
+    },
+    /// Revokes a credential whose end has come; by the sweeper alone.
+    ExpireCredential {
         /// Whose.
         account: AccountId,
         /// Which.
@@ -267,6 +415,23 @@ pub enum Action {
         /// Which.
         token: TokenId,
     },
+}
+
+/// A number to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNumber {
+    /// Its country.
+    pub country: Country,
+    /// Its digits.
+    pub msisdn: Arc<str>,
+    /// What it is.
+    pub kind: NumberKind,
+    /// What it can do.
+    pub features: Features,
+    /// What renting it takes, once; zero or more.
+    pub cost: Amount,
+    /// In which currency; that of the account that gets it, or [`Currency::EUR`], when nothing is said.
+    pub currency: Option<Currency>,
 }
 
 /// A move of balance or credit limit.

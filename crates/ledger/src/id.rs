@@ -60,6 +60,58 @@ uuid! {
     LineId
 }
 
+macro_rules! digits {
+    ($(#[$doc:meta])* $name:ident, $len:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// Some id, by a random number.
+            pub const fn from_random(random: u64) -> Self {
+                const LEAST: u64 = 10_u64.pow($len - 1);
+                Self(LEAST + random % (9 * LEAST))
+            }
+
+            /// The number that its digits spell.
+            pub const fn number(self) -> u64 {
+                self.0
+            }
+
+            /// From that number.
+            pub const fn from_number(number: u64) -> Self {
+                Self(number)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = MalformedId;
+
+            fn from_str(text: &str) -> Result<Self, MalformedId> {
+                let is_id = text.len() == $len && text.bytes().all(|it| it.is_ascii_digit());
+                let number = text.parse().map_err(|_| MalformedId)?;
+                // One with zeros before it would be another name of the same thing.
+                if is_id && Self(number).to_string() == text { Ok(Self(number)) } else { Err(MalformedId) }
+            }
+        }
+    };
+}
+
+digits! {
+    /// An application: 17 digits.
+    ApplicationId, 17
+}
+digits! {
+    /// An endpoint: 14 digits.
+    EndpointId, 14
+}
+
 impl AccountId {
     /// Names no account, and never will: what an unknown name resolves to, so that a command can carry it.
     pub const UNKNOWN: Self = Self([0; 16]);
@@ -266,6 +318,24 @@ mod tests {
             |id: &LineId| std::hash::BuildHasher::hash_one(&BuildHasherDefault::<IdHasher>::default(), id);
         let tops: HashSet<_> = ids.iter().map(|it| hash(it) >> 57).collect();
         assert!(tops.len() > 100, "{} of 128", tops.len());
+    }
+
+    #[test]
+    fn the_id_of_an_application_or_an_endpoint_is_all_digits() {
+        for random in [0, 1, 9_999_999_999_999_999, u64::MAX] {
+            let (application, endpoint) =
+                (ApplicationId::from_random(random), EndpointId::from_random(random));
+            assert_eq!(application.to_string().parse(), Ok(application));
+            assert_eq!(endpoint.to_string().parse(), Ok(endpoint));
+        }
+        assert_eq!(ApplicationId::from_random(0).to_string(), "10000000000000000");
+        assert_eq!(EndpointId::from_random(u64::MAX).to_string().len(), 14);
+        for wrong in
+            ["", "1", "01234567890123456", "+2345678901234567", "123456789012345678", "1234567890123456x"]
+        {
+            assert_eq!(wrong.parse::<ApplicationId>(), Err(MalformedId), "{wrong}");
+        }
+        assert_eq!("12345678901234567".parse::<EndpointId>(), Err(MalformedId));
     }
 
     #[test]

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::account::{Account, Credential, Number, Standing, Token};
+use crate::account::{Account, Credential, Standing, Token};
+use crate::application::{Application, Endpoint};
 use crate::command::{Actor, Once, Scope};
 use crate::hold::Hold;
 use crate::id::{AccountId, LineId};
 use crate::money::Amount;
+use crate::number::Number;
 use crate::time::Timestamp;
 
 /// One accepted write. A line that moves money is a *posting*: it says by how much and what both sides stood at
@@ -88,12 +90,36 @@ pub enum Kind {
     Release,
     /// A hold ended by itself.
     Expiry,
-    /// A number was given to an account.
+    /// A number came to an account without the stock: given by the operator, or brought along.
     NumberGiven,
     /// A number went from one account of a family to another.
     NumberTransfer,
+    /// A number came into the stock.
+    NumberAdded,
+    /// A number left the stock for good.
+    NumberWithdrawn,
+    /// A number of the stock was rented by an account.
+    NumberRented,
+    /// An account gave a number back.
+    NumberUnrented,
+    /// What an account keeps with a number was changed.
+    NumberChanged,
+    /// An application was made.
+    ApplicationMade,
+    /// An application was changed, or went to another account of the family (`counter`).
+    ApplicationChanged,
+    /// An application was deleted.
+    ApplicationDeleted,
+    /// An endpoint was made.
+    EndpointMade,
+    /// An endpoint was changed, or went to another account of the family (`counter`).
+    EndpointChanged,
+    /// An endpoint was deleted.
+    EndpointDeleted,
     /// A credential was added.
     CredentialAdded,
+    /// The end of a credential was set.
+    CredentialChanged,
     /// A credential was revoked.
     CredentialRevoked,
     /// An operator or gate token was made.
@@ -130,10 +156,36 @@ pub enum Record {
     Hold(Hold),
     /// A number.
     Number(Number),
+    /// An application; of a line that deletes it, as it was.
+    Application(Application),
+    /// An endpoint; of a line that deletes it, as it was.
+    Endpoint(Endpoint),
+    /// An account that was closed.
+    Closed(Box<Closed>),
     /// A credential of the line's account.
     Credential(Credential),
     /// A token.
     Token(Token),
+}
+
+/// A close: the account as it is after it, and what became of all that it had. Each of these things has a line of its
+/// own, right before the close's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The account.
+    pub account: Account,
+    /// Whether what it owned is gone, or its heir's.
+    pub cascade: bool,
+    /// How many holds were released.
+    pub holds: u32,
+    /// How much they had reserved.
+    pub released: Amount,
+    /// How many numbers it had.
+    pub numbers: u32,
+    /// How many applications.
+    pub applications: u32,
+    /// How many endpoints.
+    pub endpoints: u32,
 }
 
 /// What a command brought about: read off the line that it wrote, so that a repeat gets the very same.
@@ -156,7 +208,19 @@ impl Line {
             | Kind::Expiry
             | Kind::NumberGiven
             | Kind::NumberTransfer
+            | Kind::NumberAdded
+            | Kind::NumberWithdrawn
+            | Kind::NumberRented
+            | Kind::NumberUnrented
+            | Kind::NumberChanged
+            | Kind::ApplicationMade
+            | Kind::ApplicationChanged
+            | Kind::ApplicationDeleted
+            | Kind::EndpointMade
+            | Kind::EndpointChanged
+            | Kind::EndpointDeleted
             | Kind::CredentialAdded
+            | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
             | Kind::TokenRevoked => self.change.balance,
@@ -187,7 +251,19 @@ impl Line {
             | Kind::CreditTransfer
             | Kind::NumberGiven
             | Kind::NumberTransfer
+            | Kind::NumberAdded
+            | Kind::NumberWithdrawn
+            | Kind::NumberRented
+            | Kind::NumberUnrented
+            | Kind::NumberChanged
+            | Kind::ApplicationMade
+            | Kind::ApplicationChanged
+            | Kind::ApplicationDeleted
+            | Kind::EndpointMade
+            | Kind::EndpointChanged
+            | Kind::EndpointDeleted
             | Kind::CredentialAdded
+            | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
             | Kind::TokenRevoked => self.by.account(),
@@ -204,9 +280,16 @@ impl Line {
     pub fn account_record(&self) -> Option<&Account> {
         match &self.record {
             Some(Record::Account(account)) => Some(account),
-            Some(Record::Hold(_) | Record::Number(_) | Record::Credential(_) | Record::Token(_)) | None => {
-                None
-            }
+            Some(Record::Closed(closed)) => Some(&closed.account),
+            Some(
+                Record::Hold(_)
+                | Record::Number(_)
+                | Record::Application(_)
+                | Record::Endpoint(_)
+                | Record::Credential(_)
+                | Record::Token(_),
+            )
+            | None => None,
         }
     }
 
@@ -214,7 +297,15 @@ impl Line {
     pub fn hold_record(&self) -> Option<&Hold> {
         match &self.record {
             Some(Record::Hold(hold)) => Some(hold),
-            Some(Record::Account(_) | Record::Number(_) | Record::Credential(_) | Record::Token(_))
+            Some(
+                Record::Account(_)
+                | Record::Closed(_)
+                | Record::Number(_)
+                | Record::Application(_)
+                | Record::Endpoint(_)
+                | Record::Credential(_)
+                | Record::Token(_),
+            )
             | None => None,
         }
     }

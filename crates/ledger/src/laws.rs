@@ -151,9 +151,21 @@ pub fn prove_line(line: &Line) -> Result<(), Broken> {
         Kind::Open | Kind::Change => balance == zero && held == zero && line.counter.is_none(),
         Kind::Close => held == zero && (line.counter.is_some() || balance == zero),
         Kind::NumberTransfer => line.change == Standing::ZERO && line.counter.is_some(),
+        // They may go from one account to another.
+        Kind::ApplicationChanged | Kind::EndpointChanged => line.change == Standing::ZERO,
         Kind::Extend
         | Kind::NumberGiven
+        | Kind::NumberAdded
+        | Kind::NumberWithdrawn
+        | Kind::NumberRented
+        | Kind::NumberUnrented
+        | Kind::NumberChanged
+        | Kind::ApplicationMade
+        | Kind::ApplicationDeleted
+        | Kind::EndpointMade
+        | Kind::EndpointDeleted
         | Kind::CredentialAdded
+        | Kind::CredentialChanged
         | Kind::CredentialRevoked
         | Kind::TokenMade
         | Kind::TokenRevoked => line.change == Standing::ZERO && line.counter.is_none(),

@@ -1,14 +1,15 @@
 //! The rules of tollgate: who may do what with which money, decided in one pure place.
 //!
-//! Reading order: [`money`], [`time`], [`id`] and [`text`] are the values; [`account`], [`hold`] and [`journal`]
-//! the records; [`command`] what may be asked; [`refusal`] every way to say no; [`book`] a ledger in memory; and
-//! [`decide()`] the one function that turns a command into changes or a refusal. [`laws`] is what must hold whatever
-//! was decided.
+//! Reading order: [`money`], [`time`], [`id`] and [`text`] are the values; [`account`], [`hold`], [`number`],
+//! [`application`], [`settings`] and [`journal`] the records; [`command`] what may be asked; [`refusal`] every way to
+//! say no; [`book`] a ledger in memory; and [`decide()`] the one function that turns a command into changes or a
+//! refusal. [`laws`] is what must hold whatever was decided.
 //!
 //! **Invariants.** This crate reads no clock, draws no random number, does no input or output, allocates no id, and
 //! depends on nothing but `std`. The same book, command and time always give the same decision.
 
 pub mod account;
+pub mod application;
 pub mod authority;
 pub mod book;
 pub mod command;
@@ -18,20 +19,27 @@ pub mod id;
 pub mod journal;
 pub mod laws;
 pub mod money;
+pub mod number;
 pub mod refusal;
+pub mod settings;
 pub mod text;
 pub mod time;
 
 pub use account::{
-    Account, BalanceMode, Credential, CredentialKind, Currency, LEVELS_MAX, Number, Standing, Status, Token,
+    Account, BalanceMode, Credential, CredentialKind, Currency, LEVELS_MAX, Standing, Status, Token,
     TokenScope,
 };
+pub use application::{Application, Defaults, Endpoint};
 pub use book::{Book, Change, Charged, Remembered};
-pub use command::{Action, Actor, Caller, Command, NewCredential, Once, Proof, Scope, Transfer};
+pub use command::{Action, Actor, Caller, Command, NewCredential, NewNumber, Once, Proof, Scope, Transfer};
 pub use decide::{Decision, decide};
 pub use hold::{Ending, Hold, HoldEnd, OnExpiry};
-pub use id::{AccountId, ApiKey, AuthId, CredentialId, IdMap, IdSet, LineId, TokenId};
-pub use journal::{Kind, Line, Outcome, Record, Side, TransferKind};
+pub use id::{
+    AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, IdMap, IdSet, LineId, TokenId,
+};
+pub use journal::{Closed, Kind, Line, Outcome, Record, Side, TransferKind};
 pub use money::Amount;
+pub use number::{Country, Features, Number, NumberKind};
 pub use refusal::{Refusal, TextField};
+pub use settings::{Setting, SettingChange, Settings};
 pub use time::Timestamp;

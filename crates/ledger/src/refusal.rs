@@ -2,7 +2,7 @@
 //! match without a wildcard, so that a new refusal does not compile until every dialect can say it.
 
 use crate::hold::HoldEnd;
-use crate::id::{AccountId, LineId};
+use crate::id::{AccountId, ApplicationId, EndpointId, LineId};
 use crate::money::Amount;
 use crate::time::Timestamp;
 
@@ -88,21 +88,29 @@ pub enum Refusal {
         /// When.
         at: Timestamp,
     },
-    /// The hold's time has not come.
+    /// The time of the hold or credential has not come.
     NotExpired,
     /// A hold lasts more than nothing and at most 24 hours.
     ExpiryOutOfRange,
-    /// Somebody has this number.
+    /// A credential lives on beside the one that takes its place for at most 30 days.
+    OverlapOutOfRange,
+    /// The number is there already, or somebody rents it.
     NumberTaken,
-    /// Nobody has this number.
+    /// More numbers than may come at once.
+    NumbersMax(usize),
+    /// The number is not in the stock, or not the account's.
     NumberNotFound,
     /// The giving account does not have the number.
     NumberNotOwned,
     /// The getting account has the number already.
     NumberAlreadyOwned,
+    /// No such application, or not one that the caller may know of.
+    ApplicationNotFound(ApplicationId),
+    /// No such endpoint, or not one that the caller may know of.
+    EndpointNotFound(EndpointId),
     /// The account has as many credentials of this kind as it may have.
     CredentialsMax(usize),
-    /// An account keeps at least one credential of each kind.
+    /// An account keeps at least one credential of each kind whose end is not set.
     LastCredential,
     /// The account has this secret already.
     SecretInUse,
@@ -129,4 +137,12 @@ pub enum TextField {
     Key,
     /// The digits of a number.
     Msisdn,
+    /// An application's name.
+    ApplicationName,
+    /// An endpoint's username.
+    Username,
+    /// An endpoint's alias.
+    Alias,
+    /// A setting, such as an address.
+    Setting,
 }

@@ -15,6 +15,16 @@ pub const UNITS_MAX: usize = 32;
 pub const MSISDN_MIN: usize = 3;
 /// The most digits of a phone number (E.164).
 pub const MSISDN_MAX: usize = 15;
+/// The fewest characters of a secret that a person chose.
+pub const SECRET_MIN: usize = 8;
+/// The most characters of a secret that a person chose.
+pub const SECRET_MAX: usize = 25;
+/// The most characters of a setting, such as an address.
+pub const SETTING_MAX: usize = 2_048;
+/// The most characters of an application's name or an endpoint's alias.
+pub const LABEL_MAX: usize = 255;
+/// The most characters of an endpoint's username: the 25 that are asked for and the digits that are put behind them.
+pub const USERNAME_MAX: usize = 37;
 
 /// Whether this may be an account's name: 1 to [`NAME_MAX`] characters, not all blank.
 pub fn is_name(text: &str) -> bool {
@@ -38,6 +48,29 @@ pub fn is_msisdn(text: &str) -> bool {
     (MSISDN_MIN..=MSISDN_MAX).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_digit())
 }
 
+/// Whether a person may choose this as a secret: [`SECRET_MIN`] to [`SECRET_MAX`] characters, among them a lower-case
+/// letter, a capital and a digit.
+pub fn is_secret(text: &str) -> bool {
+    let has = |class: fn(&u8) -> bool| text.bytes().any(|it| class(&it));
+    (SECRET_MIN..=SECRET_MAX).contains(&text.chars().count())
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+}
+
+/// Whether this may be an application's name: 1 to [`LABEL_MAX`] letters, digits, `-` and `_`.
+pub fn is_label(text: &str) -> bool {
+    (1..=LABEL_MAX).contains(&text.len())
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_')
+}
+
+/// Whether this may be an endpoint's username: a letter, then letters and digits, at most [`USERNAME_MAX`].
+pub fn is_username(text: &str) -> bool {
+    (1..=USERNAME_MAX).contains(&text.len())
+        && text.starts_with(|it: char| it.is_ascii_alphabetic())
+        && text.bytes().all(|it| it.is_ascii_alphanumeric())
+}
+
 /// Whether the text has at most `max` characters.
 pub fn fits(text: &str, max: usize) -> bool {
     // A character is at least one byte, so short texts need no counting.
@@ -55,6 +88,20 @@ mod tests {
         assert!(!is_name(" \t\u{a0}"));
         assert!(is_key("k") && !is_key("") && !is_key(&"k".repeat(256)));
         assert!(is_operation("sms.send") && !is_operation("sms send") && !is_operation(""));
+        assert!(
+            is_label("Call_me-1") && !is_label("") && !is_label("call me") && !is_label(&"a".repeat(256))
+        );
+        assert!(is_username("a1") && !is_username("") && !is_username("1a") && !is_username("a_b"));
+        assert!(is_username(&"a".repeat(37)) && !is_username(&"a".repeat(38)));
         assert!(is_msisdn("447700900000") && !is_msisdn("+447700900000") && !is_msisdn("12"));
+    }
+    #[test]
+    fn a_secret_has_its_length_and_its_classes() {
+        for text in ["Short123", "The new secret1", "Aa1€€€€€", "Passwort1234567890123456x"] {
+            assert!(is_secret(text), "{text}");
+        }
+        for text in ["Short12", "Passwort1234567890123456xy", "password123", "PASSWORD123", "PasswordOnly"] {
+            assert!(!is_secret(text), "{text}");
+        }
     }
 }

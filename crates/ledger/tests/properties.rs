@@ -14,6 +14,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use self::steps::{FAMILIES, Family, Random, Step, random_steps};
 use self::world::{Run, World};
 
+#[path = "properties/belongings.rs"]
+mod belongings;
 #[path = "properties/check.rs"]
 mod check;
 #[path = "properties/steps.rs"]
@@ -32,7 +34,7 @@ fn the_laws_hold_over_random_sequences() {
     announce(seed);
     let mut counts = Counts::default();
     for n in 0..sequences {
-        let steps = random_steps(&mut Random(seed.wrapping_add(n.wrapping_mul(0x9E37_79B9_7F4A_7C15))));
+        let steps = random_steps(&mut Random::of(seed, n));
         match laws(&steps) {
             Ok(seen) => counts.add(seen),
             Err(broken) => {
@@ -107,7 +109,17 @@ struct Counts(BTreeMap<&'static str, u64>);
 /// What came up in a sequence.
 type Seen = BTreeSet<&'static str>;
 
-const WANTED: [&str; 9] = [
+const WANTED: [&str; 19] = [
+    "rented number",
+    "unrented number",
+    "moved number",
+    "answered number",
+    "moved application",
+    "deleted application",
+    "moved endpoint",
+    "rotation",
+    "belongings inherited",
+    "belongings gone",
     "shared payer",
     "hold",
     "late settle",

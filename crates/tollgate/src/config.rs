@@ -76,6 +76,15 @@ pub struct ServeArgs {
     #[arg(long, env = "TOLLGATE_VONAGE_STRICT_AMOUNTS")]
     pub vonage_strict_amounts: bool,
 
+    /// How many requests to the Plivo dialect a primary account and its subaccounts may make together in five seconds; 0
+    /// for as many as they like
+    #[arg(long, env = "TOLLGATE_PLIVO_RATE_LIMIT", default_value_t = 300, value_name = "N")]
+    pub plivo_rate_limit: u32,
+
+    /// The domain in the sip addresses of applications and endpoints in the Plivo dialect
+    #[arg(long, env = "TOLLGATE_PLIVO_SIP_DOMAIN", default_value = "plivo.com", value_name = "DOMAIN")]
+    pub plivo_sip_domain: String,
+
     /// How many keyed writes are remembered for 24 hours, at some 50 bytes of memory each
     #[arg(long, env = "TOLLGATE_ONCE_MAX", default_value_t = ONCE_MAX, value_name = "N")]
     pub once_max: usize,

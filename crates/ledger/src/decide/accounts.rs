@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Decision, Draft, minus};
+use super::applications::{Belongings, hand_over};
+use super::{Decision, Draft, check_settings, minus};
 use crate::account::{Account, BalanceMode, Credential, Currency, Standing, Status};
 use crate::authority;
 use crate::book::Change;
 use crate::command::Action;
 use crate::hold::{Ending, Hold, HoldEnd};
 use crate::id::AccountId;
-use crate::journal::{Kind, Line, Record};
+use crate::journal::{Closed, Kind, Line, Record};
 use crate::money::Amount;
 use crate::refusal::{Refusal, TextField};
+use crate::settings::Settings;
 use crate::text;
 
 pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
@@ -24,6 +26,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         currency,
         credit_limit,
         mode,
+        status,
         credentials,
         subaccounts_max,
     } = &draft.command.action
@@ -61,6 +64,9 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     {
         return Err(Refusal::SubaccountsMax(*max));
     }
+    if *status == Status::Closed {
+        return Err(Refusal::StatusFixed);
+    }
     if draft.book.is_taken(*api_key, *auth_id) {
         return Err(Refusal::NameTaken);
     }
@@ -73,11 +79,13 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         currency,
         mode: *mode,
         standing: Standing::of_credit_limit(*credit_limit),
-        status: Status::Active,
+        status: *status,
         created_at: draft.now,
+        changed_at: None,
+        settings: Settings::default(),
         credentials: credentials
             .iter()
-            .map(|it| Credential { id: it.id, kind: it.kind, created_at: draft.now })
+            .map(|it| Credential { id: it.id, kind: it.kind, created_at: draft.now, expires_at: None })
             .collect(),
         subaccounts: 0,
     };
@@ -99,14 +107,20 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 }
 
 pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
-    let Action::ChangeAccount { account: id, name, credit_limit, status, mode } = &draft.command.action
+    let Action::ChangeAccount { account: id, name, credit_limit, status, mode, settings } =
+        &draft.command.action
     else {
         return Err(Refusal::Forbidden);
     };
-    let mut account = authority::managed(draft.book, &draft.command.by, *id)?.clone();
-    if account.status == Status::Closed {
-        return Err(Refusal::AccountClosed(*id));
+    let mut account = authority::keeping(draft.book, &draft.command.by, *id)?.clone();
+    if draft.command.by.account() == Some(*id) {
+        // What it keeps about itself is its own; its name is a primary's own, too. The rest is for who manages it.
+        let is_named_by_parent = name.is_some() && !account.is_primary();
+        if is_named_by_parent || credit_limit.is_some() || status.is_some() || mode.is_some() {
+            return Err(Refusal::Forbidden);
+        }
     }
+    check_settings(settings)?;
     if let Some(name) = name {
         if !text::is_name(name) {
             return Err(Refusal::InvalidText(TextField::Name));
@@ -129,6 +143,8 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         change = changed_limit(&account, *limit)?;
     }
     account.standing = account.standing.checked_add(&change).ok_or(Refusal::SumOutOfRange)?;
+    account.settings = account.settings.changed(settings);
+    account.changed_at = Some(draft.now);
     let line = Line {
         change,
         record: Some(Record::Account(account.clone())),
@@ -174,8 +190,10 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
         let Standing { balance, held, .. } = standing;
         return Err(Refusal::NotEmpty { balance, held, subaccounts: account.subaccounts });
     }
-    release_holds(&mut draft, id)?;
-    hand_over_numbers(&mut draft, &account, cascade);
+    let (holds, released) = release_holds(&mut draft, id)?;
+    // A primary has no heir, so nothing is left of what it owned.
+    let heir = account.parent.filter(|_| !cascade);
+    let Belongings { numbers, applications, endpoints } = hand_over(&mut draft, id, heir)?;
     for credential in account.credentials.iter() {
         draft.changes.push(Change::CredentialRevoked { credential: credential.id, at: draft.now });
     }
@@ -195,55 +213,51 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
     let side = draft.moved(id, &swept)?;
     let mut closed = draft.account(id)?.clone();
     closed.status = Status::Closed;
+    closed.changed_at = Some(draft.now);
     closed.credentials = Arc::default();
     let line = Line {
         family: Some(account.primary()),
         account: Some(side),
         change: swept,
         counter,
-        record: Some(Record::Account(closed.clone())),
+        record: Some(Record::Closed(Box::new(Closed {
+            account: closed.clone(),
+            cascade: heir.is_none(),
+            holds,
+            released,
+            numbers,
+            applications,
+            endpoints,
+        }))),
         ..draft.line(Kind::Close)
     };
     draft.put(closed);
     Ok(draft.done(line))
 }
 
-/// Gives back what an account still holds; each may be settled late.
-fn release_holds(draft: &mut Draft<'_>, id: AccountId) -> Result<(), Refusal> {
-    let mut count = 0;
+/// Gives back what an account still holds; each may be settled late. How many there were, and their sum.
+fn release_holds(draft: &mut Draft<'_>, id: AccountId) -> Result<(u32, Amount), Refusal> {
+    let (mut count, mut released) = (0, Amount::ZERO);
     for hold in draft.book.open_holds_of(id) {
         count += 1;
+        released = released.checked_add(hold.amount).ok_or(Refusal::SumOutOfRange)?;
         let line_id = draft.command.id.nth(count);
         let change = Standing::of_held(minus(hold.amount)?);
         let ending = Ending { how: HoldEnd::Closed, at: draft.now, line: line_id, charged: Amount::ZERO };
         let hold = Hold { ending: Some(ending), ..hold.clone() };
         let side = draft.moved(hold.payer, &change)?;
         let line = Line {
-            id: line_id,
             family: Some(draft.account(hold.payer)?.primary()),
             account: Some(side),
             change,
             cause: (hold.account != hold.payer).then_some(hold.account),
             about: Some(hold.id),
             operation: hold.operation.clone(),
-            once: None,
             record: Some(Record::Hold(hold.clone())),
             ..draft.line(Kind::Release)
         };
-        draft.lines.push(Arc::new(line));
+        draft.beside(line);
         draft.changes.push(Change::Hold(hold));
     }
-    Ok(())
-}
-
-/// To the heir, unless the close cascades or there is none.
-fn hand_over_numbers(draft: &mut Draft<'_>, account: &Account, cascade: bool) {
-    for number in draft.book.numbers_of(account.id) {
-        draft.changes.push(match account.parent {
-            Some(heir) if !cascade => {
-                Change::Number(crate::account::Number { owner: heir, ..number.clone() })
-            }
-            Some(_) | None => Change::NumberGone { country: number.country, msisdn: number.msisdn.clone() },
-        });
-    }
+    Ok((count, released))
 }

@@ -4,6 +4,7 @@
 //! `Draft` collects them; nothing outside it is touched. The rules in words: docs/rules.md.
 
 mod accounts;
+mod applications;
 mod charges;
 mod credentials;
 mod holds;
@@ -18,10 +19,11 @@ use crate::account::{Account, Standing, Status};
 use crate::authority;
 use crate::book::{Book, Change, Remembered};
 use crate::command::{Action, Command, Scope};
-use crate::id::AccountId;
+use crate::id::{AccountId, LineId};
 use crate::journal::{Kind, Line, Outcome, Side};
 use crate::money::Amount;
 use crate::refusal::{Refusal, TextField};
+use crate::settings::SettingChange;
 use crate::text;
 use crate::time::Timestamp;
 
@@ -54,7 +56,7 @@ impl Decision {
 /// # Errors
 /// The [`Refusal`]; nothing is to be changed then.
 pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
-    authority::may_call(book, &command.by)?;
+    authority::may_call(book, &command.by, now)?;
     if let Some(once) = &command.once {
         if !text::is_key(&once.key) {
             return Err(Refusal::InvalidText(TextField::Key));
@@ -79,12 +81,31 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
         Action::Release { hold } => holds::release(draft, *hold),
         Action::Extend { hold, lasts_ms } => holds::extend(draft, *hold, *lasts_ms),
         Action::Expire { hold } => holds::expire(draft, *hold),
-        Action::GiveNumber { account, country, msisdn } => numbers::give(draft, *account, *country, msisdn),
+        Action::AddNumber { number, account } => numbers::add(draft, number, *account),
+        Action::WithdrawNumber { country, msisdn } => numbers::withdraw(draft, *country, msisdn),
+        Action::BringNumbers { .. } => numbers::bring(draft),
+        Action::RentNumber { .. } => numbers::rent(draft),
+        Action::UnrentNumber { account, country, msisdn } => {
+            numbers::unrent(draft, *account, *country, msisdn)
+        }
+        Action::ChangeNumber { .. } => numbers::change(draft),
+        Action::MakeApplication { .. } => applications::make(draft),
+        Action::ChangeApplication { .. } => applications::change(draft),
+        Action::DeleteApplication { application, cascade, successor } => {
+            applications::delete(draft, *application, *cascade, *successor)
+        }
+        Action::MakeEndpoint { .. } => applications::make_endpoint(draft),
+        Action::ChangeEndpoint { .. } => applications::change_endpoint(draft),
+        Action::DeleteEndpoint { endpoint } => applications::delete_endpoint(draft, *endpoint),
         Action::TransferNumber { .. } => numbers::transfer(draft),
         Action::AddCredential { account, credential, same_as } => {
             credentials::add(draft, *account, credential, *same_as)
         }
         Action::RevokeCredential { account, credential } => credentials::revoke(draft, *account, *credential),
+        Action::RotateCredential { account, credential, same_as, overlap_ms } => {
+            credentials::rotate(draft, *account, credential, *same_as, *overlap_ms)
+        }
+        Action::ExpireCredential { account, credential } => credentials::expire(draft, *account, *credential),
         Action::MakeToken { token, scope, proof } => credentials::make_token(draft, *token, *scope, proof),
         Action::RevokeToken { token } => credentials::revoke_token(draft, *token),
     }
@@ -106,10 +127,23 @@ pub fn scope(book: &Book, command: &Command) -> Scope {
         | Action::Pay { .. }
         | Action::TransferBalance(_)
         | Action::TransferCredit(_)
-        | Action::GiveNumber { .. }
+        | Action::AddNumber { .. }
+        | Action::WithdrawNumber { .. }
+        | Action::BringNumbers { .. }
+        | Action::RentNumber { .. }
+        | Action::UnrentNumber { .. }
+        | Action::ChangeNumber { .. }
         | Action::TransferNumber { .. }
+        | Action::MakeApplication { .. }
+        | Action::ChangeApplication { .. }
+        | Action::DeleteApplication { .. }
+        | Action::MakeEndpoint { .. }
+        | Action::ChangeEndpoint { .. }
+        | Action::DeleteEndpoint { .. }
         | Action::AddCredential { .. }
         | Action::RevokeCredential { .. }
+        | Action::RotateCredential { .. }
+        | Action::ExpireCredential { .. }
         | Action::MakeToken { .. }
         | Action::RevokeToken { .. } => command.by.account(),
     };
@@ -198,6 +232,14 @@ impl Draft<'_> {
         }
     }
 
+    /// Writes a line beside the one that answers the caller, under an id that counts on from that one's.
+    fn beside(&mut self, line: Line) -> LineId {
+        let nth = u32::try_from(self.lines.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let id = self.command.id.nth(nth);
+        self.lines.push(Arc::new(Line { id, once: None, ..line }));
+        id
+    }
+
     /// The finished decision; `line` answers the caller.
     fn done(mut self, line: Line) -> Decision {
         let outcome = Arc::new(line);
@@ -218,6 +260,16 @@ fn check_reference(reference: &Option<Box<str>>) -> Result<(), Refusal> {
             Err(Refusal::InvalidText(TextField::Reference))
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses a setting that is too long.
+fn check_settings(settings: &[SettingChange]) -> Result<(), Refusal> {
+    let is_too_long = |it: &Arc<str>| !text::fits(it, text::SETTING_MAX);
+    if settings.iter().filter_map(|it| it.1.as_ref()).any(is_too_long) {
+        Err(Refusal::InvalidText(TextField::Setting))
+    } else {
+        Ok(())
     }
 }
 

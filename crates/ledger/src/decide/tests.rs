@@ -1,6 +1,7 @@
 //! The rules as stories; `story` says how they are written.
 
 mod accounts;
+mod applications;
 mod authority;
 mod charges;
 mod close;
@@ -40,6 +41,7 @@ use scenarios;
 fn every_refusal_comes_up_in_a_story() {
     let tables = [
         accounts::STORIES,
+        applications::STORIES,
         authority::STORIES,
         charges::STORIES,
         close::STORIES,
@@ -63,6 +65,8 @@ fn a_book_that_was_cleared_serves_the_next_batch_as_a_new_one_would() {
         operator  give p GB 447700900001      -> ok
         gate      charge p 1                  -> ok
         gate      hold p 1                    -> ok
+        p         make app p ivr              -> ok
+        p         make phone p bob            -> ok
         ",
     )
     .book;

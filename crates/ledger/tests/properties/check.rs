@@ -36,6 +36,7 @@ impl World {
         ensure(decision.is_repeat() || decision.outcome.scope() == scope, || {
             "a line knows within what its key is unique".to_owned()
         })?;
+        self.check_reach(command, decision)?;
         let before = self.standings(family);
         let effect = effect(&self.book, command, decision);
         for line in &decision.lines {
@@ -70,7 +71,9 @@ impl World {
 
     /// After-figures replay, nothing leaves the family, and the line is counted for what it is.
     fn check_line(&mut self, family: Family, line: &Line) -> Result<(), String> {
-        ensure(line.family == Some(account_id(family, 0)), || "a line is of its family".to_owned())?;
+        let is_stock = matches!(line.kind, Kind::NumberAdded | Kind::NumberWithdrawn);
+        let its_family = (!is_stock).then(|| account_id(family, 0));
+        ensure(line.family == its_family, || "a line is of its family, and the stock of none".to_owned())?;
         let kin = self.kin(family);
         let change = figures(&line.change);
         for (side, sign) in [(line.account, 1), (line.counter, -1)] {
@@ -166,10 +169,10 @@ impl World {
             // The same ending of a hold again: nothing was written that a key could be bound to.
             return Ok(());
         }
-        if may_call(&self.book, &command.by).is_err() {
+        let later = Timestamp::from_millis(self.kin(family).now_ms + 1);
+        if may_call(&self.book, &command.by, later).is_err() {
             return Ok(());
         }
-        let later = Timestamp::from_millis(self.kin(family).now_ms + 1);
         let again = Command { id: command.id.nth(1_000), ..command.clone() };
         let repeat =
             decide(&self.book, &again, later).map_err(|it| format!("a repeat is refused: {it:?}"))?;
@@ -186,8 +189,9 @@ impl World {
         step: &Step,
         refusal: &Refusal,
         command: &Command,
+        now: Timestamp,
     ) -> Result<(), String> {
-        if may_call(&self.book, &command.by).is_err() {
+        if may_call(&self.book, &command.by, now).is_err() {
             return Ok(());
         }
         let is_again = matches!(step.asks, Asks::Again { .. });
@@ -243,6 +247,11 @@ fn effect(before: &Book, command: &Command, decision: &Decision) -> i64 {
     match &command.action {
         Action::Pay { amount, .. } => amount.units(),
         Action::Charge { amount, .. } => -amount.units(),
+        Action::RentNumber { country, msisdn, .. } => -before
+            .stocked(*country, msisdn, ledger::Currency::EUR)
+            .expect("a rented number was in the stock")
+            .cost
+            .units(),
         Action::Reverse { charge, amount, .. } => amount.map_or_else(|| left(*charge), Amount::units),
         Action::Settle { hold: id, amount, .. } => match hold(id).ending {
             Some(ending) if ending.how == HoldEnd::Captured => {

@@ -7,6 +7,12 @@ const STEPS_MAX: u64 = 200;
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
+    /// For the nth sequence of a run. Drawn, not counted on: SplitMix64 itself only counts on, and sequences whose
+    /// seeds did so, too, would all be cut from one short stream.
+    pub(crate) fn of(seed: u64, n: u64) -> Self {
+        Self(Self(seed.wrapping_add(n)).next())
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -103,14 +109,6 @@ pub(crate) enum Asks {
         up: bool,
         amount: i64,
     },
-    Give {
-        slot: u8,
-        number: u8,
-    },
-    Move {
-        to: u8,
-        number: u8,
-    },
     AddSecret {
         slot: u8,
     },
@@ -118,7 +116,19 @@ pub(crate) enum Asks {
         slot: u8,
         nth: usize,
     },
+    Rotate {
+        slot: u8,
+        overlap_ms: i64,
+    },
+    Retire {
+        slot: u8,
+        nth: usize,
+        in_time: bool,
+    },
     Call(Call),
+    Number(OfNumber),
+    Application(OfApplication),
+    Endpoint(OfEndpoint),
     /// A keyed command that was accepted, once more.
     Again {
         nth: usize,
@@ -127,6 +137,51 @@ pub(crate) enum Asks {
     Clash {
         nth: usize,
     },
+}
+
+/// What is added to nobody comes into the stock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OfNumber {
+    Add { number: Digits, to: Option<u8>, cost: i64, dollars: bool },
+    Withdraw { number: Digits },
+    Bring { slot: u8, numbers: [u8; 2], app: Link },
+    Rent { slot: u8, number: Digits, app: Link },
+    Unrent { number: Digits },
+    Change { number: Digits, to: Option<u8>, app: Option<Link> },
+    Move { to: u8, number: Digits },
+}
+
+/// Applications and endpoints, too, are meant by number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OfApplication {
+    Make { slot: u8, numbers: bool, endpoints: bool },
+    Change { nth: usize, to: Option<u8>, numbers: Option<bool>, endpoints: Option<bool> },
+    Delete { nth: usize, cascade: bool, successor: Link },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OfEndpoint {
+    Make { slot: u8, username: u8, app: Link },
+    Change { nth: usize, to: Option<u8>, app: Option<Link> },
+    Delete { nth: usize },
+}
+
+/// One of a family's numbers, and whether its country is said; where none fits, these digits in one of two countries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digits {
+    pub(crate) digits: u8,
+    pub(crate) country: u8,
+    pub(crate) is_said: bool,
+}
+
+/// An application that is to answer something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Link {
+    None,
+    /// One of the family's, by number.
+    Own(usize),
+    /// One of the other family's.
+    Foreign(usize),
 }
 
 /// What gates and the sweeper ask.
@@ -163,7 +218,7 @@ fn random_asks(random: &mut Random) -> Asks {
     let slot = random.byte(7).min(random.byte(5));
     let other = 1 + random.byte(6).min(random.byte(6));
     let (amount, nth, up) = (random.amount(), random.index(), random.chance(50));
-    match random.below(100) {
+    match random.below(150) {
         0..8 => Asks::Open { slot: other, shared: up },
         8..13 => Asks::Own { slot },
         13..17 => Asks::Status { slot, active: random.chance(75) },
@@ -179,11 +234,49 @@ fn random_asks(random: &mut Random) -> Asks {
         77..79 => Asks::Call(Call::Release { nth }),
         79..81 => Asks::Call(Call::Extend { nth, lasts_ms: random.millis() }),
         81..88 => Asks::Call(Call::Expire { nth, in_time: random.chance(80) }),
-        88..90 => Asks::Give { slot, number: random.byte(4) },
-        90..92 => Asks::Move { to: slot, number: random.byte(4) },
-        92..94 => Asks::AddSecret { slot },
-        94..95 => Asks::RevokeSecret { slot, nth },
+        88..90 => Asks::AddSecret { slot },
+        90..91 => Asks::RevokeSecret { slot, nth },
+        91..93 => Asks::Rotate { slot, overlap_ms: if up { random.millis() } else { 0 } },
+        93..95 => Asks::Retire { slot, nth, in_time: random.chance(80) },
         95..98 => Asks::Again { nth },
-        _ => Asks::Clash { nth },
+        98..100 => Asks::Clash { nth },
+        _ => random_belonging(random, slot),
+    }
+}
+
+fn random_belonging(random: &mut Random, slot: u8) -> Asks {
+    let number = Digits { digits: random.byte(60), country: random.byte(2), is_said: random.chance(50) };
+    let to = random.chance(40).then(|| random.byte(5));
+    let (nth, one, other) = (random.index(), random.chance(50), random.chance(50));
+    let app = random_link(random);
+    match random.below(25) {
+        0..5 => {
+            let cost = random.amount().max(0) / 10;
+            Asks::Number(OfNumber::Add { number, to: to.filter(|_| one), cost, dollars: random.chance(10) })
+        }
+        5 => Asks::Number(OfNumber::Withdraw { number }),
+        6 => Asks::Number(OfNumber::Bring { slot, numbers: [random.byte(4), random.byte(4)], app }),
+        7..11 => Asks::Number(OfNumber::Rent { slot, number, app }),
+        11 => Asks::Number(OfNumber::Unrent { number }),
+        12 => Asks::Number(OfNumber::Change { number, to, app: one.then_some(app) }),
+        13 => Asks::Number(OfNumber::Move { to: slot, number }),
+        14..17 => Asks::Application(OfApplication::Make { slot, numbers: one, endpoints: other }),
+        17..19 => {
+            let (numbers, endpoints) = (one.then_some(other), other.then_some(one));
+            Asks::Application(OfApplication::Change { nth, to, numbers, endpoints })
+        }
+        19 => Asks::Application(OfApplication::Delete { nth, cascade: one, successor: app }),
+        20..23 => Asks::Endpoint(OfEndpoint::Make { slot, username: random.byte(6), app }),
+        23 => Asks::Endpoint(OfEndpoint::Change { nth, to, app: one.then_some(app) }),
+        _ => Asks::Endpoint(OfEndpoint::Delete { nth }),
+    }
+}
+
+fn random_link(random: &mut Random) -> Link {
+    let nth = random.index();
+    match random.below(20) {
+        0..9 => Link::None,
+        9 => Link::Foreign(nth),
+        _ => Link::Own(nth),
     }
 }

@@ -94,6 +94,10 @@ impl World {
         Self { book, kin: [Kin::default(), Kin::default()], seen: Seen::new() }
     }
 
+    pub(crate) fn now_ms(&self, family: Family) -> i64 {
+        self.kin[usize::from(family == Family::Second)].now_ms
+    }
+
     pub(crate) fn kin(&mut self, family: Family) -> &mut Kin {
         &mut self.kin[usize::from(family == Family::Second)]
     }
@@ -121,7 +125,7 @@ impl World {
             Ok(decision) => decision,
             Err(refusal) => {
                 self.seen.insert(if refusal == Refusal::KeyReused { "key reused" } else { "refusal" });
-                return self.check_refusal(step, &refusal, &command).map(|()| false);
+                return self.check_refusal(step, &refusal, &command, now).map(|()| false);
             }
         };
         if run == Run::Checked {
@@ -130,6 +134,8 @@ impl World {
         self.book.apply(&decision);
         if run == Run::Checked {
             self.check_held(family)?;
+            self.check_records(&decision)?;
+            self.check_belongings(family)?;
             self.check_repeat(family, &command, &decision)?;
         }
         self.keep(family, &command, &decision);
@@ -183,9 +189,11 @@ impl World {
     }
 
     fn actor(&self, family: Family, by: By, action: &Action) -> Actor {
+        let now = Timestamp::from_millis(self.now_ms(family));
         let of_account = |slot| {
             let account = account_id(family, slot);
-            let live = self.book.account(account).and_then(|it| it.credentials.first());
+            let live = self.book.account(account);
+            let live = live.and_then(|it| it.credentials.iter().find(|it| it.lives_at(now)));
             Actor::Account { account, credential: live.map_or(secret_id(account, 0), |it| it.id) }
         };
         match (by, action) {
@@ -204,8 +212,25 @@ impl World {
                 | Action::Extend { .. }
                 | Action::Reverse { .. },
             ) => Actor::Gate(GATE),
-            (By::Right, Action::Expire { .. }) => Actor::Server,
-            (By::Right, Action::Pay { .. } | Action::GiveNumber { .. }) => Actor::Operator(OPERATOR),
+            (By::Right, Action::Expire { .. } | Action::ExpireCredential { .. }) => Actor::Server,
+            (By::Right, Action::Pay { .. } | Action::AddNumber { .. } | Action::WithdrawNumber { .. }) => {
+                Actor::Operator(OPERATOR)
+            }
+            // Every other time the account itself, else its primary.
+            (
+                By::Right,
+                Action::RentNumber { account, .. }
+                | Action::UnrentNumber { account, .. }
+                | Action::ChangeNumber { account, .. }
+                | Action::MakeApplication { owner: account, .. }
+                | Action::MakeEndpoint { owner: account, .. },
+            ) if self.kin[usize::from(family == Family::Second)].steps % 2 == 1 => {
+                of_account(account.as_bytes()[1] - 1)
+            }
+            (By::Right, Action::DeleteApplication { application, .. }) => {
+                let owner = self.book.application(*application).map(|it| it.owner);
+                of_account(owner.map_or(0, |it| it.as_bytes()[1] - 1))
+            }
             (By::Right, Action::ChangeAccount { account, .. }) if *account == account_id(family, 0) => {
                 Actor::Operator(OPERATOR)
             }
@@ -221,6 +246,7 @@ impl World {
             credit_limit,
             status,
             mode,
+            settings: Vec::new(),
         };
         let units = Amount::from_units;
         Some(match step.asks {
@@ -235,17 +261,6 @@ impl World {
             }
             Asks::Balance { slot, up, amount } => Action::TransferBalance(transfer(family, slot, up, amount)),
             Asks::Credit { slot, up, amount } => Action::TransferCredit(transfer(family, slot, up, amount)),
-            Asks::Give { slot, number } => Action::GiveNumber {
-                account: account(slot),
-                country: "GB".parse().ok()?,
-                msisdn: msisdn(family, number),
-            },
-            Asks::Move { to, number } => {
-                let msisdn = msisdn(family, number);
-                let owner = self.book.number(None, &msisdn, account(to)).map(|it| it.owner);
-                let (primary, from, to) = (account(0), owner.unwrap_or(account(0)), account(to));
-                Action::TransferNumber { primary, from, to, country: None, msisdn }
-            }
             Asks::AddSecret { slot } => {
                 let id = secret_id(account(slot), self.kin(family).steps);
                 let credential = NewCredential { id, kind: CredentialKind::Secret, proof: proof() };
@@ -255,9 +270,31 @@ impl World {
                 let live = &self.book.account(account(slot))?.credentials;
                 Action::RevokeCredential { account: account(slot), credential: nth_of(live, nth)?.id }
             }
+            Asks::Rotate { slot, overlap_ms } => {
+                let id = secret_id(account(slot), self.kin(family).steps);
+                let credential = NewCredential { id, kind: CredentialKind::Secret, proof: proof() };
+                Action::RotateCredential { account: account(slot), credential, same_as: None, overlap_ms }
+            }
+            Asks::Retire { slot, nth, in_time } => return self.retire(family, slot, nth, in_time),
             Asks::Call(call) => return self.call(family, call),
+            Asks::Number(asks) => return self.number(family, asks),
+            Asks::Application(asks) => self.application(family, asks),
+            Asks::Endpoint(asks) => self.endpoint(family, asks),
             Asks::Again { .. } | Asks::Clash { .. } => return None,
         })
+    }
+
+    /// Of the credentials that have an end, if there are any; time passes until then.
+    fn retire(&mut self, family: Family, slot: u8, nth: usize, in_time: bool) -> Option<Action> {
+        let account = account_id(family, slot);
+        let all = &self.book.account(account)?.credentials;
+        let ending: Vec<_> = all.iter().copied().filter(|it| it.expires_at.is_some()).collect();
+        let credential = *nth_of(&ending, nth).or(all.first())?;
+        if let Some(expires_at) = credential.expires_at.filter(|_| in_time) {
+            let kin = self.kin(family);
+            kin.now_ms = kin.now_ms.max(expires_at.millis());
+        }
+        Some(Action::ExpireCredential { account, credential: credential.id })
     }
 
     fn call(&mut self, family: Family, call: Call) -> Option<Action> {
@@ -304,7 +341,7 @@ impl World {
     }
 }
 
-fn nth_of<T>(things: &[T], nth: usize) -> Option<&T> {
+pub(crate) fn nth_of<T>(things: &[T], nth: usize) -> Option<&T> {
     things.get(nth.checked_rem(things.len())?)
 }
 
@@ -320,6 +357,7 @@ fn open(family: Family, slot: u8, shared: bool) -> Action {
         currency: None,
         credit_limit: Amount::from_units(if slot == 0 { 10_000_000_000 } else { 0 }),
         mode: if shared { BalanceMode::Shared } else { BalanceMode::Own },
+        status: Status::Active,
         credentials: vec![NewCredential {
             id: secret_id(account, 0),
             kind: CredentialKind::Secret,
@@ -333,8 +371,4 @@ fn transfer(family: Family, slot: u8, up: bool, amount: i64) -> Transfer {
     let (primary, other) = (account_id(family, 0), account_id(family, slot));
     let (from, to) = if up { (other, primary) } else { (primary, other) };
     Transfer { primary, from, to, amount: Amount::from_units(amount), reference: None }
-}
-
-fn msisdn(family: Family, number: u8) -> Arc<str> {
-    format!("4477009{}00{number}", account_id(family, 0).as_bytes()[0]).into()
 }

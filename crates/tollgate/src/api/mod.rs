@@ -1,11 +1,16 @@
 //! The dialects: alike by convention, generic over nothing.
 
 pub mod native;
+pub mod plivo;
 pub mod vonage;
 
 use axum::Router;
+use axum::body::Body;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
+
+use tower::Layer;
+use tower::util::MapRequestLayer;
 
 use crate::app::App;
 use crate::http;
@@ -64,15 +69,20 @@ fn method_of(filter: MethodFilter) -> Method {
 /// All routes.
 pub fn routes() -> Vec<Route> {
     let mut routes = vonage::routes();
+    routes.extend(plivo::routes());
     routes.extend(native::routes());
     routes
 }
 
 /// The server's one door.
 pub fn router(app: App) -> Router {
-    let mut router = Router::new();
+    let (mut router, mut plivo) = (Router::new(), Router::new());
     for Route { path, handler, .. } in routes() {
-        router = router.route(path, handler);
+        if plivo::speaks(path) {
+            plivo = plivo.route(path, handler);
+        } else {
+            router = router.route(path, handler);
+        }
     }
     // Whose dialect an unknown path or a wrong method is answered in, its beginning says.
     let router = router
@@ -90,11 +100,18 @@ pub fn router(app: App) -> Router {
                 vonage::wrong_method(&incoming, &allowed(incoming.uri.path()))
             }
         });
+    let plivo = plivo.fallback(plivo::not_found).method_not_allowed_fallback(plivo::wrong_method);
+    let plivo = http::with_names_and_log(plivo.with_state(app.clone()), app.clone());
+    let plivo = MapRequestLayer::new(plivo::folded::<Body>).layer(plivo);
     http::with_names_and_log(router.with_state(app.clone()), app)
+        .route_service("/v1", plivo.clone())
+        .route_service("/v1/", plivo.clone())
+        .route_service("/v1/{*rest}", plivo.clone())
+        .route_service("//v1/{*rest}", plivo)
 }
 
 /// The methods that a path is served with, for the `Allow` header.
-fn allowed(path: &str) -> String {
+pub(crate) fn allowed(path: &str) -> String {
     let fits = |pattern: &str| {
         let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
         loop {

@@ -1,11 +1,10 @@
-//! Accounts, credentials and tokens.
+//! Opening, changing and closing accounts.
 
 use std::sync::Arc;
 
-use ledger::account::Country;
 use ledger::{
-    Account, AccountId, Action, Actor, Amount, BalanceMode, Credential, CredentialId, CredentialKind,
-    Currency, NewCredential, Number, Once, Outcome, Record, Refusal, Status, Token, TokenId, TokenScope,
+    Account, AccountId, Action, Actor, Amount, BalanceMode, Command, CredentialId, CredentialKind, Currency,
+    Decision, LineId, NewCredential, Once, Outcome, Refusal, SettingChange, Status,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +26,8 @@ pub struct NewAccount {
     pub credit_limit: Amount,
     /// Own or shared.
     pub mode: BalanceMode,
+    /// Active or, for a subaccount, suspended from the start.
+    pub status: Status,
     /// A secret that a person chose; one is made when nothing is said.
     pub secret: Option<String>,
 }
@@ -53,13 +54,15 @@ pub struct AccountChange {
     pub status: Option<Status>,
     /// Own, for one that shares.
     pub mode: Option<BalanceMode>,
+    /// What it keeps about itself.
+    pub settings: Vec<SettingChange>,
 }
 
 /// What is sealed with the key of a request, so that a repeat can show it again.
 #[derive(Serialize, Deserialize)]
-struct ShownOnce {
-    secret: String,
-    auth_token: String,
+pub(super) struct ShownOnce {
+    pub(super) secret: String,
+    pub(super) auth_token: String,
 }
 
 impl App {
@@ -107,6 +110,7 @@ impl App {
                 currency: new.currency,
                 credit_limit: new.credit_limit,
                 mode: new.mode,
+                status: new.status,
                 credentials: credentials.clone(),
                 subaccounts_max: inner.settings.subaccounts_max,
             };
@@ -127,13 +131,13 @@ impl App {
         Ok(Opened { account, secret, auth_token })
     }
 
-    fn sealing(&self, once: Once, shown: &ShownOnce) -> Once {
+    pub(super) fn sealing(&self, once: Once, shown: &ShownOnce) -> Once {
         // Two strings always have a JSON text.
         let text = serde_json::to_string(shown).unwrap_or_default();
         Once { sealed: Some(self.0.keyring.seal(&text, &self.0.random).into()), ..once }
     }
 
-    fn unsealed(&self, outcome: &Outcome) -> Result<Option<ShownOnce>, Error> {
+    pub(super) fn unsealed(&self, outcome: &Outcome) -> Result<Option<ShownOnce>, Error> {
         let Some(sealed) = outcome.once.as_ref().and_then(|it| it.sealed.as_ref()) else { return Ok(None) };
         let text = self.0.keyring.open_sealed(sealed).ok_or(Error::Fault)?;
         serde_json::from_str(&text).map(Some).map_err(|_| Error::Fault)
@@ -150,134 +154,34 @@ impl App {
         account: AccountId,
         change: AccountChange,
     ) -> Result<Account, Error> {
-        let AccountChange { name, credit_limit, status, mode } = change;
-        let action = Action::ChangeAccount { account, name, credit_limit, status, mode };
+        let AccountChange { name, credit_limit, status, mode, settings } = change;
+        let action = Action::ChangeAccount { account, name, credit_limit, status, mode, settings };
         let outcome = self.submit(by, once, action).await?;
         outcome.account_record().cloned().ok_or(Error::Fault)
     }
 
-    /// Adds a secret that a person chose.
+    /// Closes an account for good; what it has goes to its heir, or with `cascade` what it owns is given up.
     ///
     /// # Errors
-    /// [`Error`]; the ledger's refusals of [`Action::AddCredential`].
-    pub async fn add_secret(
+    /// [`Error`]; the ledger's refusals of [`Action::CloseAccount`].
+    pub async fn close_account(
         &self,
         by: Actor,
         once: Option<Once>,
         account: AccountId,
-        secret: &str,
-    ) -> Result<Credential, Error> {
-        // Who may not see the account must not learn from the time it takes what secrets it has.
-        let stored = self.stored_credentials(by, account).await?;
-        let inner = &*self.0;
-        // Under a key it may be the very secret that the first request added: then the ledger gives the first answer.
-        let same_as = inner.auth.same(secret, &stored).await?;
-        let proof = inner.auth.chosen(secret).await?;
-        let id = CredentialId::from_bytes(inner.random.uuid(inner.clock.now()));
-        let credential = NewCredential { id, kind: CredentialKind::Secret, proof };
-        let outcome = self.submit(by, once, Action::AddCredential { account, credential, same_as }).await?;
-        match outcome.record {
-            Some(Record::Credential(credential)) => Ok(credential),
-            Some(Record::Account(_) | Record::Hold(_) | Record::Number(_) | Record::Token(_)) | None => {
-                Err(Error::Fault)
-            }
-        }
+        cascade: bool,
+    ) -> Result<Outcome, Error> {
+        self.submit(by, once, Action::CloseAccount { account, cascade }).await
     }
 
-    /// Revokes a credential. It is dead when this returns.
+    /// What closing an account now would do.
     ///
     /// # Errors
-    /// [`Error`]; the ledger's refusals of [`Action::RevokeCredential`].
-    pub async fn revoke_credential(
-        &self,
-        by: Actor,
-        once: Option<Once>,
-        account: AccountId,
-        credential: CredentialId,
-    ) -> Result<(), Error> {
-        self.submit(by, once, Action::RevokeCredential { account, credential }).await.map(drop)
-    }
-
-    /// Makes an operator or gate token; its text is shown this once.
-    ///
-    /// # Errors
-    /// [`Error`]; the ledger's refusals of [`Action::MakeToken`].
-    pub async fn make_token(
-        &self,
-        by: Actor,
-        once: Option<Once>,
-        scope: TokenScope,
-    ) -> Result<(Token, String), Error> {
-        let inner = &*self.0;
-        let text = inner.random.token(match scope {
-            TokenScope::Operator => "tgo_",
-            TokenScope::Gate { .. } => "tgg_",
-        });
-        let shown = ShownOnce { secret: text, auth_token: String::new() };
-        let once = once.map(|it| self.sealing(it, &shown));
-        let token = TokenId::from_bytes(inner.random.uuid(inner.clock.now()));
-        let proof = inner.auth.made(&shown.secret, false);
-        let outcome = self.submit(by, once, Action::MakeToken { token, scope, proof }).await?;
-        let text = self.unsealed(&outcome)?.unwrap_or(shown).secret;
-        Ok((token_record(&outcome)?, text))
-    }
-
-    /// Revokes an operator or gate token. It is dead when this returns.
-    ///
-    /// # Errors
-    /// [`Error`]; the ledger's refusals of [`Action::RevokeToken`].
-    pub async fn revoke_token(&self, by: Actor, once: Option<Once>, token: TokenId) -> Result<Token, Error> {
-        token_record(&self.submit(by, once, Action::RevokeToken { token }).await?)
-    }
-
-    /// Gives a number to an account.
-    ///
-    /// # Errors
-    /// [`Error`]; the ledger's refusals of [`Action::GiveNumber`].
-    pub async fn give_number(
-        &self,
-        by: Actor,
-        once: Option<Once>,
-        account: AccountId,
-        country: Country,
-        msisdn: Arc<str>,
-    ) -> Result<Number, Error> {
-        number_record(&self.submit(by, once, Action::GiveNumber { account, country, msisdn }).await?)
-    }
-
-    /// Moves a number between two accounts of a family.
-    ///
-    /// # Errors
-    /// [`Error`]; the ledger's refusals of [`Action::TransferNumber`].
-    pub async fn transfer_number(
-        &self,
-        by: Actor,
-        once: Option<Once>,
-        primary: AccountId,
-        sides: (AccountId, AccountId),
-        country: Option<Country>,
-        msisdn: Arc<str>,
-    ) -> Result<Number, Error> {
-        let (from, to) = sides;
-        let action = Action::TransferNumber { primary, from, to, country, msisdn };
-        number_record(&self.submit(by, once, action).await?)
-    }
-}
-
-fn token_record(outcome: &Outcome) -> Result<Token, Error> {
-    match outcome.record {
-        Some(Record::Token(token)) => Ok(token),
-        Some(Record::Account(_) | Record::Hold(_) | Record::Number(_) | Record::Credential(_)) | None => {
-            Err(Error::Fault)
-        }
-    }
-}
-
-fn number_record(outcome: &Outcome) -> Result<Number, Error> {
-    match &outcome.record {
-        Some(Record::Number(number)) => Ok(number.clone()),
-        Some(Record::Account(_) | Record::Hold(_) | Record::Token(_) | Record::Credential(_)) | None => {
-            Err(Error::Fault)
-        }
+    /// [`Error`], as [`App::close_account`] would say.
+    pub async fn try_closing(&self, by: Actor, account: AccountId, cascade: bool) -> Result<Decision, Error> {
+        let now = self.0.clock.now();
+        let id = LineId::from_bytes(self.0.random.uuid(now));
+        let action = Action::CloseAccount { account, cascade };
+        Ok(self.0.store.try_out(Command { id, by, once: None, action }, now).await?)
     }
 }

@@ -3,24 +3,37 @@
 //! Nothing here knows a wire, and no rule is decided here: what the ledger refuses comes back as [`Error::Refused`].
 
 mod accounts;
+mod credentials;
 mod money;
+mod owned;
 mod read;
+mod stock;
 
 use std::sync::Arc;
 
-use ledger::{AccountId, Action, Actor, Command, LineId, Once, Outcome, Refusal};
+use ledger::{Account, AccountId, Action, Actor, Command, LineId, Once, Outcome, Refusal};
 
 pub use accounts::{AccountChange, NewAccount, Opened};
+pub use credentials::{AddedCredential, AuthTokens, UsedCredential};
 pub use money::{NewCharge, NewTransfer};
+pub use owned::{
+    ApplicationChange, EndpointChange, NewApplication, NewEndpoint, OwnedBy, Shown, ShownEndpoint,
+    ShownSubaccount,
+};
 pub use read::{AccountView, TransferFilter, Transfers};
 
-pub use crate::store::{AccountFilter, Recorded};
+pub use stock::{BroughtNumbers, NumberChange, RentedNumber};
 
-use crate::auth::{Auth, AuthError};
+pub use crate::store::{AccountFilter, Listed, NumberFilter, Owners, Recorded, Slice};
+
+use crate::auth::{Auth, AuthError, Rate};
 use crate::clock::Clock;
 use crate::random::Random;
 use crate::seal::Keyring;
 use crate::store::{ExecuteError, Name, ReadError, Store};
+
+/// In how long a span requests are counted, in milliseconds.
+const RATE_WINDOW_MS: i64 = 5_000;
 
 /// What a use case comes to when it does not come off. Each dialect has its own words for them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,12 +94,16 @@ impl From<ReadError> for Error {
 }
 
 /// What the operator has set.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// How many subaccounts a primary may have.
     pub subaccounts_max: Option<u32>,
     /// Whether the Vonage dialect takes an amount only as a JSON number, as Vonage's own service does.
     pub vonage_strict_amounts: bool,
+    /// How many requests to the Plivo dialect a family may make in five seconds; 0 for as many as it likes.
+    pub plivo_rate_limit: u32,
+    /// The domain in the sip addresses of the Plivo dialect.
+    pub plivo_sip_domain: Arc<str>,
 }
 
 /// The use cases. Clones share everything.
@@ -100,6 +117,7 @@ struct Inner {
     clock: Clock,
     random: Random,
     settings: Settings,
+    rate: Rate,
 }
 
 impl App {
@@ -115,7 +133,8 @@ impl App {
         settings: Settings,
     ) -> std::io::Result<Self> {
         let auth = Auth::new(store.clone(), keyring.clone(), clock.clone(), random.clone())?;
-        Ok(Self(Arc::new(Inner { store, auth, keyring, clock, random, settings })))
+        let rate = Rate::new(settings.plivo_rate_limit, RATE_WINDOW_MS);
+        Ok(Self(Arc::new(Inner { store, auth, keyring, clock, random, settings, rate })))
     }
 
     /// Who authenticates callers.
@@ -134,8 +153,25 @@ impl App {
     }
 
     /// What the operator has set.
-    pub fn settings(&self) -> Settings {
-        self.0.settings
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Counts a request of an account against what its family may make.
+    ///
+    /// # Errors
+    /// [`Error::Busy`].
+    pub fn admit(&self, account: &Account) -> Result<(), Error> {
+        Ok(self.0.rate.admit(account.primary(), self.0.clock.now())?)
+    }
+
+    /// The account that calls, if its credential still lives and it may call.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn caller(&self, by: Actor) -> Result<Account, Error> {
+        let id = by.account().ok_or(Error::Unauthenticated)?;
+        Ok(self.account(by, id).await?.account)
     }
 
     /// Whether the last batch could be written.

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use ledger::{
-    Account, AccountId, Actor, Amount, ApiKey, Credential, Line, LineId, Refusal, Status, Timestamp, Token,
-    TransferKind, authority,
+    Account, AccountId, Actor, Amount, ApiKey, Line, LineId, Refusal, Status, Timestamp, Token, TransferKind,
+    authority,
 };
 
 use super::{App, Error};
-use crate::store::{AccountFilter, Recorded, Snapshot, StoredCredential};
+use crate::store::{AccountFilter, Recorded, Snapshot};
 
 /// An account, and what the caller may know of what it can spend.
 #[derive(Clone, Debug)]
@@ -39,15 +39,16 @@ pub struct Transfers {
     pub api_keys: HashMap<AccountId, ApiKey>,
 }
 
-type Decided<T> = crate::store::Result<Result<T, Refusal>>;
+pub(super) type Decided<T> = crate::store::Result<Result<T, Refusal>>;
 
 impl App {
-    async fn see<T: Send + 'static>(
+    pub(super) async fn see<T: Send + 'static>(
         &self,
         by: Actor,
         read: impl FnOnce(&Snapshot<'_>) -> Decided<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let seen = self.0.store.read(move |snapshot| match snapshot.may_call(&by)? {
+        let now = self.0.clock.now();
+        let seen = self.0.store.read(move |snapshot| match snapshot.may_call(&by, now)? {
             Ok(()) => read(snapshot),
             Err(refusal) => Ok(Err(refusal)),
         });
@@ -215,27 +216,6 @@ impl App {
         .await
     }
 
-    /// The live credentials of an account, oldest first.
-    ///
-    /// # Errors
-    /// [`Error`]; [`Refusal::AccountNotFound`] for what is unknown and foreign alike.
-    pub async fn credentials(&self, by: Actor, id: AccountId) -> Result<Vec<Credential>, Error> {
-        Ok(self.stored_credentials(by, id).await?.into_iter().map(|it| it.credential).collect())
-    }
-
-    pub(super) async fn stored_credentials(
-        &self,
-        by: Actor,
-        id: AccountId,
-    ) -> Result<Vec<StoredCredential>, Error> {
-        self.see(by, move |snapshot| match visible(snapshot, &by, id)? {
-            Ok(account) if account.status != Status::Closed => snapshot.credentials(id).map(Ok),
-            Ok(_) => Ok(Err(Refusal::AccountClosed(id))),
-            Err(refusal) => Ok(Err(refusal)),
-        })
-        .await
-    }
-
     /// All operator and gate tokens, oldest first, the revoked ones too.
     ///
     /// # Errors
@@ -249,7 +229,7 @@ impl App {
     }
 }
 
-fn visible(snapshot: &Snapshot<'_>, by: &Actor, id: AccountId) -> Decided<Account> {
+pub(super) fn visible(snapshot: &Snapshot<'_>, by: &Actor, id: AccountId) -> Decided<Account> {
     if matches!(by, Actor::Gate(_)) {
         return Ok(Err(Refusal::Forbidden));
     }
@@ -257,7 +237,7 @@ fn visible(snapshot: &Snapshot<'_>, by: &Actor, id: AccountId) -> Decided<Accoun
     Ok(account.ok_or(Refusal::AccountNotFound(id)))
 }
 
-fn managed(snapshot: &Snapshot<'_>, by: &Actor, primary: AccountId) -> Decided<Account> {
+pub(super) fn managed(snapshot: &Snapshot<'_>, by: &Actor, primary: AccountId) -> Decided<Account> {
     let Some(account) = snapshot.account(primary)? else { return Ok(Err(Refusal::AccountNotFound(primary))) };
     Ok(authority::may_manage_as(by, &account).map(|()| account))
 }

@@ -2,9 +2,11 @@
 //! made, against the credential's state in the store.
 
 mod argon;
+mod rate;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use ledger::{Actor, CredentialId, Proof, Timestamp, TokenScope};
 use quick_cache::sync::Cache;
@@ -15,6 +17,7 @@ use crate::random::Random;
 use crate::seal::Keyring;
 use crate::store::{Name, Store, StoredCredential};
 use argon::Pool;
+pub use rate::Rate;
 
 /// How many pairs of account and secret are remembered as right, and as wrong.
 const REMEMBERED_MAX: usize = 65_536;
@@ -23,6 +26,8 @@ const WRONG_MS: i64 = 60_000;
 /// How many times in [`FAILURES_MS`] one address may fail at one account before it has to wait. An SDK's test suite
 /// fails some twenty times in a row; a guesser needs 10²⁰.
 const FAILURES_MAX: u32 = 60;
+/// How often the use of a credential is noted, in milliseconds.
+const USE_NOTED_MS: i64 = 60_000;
 /// The span in which failures are counted, in milliseconds.
 const FAILURES_MS: i64 = 60_000;
 
@@ -52,10 +57,16 @@ struct Inner {
     keyring: Keyring,
     clock: Clock,
     random: Random,
-    right: Cache<[u8; 32], Actor>,
+    right: Cache<[u8; 32], Arc<Right>>,
     wrong: Cache<[u8; 32], Timestamp>,
     failures: Cache<(IpAddr, [u8; 32]), Failures>,
     pool: Pool,
+}
+
+/// A pair of account and secret that was right, and when its use was noted last.
+struct Right {
+    actor: Actor,
+    noted_ms: AtomicI64,
 }
 
 #[derive(Clone, Copy)]
@@ -102,8 +113,9 @@ impl Auth {
         let inner = &*self.0;
         let name = name.to_ascii_lowercase();
         let pair = inner.keyring.fingerprint(&name, secret);
-        if let Some(actor) = inner.right.get(&pair) {
-            return Ok(actor);
+        if let Some(right) = inner.right.get(&pair) {
+            inner.note_use(&right);
+            return Ok(right.actor);
         }
         // By address and account together, so that nobody can lock out another.
         let place = (from, inner.keyring.fingerprint(&name, ""));
@@ -113,7 +125,9 @@ impl Auth {
         let found = if known_wrong { None } else { inner.find(&name, secret).await? };
         match found {
             Some(actor) => {
-                inner.right.insert(pair, actor);
+                let right = Arc::new(Right { actor, noted_ms: AtomicI64::new(i64::MIN) });
+                inner.note_use(&right);
+                inner.right.insert(pair, right);
                 Ok(actor)
             }
             None => {
@@ -182,6 +196,17 @@ impl Inner {
             None => self.pool.find(secret.to_owned(), chosen_by_people(&credentials), 2).await?,
         };
         Ok(account.zip(credential).map(|(account, credential)| Actor::Account { account, credential }))
+    }
+
+    /// Notes that a credential was used, at most once in [`USE_NOTED_MS`].
+    fn note_use(&self, right: &Right) {
+        let Actor::Account { credential, .. } = right.actor else { return };
+        let now = self.clock.now();
+        let noted = right.noted_ms.load(Ordering::Relaxed);
+        if now.millis().saturating_sub(noted) >= USE_NOTED_MS {
+            right.noted_ms.store(now.millis(), Ordering::Relaxed);
+            self.store.note_use(credential, now);
+        }
     }
 
     fn made_by_us(&self, secret: &str, credentials: &[StoredCredential]) -> Option<CredentialId> {

@@ -85,6 +85,8 @@ impl Serving {
         let settings = Settings {
             subaccounts_max: args.max_subaccounts,
             vonage_strict_amounts: args.vonage_strict_amounts,
+            plivo_rate_limit: args.plivo_rate_limit,
+            plivo_sip_domain: args.plivo_sip_domain.as_str().into(),
         };
         let app = App::new(store.clone(), keyring, clock, random, settings).map_err(Ended::cannot_start)?;
         if !has_token {

@@ -27,7 +27,7 @@ impl Writer {
         self.bring_key(command, now)
     }
 
-    fn snapshot(&self) -> Snapshot<'_> {
+    pub(super) fn snapshot(&self) -> Snapshot<'_> {
         Snapshot::new(&self.connection, None, self.shared.ids)
     }
 
@@ -53,7 +53,9 @@ impl Writer {
             | Action::Charge { account, .. }
             | Action::Hold { account, .. }
             | Action::AddCredential { account, .. }
-            | Action::RevokeCredential { account, .. } => self.bring_account(*account),
+            | Action::RevokeCredential { account, .. }
+            | Action::RotateCredential { account, .. }
+            | Action::ExpireCredential { account, .. } => self.bring_account(*account),
             Action::Reverse { charge, .. } => self.bring_charge(*charge)?,
             Action::Settle { hold, .. }
             | Action::Release { hold }
@@ -61,10 +63,18 @@ impl Writer {
             | Action::Expire { hold } => {
                 self.bring_hold(*hold)?;
             }
-            Action::GiveNumber { account, msisdn, .. } => {
-                self.bring_account(*account);
-                self.bring_numbers(msisdn)?;
-            }
+            Action::AddNumber { .. }
+            | Action::WithdrawNumber { .. }
+            | Action::BringNumbers { .. }
+            | Action::RentNumber { .. }
+            | Action::UnrentNumber { .. }
+            | Action::ChangeNumber { .. }
+            | Action::MakeApplication { .. }
+            | Action::ChangeApplication { .. }
+            | Action::DeleteApplication { .. }
+            | Action::MakeEndpoint { .. }
+            | Action::ChangeEndpoint { .. }
+            | Action::DeleteEndpoint { .. } => self.bring_owned(action)?,
             Action::TransferNumber { primary, from, to, msisdn, .. } => {
                 for account in [*primary, *from, *to] {
                     self.bring_account(account);
@@ -84,7 +94,7 @@ impl Writer {
     }
 
     /// An account and its primary, which pays for it or decides whether it may call.
-    fn bring_account(&mut self, id: AccountId) {
+    pub(super) fn bring_account(&mut self, id: AccountId) {
         if self.book.account(id).is_some() {
             return;
         }
@@ -96,30 +106,16 @@ impl Writer {
         }
     }
 
-    /// An account with its open holds and its numbers, all of which its close ends or hands over.
+    /// An account with its open holds and what it owns, all of which its close ends or hands over.
     fn bring_belongings(&mut self, id: AccountId) -> Result<()> {
         self.bring_account(id);
-        let snapshot = self.snapshot();
-        let (holds, numbers) = (snapshot.open_holds_of(id)?, snapshot.numbers_of(id)?);
-        for hold in holds {
+        for hold in self.snapshot().open_holds_of(id)? {
             if self.book.hold(hold.id).is_none() {
                 self.bring_account(hold.payer);
                 self.book.bring(Change::Hold(hold));
             }
         }
-        for number in numbers {
-            self.bring_numbers(&number.msisdn)?;
-        }
-        Ok(())
-    }
-
-    fn bring_numbers(&mut self, msisdn: &Arc<str>) -> Result<()> {
-        if self.brought.numbers.insert(msisdn.clone()) {
-            for number in self.snapshot().numbers_named(msisdn)? {
-                self.book.bring(Change::Number(number));
-            }
-        }
-        Ok(())
+        self.bring_all_owned(id)
     }
 
     fn bring_charge(&mut self, id: LineId) -> Result<()> {

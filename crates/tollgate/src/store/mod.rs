@@ -8,12 +8,15 @@
 //! Readers never touch the writer's memory. No rule is decided here.
 
 mod bring;
+mod bring_owned;
 mod file;
 mod line_id;
 mod once;
+mod owned;
 mod record;
 mod replay;
 mod resident;
+mod settings;
 mod snapshot;
 mod sql;
 mod write;
@@ -24,13 +27,16 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use ledger::{AccountId, ApiKey, AuthId, Command, Outcome, Refusal, Timestamp, Token};
+use ledger::{
+    AccountId, ApiKey, AuthId, Command, CredentialId, Decision, IdMap, Outcome, Refusal, Timestamp, Token,
+};
 use quick_cache::sync::Cache;
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
 pub use file::{OpenError, backup, exists};
 pub use once::ONCE_MAX;
+pub use owned::{Listed, NumberFilter, Owners, Slice};
 pub use replay::{Replay, Wrong, replay};
 pub use rusqlite::Result;
 pub use snapshot::{AccountFilter, Snapshot, StoredCredential};
@@ -114,6 +120,8 @@ struct Shared {
     /// The token that is stored nowhere.
     environment: Option<Token>,
     ids: line_id::LineIds,
+    /// Uses of credentials that are not written yet.
+    uses: Mutex<IdMap<CredentialId, Timestamp>>,
     /// Rung when a sync failed: what is on the disk is unknown, and the process must end.
     lost: Notify,
     figures: Figures,
@@ -169,6 +177,7 @@ impl Store {
             tokens: RwLock::new(tokens),
             environment,
             ids: line_id::LineIds::of(&options.key_mark),
+            uses: Mutex::default(),
             lost: Notify::new(),
             figures,
             writer: Mutex::default(),
@@ -188,10 +197,32 @@ impl Store {
     /// [`ExecuteError`].
     pub async fn execute(&self, command: Command, at: Timestamp) -> Result<Outcome, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        if !self.shared.queue.push(writer::Job { command, at, reply }) {
+        if !self.shared.queue.push(writer::Job { command, at, reply: writer::Reply::Outcome(reply) }) {
             return Err(ExecuteError::Unavailable);
         }
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
+    }
+
+    /// Has a command decided as if it were carried out now, and nothing of it written.
+    ///
+    /// # Errors
+    /// [`ExecuteError`], as [`Store::execute`] would say.
+    pub async fn try_out(&self, command: Command, at: Timestamp) -> Result<Decision, ExecuteError> {
+        let (reply, answer) = oneshot::channel();
+        if !self.shared.queue.push(writer::Job { command, at, reply: writer::Reply::Decision(reply) }) {
+            return Err(ExecuteError::Unavailable);
+        }
+        answer.await.unwrap_or(Err(ExecuteError::Unavailable))
+    }
+
+    /// Notes that a credential was used. It is written with a later batch, and lost if the process dies before.
+    pub fn note_use(&self, credential: CredentialId, at: Timestamp) {
+        self.shared.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(credential, at);
+    }
+
+    /// When a credential was used last, where that is not written yet.
+    pub fn noted_use(&self, credential: CredentialId) -> Option<Timestamp> {
+        self.shared.uses.lock().unwrap_or_else(PoisonError::into_inner).get(&credential).copied()
     }
 
     /// Reads one state of the store, on a thread where that may take its time.

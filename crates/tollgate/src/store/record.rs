@@ -1,22 +1,25 @@
 //! The records in a journal line as JSON text: what an account, a hold, a number, a credential or a token was after it.
 
-use ledger::account::Country;
 use ledger::{
-    Account, Amount, ApiKey, BalanceMode, Credential, CredentialKind, Ending, Hold, HoldEnd, Number,
-    OnExpiry, Record, Standing, Status, Timestamp, Token, TokenScope,
+    Account, Amount, ApiKey, Application, ApplicationId, BalanceMode, Closed, Credential, CredentialKind,
+    Currency, Defaults, Ending, Endpoint, EndpointId, Features, Hold, HoldEnd, Number, NumberKind, OnExpiry,
+    Record, Standing, Status, Timestamp, Token, TokenScope,
 };
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use super::settings;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum RecordJson {
     Account(AccountJson),
     Hold(HoldJson),
-    Number {
-        country: String,
-        msisdn: String,
-        owner: String,
-    },
+    Number(NumberJson),
+    Application(ApplicationJson),
+    Endpoint(EndpointJson),
+    Closed(ClosedJson),
     Credential(CredentialJson),
     Token {
         id: String,
@@ -42,8 +45,90 @@ struct AccountJson {
     held: i64,
     status: String,
     created_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    settings: BTreeMap<String, String>,
     credentials: Vec<CredentialJson>,
     subaccounts: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NumberJson {
+    country: String,
+    msisdn: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    // The rest was not there in the first schema.
+    #[serde(default)]
+    kind: NumberKindJson,
+    #[serde(default = "features_at_first")]
+    features: [bool; 3],
+    #[serde(default)]
+    cost: i64,
+    #[serde(default = "currency_at_first")]
+    currency: String,
+    #[serde(default)]
+    brought: bool,
+    #[serde(default)]
+    added_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rented_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    application: Option<u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    settings: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum NumberKindJson {
+    #[default]
+    Mobile,
+    Local,
+    National,
+    TollFree,
+    ShortCode,
+}
+
+const fn features_at_first() -> [bool; 3] {
+    [true, true, false]
+}
+
+fn currency_at_first() -> String {
+    "EUR".to_owned()
+}
+
+#[derive(Serialize, Deserialize)]
+struct ApplicationJson {
+    id: u64,
+    owner: String,
+    name: String,
+    for_numbers: bool,
+    for_endpoints: bool,
+    settings: BTreeMap<String, String>,
+    created_at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EndpointJson {
+    id: u64,
+    owner: String,
+    username: String,
+    alias: String,
+    application: Option<u64>,
+    created_at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ClosedJson {
+    account: AccountJson,
+    cascade: bool,
+    holds: u32,
+    released: i64,
+    numbers: u32,
+    applications: u32,
+    endpoints: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,6 +136,8 @@ struct CredentialJson {
     id: String,
     token: bool,
     created_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,11 +165,33 @@ pub(super) fn encode(record: &Record) -> String {
     let json = match record {
         Record::Account(account) => RecordJson::Account(account_json(account)),
         Record::Hold(hold) => RecordJson::Hold(hold_json(hold)),
-        Record::Number(number) => RecordJson::Number {
-            country: number.country.as_str().to_owned(),
-            msisdn: number.msisdn.to_string(),
-            owner: number.owner.to_string(),
-        },
+        Record::Number(number) => RecordJson::Number(number_json(number)),
+        Record::Application(application) => RecordJson::Application(ApplicationJson {
+            id: application.id.number(),
+            owner: application.owner.to_string(),
+            name: application.name.to_string(),
+            for_numbers: application.defaults.numbers,
+            for_endpoints: application.defaults.endpoints,
+            settings: settings::to_map(&application.settings),
+            created_at: application.created_at.millis(),
+        }),
+        Record::Endpoint(endpoint) => RecordJson::Endpoint(EndpointJson {
+            id: endpoint.id.number(),
+            owner: endpoint.owner.to_string(),
+            username: endpoint.username.to_string(),
+            alias: endpoint.alias.to_string(),
+            application: endpoint.application.map(ApplicationId::number),
+            created_at: endpoint.created_at.millis(),
+        }),
+        Record::Closed(closed) => RecordJson::Closed(ClosedJson {
+            account: account_json(&closed.account),
+            cascade: closed.cascade,
+            holds: closed.holds,
+            released: closed.released.units(),
+            numbers: closed.numbers,
+            applications: closed.applications,
+            endpoints: closed.endpoints,
+        }),
         Record::Credential(credential) => RecordJson::Credential(credential_json(credential)),
         Record::Token(token) => RecordJson::Token {
             id: token.id.to_string(),
@@ -102,11 +211,32 @@ pub(super) fn decode(text: &str) -> Option<Record> {
     Some(match serde_json::from_str(text).ok()? {
         RecordJson::Account(json) => Record::Account(account(&json)?),
         RecordJson::Hold(json) => Record::Hold(hold(&json)?),
-        RecordJson::Number { country, msisdn, owner } => Record::Number(Number {
-            country: country.parse::<Country>().ok()?,
-            msisdn: msisdn.into(),
-            owner: owner.parse().ok()?,
+        RecordJson::Number(json) => Record::Number(number(&json)?),
+        RecordJson::Application(json) => Record::Application(Application {
+            id: ApplicationId::from_number(json.id),
+            owner: json.owner.parse().ok()?,
+            name: json.name.into(),
+            defaults: Defaults { numbers: json.for_numbers, endpoints: json.for_endpoints },
+            settings: settings::from_map(&json.settings)?,
+            created_at: Timestamp::from_millis(json.created_at),
         }),
+        RecordJson::Endpoint(json) => Record::Endpoint(Endpoint {
+            id: EndpointId::from_number(json.id),
+            owner: json.owner.parse().ok()?,
+            username: json.username.into(),
+            alias: json.alias.into(),
+            application: json.application.map(ApplicationId::from_number),
+            created_at: Timestamp::from_millis(json.created_at),
+        }),
+        RecordJson::Closed(json) => Record::Closed(Box::new(Closed {
+            account: account(&json.account)?,
+            cascade: json.cascade,
+            holds: json.holds,
+            released: Amount::from_units(json.released),
+            numbers: json.numbers,
+            applications: json.applications,
+            endpoints: json.endpoints,
+        })),
         RecordJson::Credential(json) => Record::Credential(credential(&json)?),
         RecordJson::Token { id, gate, may_force, is_first, created_at, revoked_at } => Record::Token(Token {
             id: id.parse().ok()?,
@@ -115,6 +245,57 @@ pub(super) fn decode(text: &str) -> Option<Record> {
             created_at: Timestamp::from_millis(created_at),
             revoked_at: revoked_at.map(Timestamp::from_millis),
         }),
+    })
+}
+
+fn number_json(number: &Number) -> NumberJson {
+    let Features { sms, voice, mms } = number.features;
+    NumberJson {
+        country: number.country.as_str().to_owned(),
+        msisdn: number.msisdn.to_string(),
+        owner: number.owner.map(|it| it.to_string()),
+        kind: match number.kind {
+            NumberKind::Mobile => NumberKindJson::Mobile,
+            NumberKind::Local => NumberKindJson::Local,
+            NumberKind::National => NumberKindJson::National,
+            NumberKind::TollFree => NumberKindJson::TollFree,
+            NumberKind::ShortCode => NumberKindJson::ShortCode,
+        },
+        features: [sms, voice, mms],
+        cost: number.cost.units(),
+        currency: number.currency.to_string(),
+        brought: number.is_brought,
+        added_at: number.added_at.millis(),
+        rented_at: number.rented_at.map(Timestamp::millis),
+        application: number.application.map(ApplicationId::number),
+        settings: settings::to_map(&number.settings),
+    }
+}
+
+fn number(json: &NumberJson) -> Option<Number> {
+    let [sms, voice, mms] = json.features;
+    Some(Number {
+        country: json.country.parse().ok()?,
+        msisdn: json.msisdn.as_str().into(),
+        owner: match &json.owner {
+            None => None,
+            Some(owner) => Some(owner.parse().ok()?),
+        },
+        kind: match json.kind {
+            NumberKindJson::Mobile => NumberKind::Mobile,
+            NumberKindJson::Local => NumberKind::Local,
+            NumberKindJson::National => NumberKind::National,
+            NumberKindJson::TollFree => NumberKind::TollFree,
+            NumberKindJson::ShortCode => NumberKind::ShortCode,
+        },
+        features: Features { sms, voice, mms },
+        cost: Amount::from_units(json.cost),
+        currency: json.currency.parse::<Currency>().ok()?,
+        is_brought: json.brought,
+        added_at: Timestamp::from_millis(json.added_at),
+        rented_at: json.rented_at.map(Timestamp::from_millis),
+        application: json.application.map(ApplicationId::from_number),
+        settings: settings::from_map(&json.settings)?,
     })
 }
 
@@ -137,6 +318,8 @@ fn account_json(account: &Account) -> AccountJson {
         }
         .to_owned(),
         created_at: account.created_at.millis(),
+        changed_at: account.changed_at.map(Timestamp::millis),
+        settings: settings::to_map(&account.settings),
         credentials: account.credentials.iter().map(credential_json).collect(),
         subaccounts: account.subaccounts,
     }
@@ -166,6 +349,8 @@ fn account(json: &AccountJson) -> Option<Account> {
             _ => return None,
         },
         created_at: Timestamp::from_millis(json.created_at),
+        changed_at: json.changed_at.map(Timestamp::from_millis),
+        settings: settings::from_map(&json.settings)?,
         credentials: json.credentials.iter().map(credential).collect::<Option<_>>()?,
         subaccounts: json.subaccounts,
     })
@@ -176,6 +361,7 @@ fn credential_json(credential: &Credential) -> CredentialJson {
         id: credential.id.to_string(),
         token: credential.kind == CredentialKind::Token,
         created_at: credential.created_at.millis(),
+        expires_at: credential.expires_at.map(Timestamp::millis),
     }
 }
 
@@ -184,6 +370,7 @@ fn credential(json: &CredentialJson) -> Option<Credential> {
         id: json.id.parse().ok()?,
         kind: if json.token { CredentialKind::Token } else { CredentialKind::Secret },
         created_at: Timestamp::from_millis(json.created_at),
+        expires_at: json.expires_at.map(Timestamp::from_millis),
     })
 }
 

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Amount, Hold, Kind, Line, LineId, Record, Standing, Status, Timestamp, TokenId, laws,
+    Account, AccountId, Amount, Application, ApplicationId, Country, Endpoint, EndpointId, Hold, Kind, Line,
+    LineId, Number, Record, Standing, Status, Timestamp, TokenId, laws,
 };
 use rusqlite::Connection;
 
 use super::line_id::{LineIds, are_beside};
 use super::sql::{self, Recorded};
-use super::{OpenError, Snapshot, file};
+use super::{OpenError, Snapshot, file, owned};
 
 /// What a replay has seen of a store that is right.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,6 +75,9 @@ struct State {
     accounts: HashMap<AccountId, Known>,
     holds: HashMap<LineId, Hold>,
     live_tokens: BTreeMap<TokenId, bool>,
+    numbers: HashMap<(Country, Arc<str>), Number>,
+    applications: HashMap<ApplicationId, Application>,
+    endpoints: HashMap<EndpointId, Endpoint>,
     last_at: Timestamp,
     last_seq: i64,
     last_id: Option<LineId>,
@@ -104,6 +109,7 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
     check_accounts(&connection, &state)?;
     check_holds(&connection, &state)?;
     check_tokens(&connection, &state)?;
+    check_owned(&connection, &state)?;
     check_reversals(&connection, ids)?;
     let sealed = check_sealed(&connection, opens)?;
     Ok(Replay {
@@ -200,20 +206,20 @@ impl State {
     /// What a line made or changed besides figures.
     fn record(&mut self, line: &Line) -> Result<(), String> {
         match &line.record {
-            Some(Record::Account(account)) => {
-                let known =
-                    self.accounts.get_mut(&account.id).ok_or("it changes an account that is not there")?;
-                let standing = known.account.standing;
-                if line.kind != Kind::Open && account.standing != standing {
-                    return Err(format!("its record says {}", figures(&account.standing)));
-                }
-                known.account = Account { subaccounts: known.account.subaccounts, ..account.clone() };
-                known.account.standing = standing;
-                if let (Kind::Close, Some(parent)) = (line.kind, account.parent)
-                    && let Some(parent) = self.accounts.get_mut(&parent)
-                {
-                    parent.account.subaccounts = parent.account.subaccounts.saturating_sub(1);
-                }
+            Some(Record::Account(account)) => self.account_record(line, account)?,
+            Some(Record::Closed(closed)) => self.account_record(line, &closed.account)?,
+            Some(Record::Number(number)) => self.number(line, number),
+            Some(Record::Application(application)) if line.kind == Kind::ApplicationDeleted => {
+                drop(self.applications.remove(&application.id));
+            }
+            Some(Record::Application(application)) => {
+                drop(self.applications.insert(application.id, application.clone()));
+            }
+            Some(Record::Endpoint(endpoint)) if line.kind == Kind::EndpointDeleted => {
+                drop(self.endpoints.remove(&endpoint.id));
+            }
+            Some(Record::Endpoint(endpoint)) => {
+                drop(self.endpoints.insert(endpoint.id, endpoint.clone()));
             }
             Some(Record::Hold(hold)) if hold.is_open() => drop(self.holds.insert(hold.id, hold.clone())),
             Some(Record::Hold(hold)) => drop(self.holds.remove(&hold.id)),
@@ -226,13 +232,55 @@ impl State {
                 let live = known.account.credentials.iter().copied();
                 known.account.credentials = if line.kind == Kind::CredentialAdded {
                     live.chain([*credential]).collect()
+                } else if line.kind == Kind::CredentialChanged {
+                    live.map(|it| if it.id == credential.id { *credential } else { it }).collect()
                 } else {
                     live.filter(|it| it.id != credential.id).collect()
                 };
             }
-            Some(Record::Number(_)) | None => {}
+            None => {}
         }
         Ok(())
+    }
+
+    fn account_record(&mut self, line: &Line, account: &Account) -> Result<(), String> {
+        let known = self.accounts.get_mut(&account.id).ok_or("it changes an account that is not there")?;
+        let standing = known.account.standing;
+        if line.kind != Kind::Open && account.standing != standing {
+            return Err(format!("its record says {}", figures(&account.standing)));
+        }
+        known.account = Account { subaccounts: known.account.subaccounts, ..account.clone() };
+        known.account.standing = standing;
+        if line.kind == Kind::Close {
+            self.closed(account)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing may be left of what a closed account owned: each thing had a line before this one.
+    fn closed(&mut self, account: &Account) -> Result<(), String> {
+        if let Some(parent) = account.parent.and_then(|it| self.accounts.get_mut(&it)) {
+            parent.account.subaccounts = parent.account.subaccounts.saturating_sub(1);
+        }
+        let owns = self.numbers.values().any(|it| it.owner == Some(account.id))
+            || self.applications.values().any(|it| it.owner == account.id)
+            || self.endpoints.values().any(|it| it.owner == account.id);
+        if owns { Err("it closes an account that still owns something".into()) } else { Ok(()) }
+    }
+
+    fn number(&mut self, line: &Line, number: &Number) {
+        // The first schema said nothing of a number's currency: it is its owner's.
+        let owner = number.owner.filter(|_| number.added_at == Timestamp::default());
+        let currency = owner.and_then(|it| self.accounts.get(&it)).map(|it| it.account.currency);
+        let number = &Number { currency: currency.unwrap_or(number.currency), ..number.clone() };
+        let name = (number.country, number.msisdn.clone());
+        let is_gone =
+            line.kind == Kind::NumberWithdrawn || (line.kind == Kind::NumberUnrented && number.is_brought);
+        if is_gone {
+            self.numbers.remove(&name);
+        } else {
+            self.numbers.insert(name, number.clone());
+        }
     }
 }
 
@@ -242,7 +290,8 @@ fn check_accounts(connection: &Connection, state: &State) -> Result<(), Wrong> {
     let mut rows = all.query(())?;
     let mut count = 0;
     let mut live = connection.prepare(
-        "SELECT id, kind, created_at FROM credentials WHERE account = ?1 AND revoked_at IS NULL ORDER BY id",
+        "SELECT id, kind, created_at, expires_at FROM credentials WHERE account = ?1 AND revoked_at IS NULL
+         ORDER BY id",
     )?;
     while let Some(row) = rows.next()? {
         count += 1;
@@ -349,6 +398,44 @@ fn check_tokens(connection: &Connection, state: &State) -> Result<(), Wrong> {
     }
 }
 
+/// What accounts own must be what the journal leads to.
+fn check_owned(connection: &Connection, state: &State) -> Result<(), Wrong> {
+    let all = |table: &str| format!("SELECT * FROM {table} ORDER BY number");
+    let differs = |what: String| Err(Wrong::Other(format!("{what} is not as the journal leads to")));
+    let mut counts = [0; 3];
+    let mut numbers = connection.prepare(&all("numbers"))?;
+    for number in numbers.query_map((), owned::number)? {
+        let number = number?;
+        if state.numbers.get(&(number.country, number.msisdn.clone())) != Some(&number) {
+            return differs(format!("number {} {}", number.country.as_str(), number.msisdn));
+        }
+        counts[0] += 1;
+    }
+    let mut applications = connection.prepare(&all("applications"))?;
+    for application in applications.query_map((), owned::application)? {
+        let application = application?;
+        if state.applications.get(&application.id) != Some(&application) {
+            return differs(format!("application {}", application.id));
+        }
+        counts[1] += 1;
+    }
+    let mut endpoints = connection.prepare(&all("endpoints"))?;
+    for endpoint in endpoints.query_map((), owned::endpoint)? {
+        let (endpoint, _) = endpoint?;
+        if state.endpoints.get(&endpoint.id) != Some(&endpoint) {
+            return differs(format!("endpoint {}", endpoint.id));
+        }
+        counts[2] += 1;
+    }
+    let expected = [state.numbers.len(), state.applications.len(), state.endpoints.len()];
+    for ((what, is), leads) in ["numbers", "applications", "endpoints"].iter().zip(counts).zip(expected) {
+        if is != leads {
+            return Err(Wrong::Other(format!("{is} {what} are there, in the journal {leads}")));
+        }
+    }
+    Ok(())
+}
+
 /// No charge may have been given back by more than it took.
 fn check_reversals(connection: &Connection, ids: LineIds) -> Result<(), Wrong> {
     let snapshot = Snapshot::new(connection, None, ids);
@@ -371,6 +458,7 @@ fn check_sealed(connection: &Connection, opens: &dyn Fn(&[u8]) -> bool) -> Resul
     let mut count = 0;
     let sealed = "SELECT 'credential of account ' || printf('%08x', accounts.api_key), sealed
            FROM credentials JOIN accounts ON accounts.id = credentials.account WHERE sealed IS NOT NULL
+         UNION ALL SELECT 'password of endpoint ' || id, password FROM endpoints
          UNION ALL SELECT 'answer of journal line ' || seq, sealed FROM shown_once";
     let mut all = connection.prepare(sealed)?;
     let mut rows = all.query(())?;

@@ -2,12 +2,13 @@
 //! writer's memory.
 
 use ledger::{
-    Account, AccountId, Actor, ApiKey, AuthId, Book, Change, Charged, Credential, Hold, Kind, LineId, Number,
-    Refusal, Status, Timestamp, Token, TransferKind, authority,
+    Account, AccountId, Actor, ApiKey, AuthId, Book, Change, Charged, Credential, CredentialId, Hold, Kind,
+    LineId, Refusal, Status, Timestamp, Token, TransferKind, authority,
 };
 use rusqlite::{Connection, Result, Row, params};
 
 use super::line_id::{LineIds, are_beside};
+use super::owned::{Listed, Slice, count};
 use super::sql::{self, Column, Recorded};
 use super::{Name, optional};
 
@@ -28,6 +29,8 @@ pub struct StoredCredential {
     pub verifier: String,
     /// The sealed text.
     pub sealed: Option<Vec<u8>>,
+    /// When it was used last, to the minute, as far as that is written.
+    pub used_at: Option<Timestamp>,
 }
 
 /// What a list of accounts is narrowed to.
@@ -48,7 +51,7 @@ impl<'a> Snapshot<'a> {
         Self { connection, environment, ids }
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         text: &str,
         params: impl rusqlite::Params,
@@ -57,7 +60,7 @@ impl<'a> Snapshot<'a> {
         self.connection.prepare_cached(text)?.query_map(params, read)?.collect()
     }
 
-    fn row<T>(
+    pub(super) fn row<T>(
         &self,
         text: &str,
         params: impl rusqlite::Params,
@@ -70,7 +73,7 @@ impl<'a> Snapshot<'a> {
     ///
     /// # Errors
     /// Of the store. The inner result is the ledger's answer.
-    pub fn may_call(&self, by: &Actor) -> Result<std::result::Result<(), Refusal>> {
+    pub fn may_call(&self, by: &Actor, now: Timestamp) -> Result<std::result::Result<(), Refusal>> {
         let mut book = Book::default();
         match by {
             Actor::Account { account, .. } => {
@@ -91,7 +94,7 @@ impl<'a> Snapshot<'a> {
             }
             Actor::Server => {}
         }
-        Ok(authority::may_call(&book, by))
+        Ok(authority::may_call(&book, by, now))
     }
 
     /// The account that goes by a name.
@@ -124,7 +127,7 @@ impl<'a> Snapshot<'a> {
         };
         account.credentials = self
             .rows(
-                "SELECT id, kind, created_at FROM credentials WHERE account = ?1 AND revoked_at IS NULL
+                "SELECT id, kind, created_at, expires_at FROM credentials WHERE account = ?1 AND revoked_at IS NULL
                  ORDER BY created_at, id",
                 [Column(id)],
                 sql::credential,
@@ -143,6 +146,26 @@ impl<'a> Snapshot<'a> {
             params![Column(primary), Column(Status::Closed)],
             sql::account,
         )
+    }
+
+    /// A part of the subaccounts of a primary that are not closed, the newest first, without their credentials.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn newest_subaccounts(&self, primary: AccountId, slice: Slice) -> Result<Listed<Account>> {
+        let Slice { offset, limit } = slice;
+        let [limit, offset] = [limit, offset].map(|it| i64::try_from(it).unwrap_or(i64::MAX));
+        let rows = self.rows(
+            "SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2 ORDER BY id DESC LIMIT ?3 OFFSET ?4",
+            params![Column(primary), Column(Status::Closed), limit, offset],
+            sql::account,
+        )?;
+        let total = self.row(
+            "SELECT COUNT(*) AS count FROM accounts WHERE parent = ?1 AND status <> ?2",
+            params![Column(primary), Column(Status::Closed)],
+            count,
+        )?;
+        Ok(Listed { total: total.unwrap_or(0), rows })
     }
 
     /// Accounts after `after` in the order in which they were opened, at most `limit`, without their credentials.
@@ -284,6 +307,7 @@ impl<'a> Snapshot<'a> {
                     credential: sql::credential(row)?,
                     verifier: row.get("verifier")?,
                     sealed: row.get("sealed")?,
+                    used_at: sql::get_opt(row, "used_at")?,
                 })
             },
         )
@@ -309,6 +333,19 @@ impl<'a> Snapshot<'a> {
         )
     }
 
+    /// The credentials whose end has come and that are not revoked yet, the longest due first, and whose they are.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn due_credentials(&self, now: Timestamp, limit: usize) -> Result<Vec<(AccountId, CredentialId)>> {
+        self.rows(
+            "SELECT account, id FROM credentials WHERE expires_at IS NOT NULL AND revoked_at IS NULL
+             AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
+            params![Column(now), i64::try_from(limit).unwrap_or(i64::MAX)],
+            |row| Ok((sql::get(row, "account")?, sql::get(row, "id")?)),
+        )
+    }
+
     pub(super) fn hold(&self, id: LineId) -> Result<Option<Hold>> {
         self.row("SELECT * FROM holds WHERE id = ?1", [Column(id)], sql::hold)
     }
@@ -319,14 +356,6 @@ impl<'a> Snapshot<'a> {
             [Column(account)],
             sql::hold,
         )
-    }
-
-    pub(super) fn numbers_named(&self, msisdn: &str) -> Result<Vec<Number>> {
-        self.rows("SELECT * FROM numbers WHERE msisdn = ?1", [msisdn], sql::number)
-    }
-
-    pub(super) fn numbers_of(&self, owner: AccountId) -> Result<Vec<Number>> {
-        self.rows("SELECT * FROM numbers WHERE owner = ?1", [Column(owner)], sql::number)
     }
 
     /// What a line charged, and how much of that was given back.

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use ledger::account::Country;
 use ledger::{
-    Account, AccountId, Actor, Amount, ApiKey, AuthId, BalanceMode, Caller, Credential, CredentialId,
-    CredentialKind, Currency, Ending, Hold, HoldEnd, Kind, Line, LineId, Number, OnExpiry, Once, Scope, Side,
-    Standing, Status, Timestamp, Token, TokenId, TokenScope,
+    Account, AccountId, Actor, Amount, ApiKey, ApplicationId, AuthId, BalanceMode, Caller, Credential,
+    CredentialId, CredentialKind, Currency, Ending, EndpointId, Hold, HoldEnd, Kind, Line, LineId,
+    NumberKind, OnExpiry, Once, Scope, Side, Standing, Status, Timestamp, Token, TokenId, TokenScope,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
 
-use super::record;
+use super::{owned, record};
 
 /// A column's value, read or written as a domain value.
 pub(super) struct Column<T>(pub(super) T);
@@ -57,6 +56,12 @@ macro_rules! integer_column {
 
 integer_column!(Amount, Amount::units, |it| Some(Amount::from_units(it)));
 integer_column!(Timestamp, Timestamp::millis, |it| Some(Timestamp::from_millis(it)));
+integer_column!(ApplicationId, |it| i64::try_from(it.number()).unwrap_or(i64::MAX), |it| u64::try_from(it)
+    .ok()
+    .map(ApplicationId::from_number));
+integer_column!(EndpointId, |it| i64::try_from(it.number()).unwrap_or(i64::MAX), |it| u64::try_from(it)
+    .ok()
+    .map(EndpointId::from_number));
 integer_column!(ApiKey, |it| i64::from(it.number()), |it| u32::try_from(it).ok().map(ApiKey::from_number));
 
 /// A word that is a small integer in a column. The numbers never change and are never used again.
@@ -73,6 +78,7 @@ macro_rules! word_column {
 word_column!(BalanceMode { Own = 1, Shared = 2 });
 word_column!(Status { Active = 1, Suspended = 2, Closed = 3 });
 word_column!(CredentialKind { Secret = 1, Token = 2 });
+word_column!(NumberKind { Mobile = 1, Local = 2, National = 3, TollFree = 4, ShortCode = 5 });
 word_column!(OnExpiry { Release = 1, Capture = 2 });
 word_column!(HoldEnd { Settled = 1, Released = 2, Expired = 3, Captured = 4, Closed = 5 });
 word_column!(Kind {
@@ -95,6 +101,18 @@ word_column!(Kind {
     CredentialRevoked = 17,
     TokenMade = 18,
     TokenRevoked = 19,
+    NumberAdded = 20,
+    NumberWithdrawn = 21,
+    NumberRented = 22,
+    NumberUnrented = 23,
+    NumberChanged = 24,
+    ApplicationMade = 25,
+    ApplicationChanged = 26,
+    ApplicationDeleted = 27,
+    EndpointMade = 28,
+    EndpointChanged = 29,
+    EndpointDeleted = 30,
+    CredentialChanged = 31,
 });
 
 /// The kinds of caller, as the column `caller` holds them.
@@ -121,12 +139,12 @@ where
 }
 
 /// A value of a column that holds nothing which could be read as one: a store that something else has written.
-fn misread(row: &Row<'_>, column: &str) -> rusqlite::Error {
+pub(super) fn misread(row: &Row<'_>, column: &str) -> rusqlite::Error {
     let index = row.as_ref().column_index(column).unwrap_or_default();
     rusqlite::Error::InvalidColumnType(index, column.to_owned(), rusqlite::types::Type::Text)
 }
 
-fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> Result<T> {
+pub(super) fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|_| misread(row, column))
 }
@@ -144,6 +162,8 @@ pub(super) fn account(row: &Row<'_>) -> Result<Account> {
         standing: standing(row, "balance", "credit_limit", "held")?,
         status: get(row, "status")?,
         created_at: get(row, "created_at")?,
+        changed_at: get_opt(row, "changed_at")?,
+        settings: owned::settings_of(row)?,
         credentials: Arc::default(),
         subaccounts: row.get("subaccounts")?,
     })
@@ -154,7 +174,12 @@ fn standing(row: &Row<'_>, balance: &str, credit_limit: &str, held: &str) -> Res
 }
 
 pub(super) fn credential(row: &Row<'_>) -> Result<Credential> {
-    Ok(Credential { id: get(row, "id")?, kind: get(row, "kind")?, created_at: get(row, "created_at")? })
+    Ok(Credential {
+        id: get(row, "id")?,
+        kind: get(row, "kind")?,
+        created_at: get(row, "created_at")?,
+        expires_at: get_opt(row, "expires_at")?,
+    })
 }
 
 pub(super) fn token(row: &Row<'_>) -> Result<Token> {
@@ -178,14 +203,6 @@ pub(super) const fn scope_columns(scope: TokenScope) -> (i64, bool) {
         TokenScope::Operator => (OPERATOR, false),
         TokenScope::Gate { may_force } => (GATE, may_force),
     }
-}
-
-pub(super) fn number(row: &Row<'_>) -> Result<Number> {
-    Ok(Number {
-        country: parsed::<Country>(row, "country")?,
-        msisdn: row.get_ref("msisdn")?.as_str()?.into(),
-        owner: get(row, "owner")?,
-    })
 }
 
 pub(super) fn hold(row: &Row<'_>) -> Result<Hold> {
@@ -408,7 +425,19 @@ impl KeyedLine {
             | Kind::CreditTransfer
             | Kind::NumberGiven
             | Kind::NumberTransfer
+            | Kind::NumberAdded
+            | Kind::NumberWithdrawn
+            | Kind::NumberRented
+            | Kind::NumberUnrented
+            | Kind::NumberChanged
+            | Kind::ApplicationMade
+            | Kind::ApplicationChanged
+            | Kind::ApplicationDeleted
+            | Kind::EndpointMade
+            | Kind::EndpointChanged
+            | Kind::EndpointDeleted
             | Kind::CredentialAdded
+            | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
             | Kind::TokenRevoked => false,

@@ -1,10 +1,13 @@
 //! The rows of a batch: every line, and each account that it touched once.
 
-use ledger::{Account, AccountId, Change, Hold, IdMap, IdSet, NewCredential, Standing};
+use ledger::{
+    Account, AccountId, Change, CredentialId, Hold, IdMap, IdSet, NewCredential, Standing, Timestamp,
+};
 use rusqlite::params;
 
 use super::sql::{self, Column};
 use super::writer::{Heads, Pending, Writer};
+use super::{owned, settings};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
@@ -95,6 +98,15 @@ impl Writer {
             .map(drop)
     }
 
+    pub(super) fn write_uses(&self, uses: &[(CredentialId, Timestamp)]) -> rusqlite::Result<()> {
+        for (credential, at) in uses {
+            self.connection
+                .prepare_cached("UPDATE credentials SET used_at = ?2 WHERE id = ?1")?
+                .execute(params![Column(*credential), Column(*at)])?;
+        }
+        Ok(())
+    }
+
     fn write_head(&self, account: AccountId, chain: &IdMap<AccountId, i64>) -> rusqlite::Result<()> {
         let Some(row) = self.resident.accounts.get(&account) else { return Ok(()) };
         let last_line = chain.get(&account).copied().unwrap_or(row.last_line);
@@ -123,7 +135,9 @@ impl Writer {
         let only_figures = account.name == before.name
             && account.mode == before.mode
             && account.status == before.status
-            && account.subaccounts == before.subaccounts;
+            && account.subaccounts == before.subaccounts
+            && account.changed_at == before.changed_at
+            && account.settings == before.settings;
         let Standing { balance, credit_limit, held } = account.standing;
         self.connection
             .prepare_cached(
@@ -132,13 +146,18 @@ impl Writer {
             .execute(params![row.number, Column(balance), Column(credit_limit), Column(held), last_line])?;
         if !only_figures {
             self.connection
-                .prepare_cached("UPDATE accounts SET name = ?2, mode = ?3, status = ?4, subaccounts = ?5 WHERE number = ?1")?
+                .prepare_cached(
+                    "UPDATE accounts SET name = ?2, mode = ?3, status = ?4, subaccounts = ?5, changed_at = ?6, settings = ?7
+                     WHERE number = ?1",
+                )?
                 .execute(params![
                     row.number,
                     &*account.name,
                     Column(account.mode),
                     Column(account.status),
                     account.subaccounts,
+                    account.changed_at.map(Column),
+                    settings::encode(&account.settings),
                 ])?;
         }
         Ok(())
@@ -149,8 +168,8 @@ impl Writer {
         self.connection
             .prepare_cached(
                 "INSERT INTO accounts (number, id, parent, api_key, auth_id, name, currency, mode, status, created_at,
-                 subaccounts, balance, credit_limit, held, last_line)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 subaccounts, balance, credit_limit, held, last_line, changed_at, settings)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
             )?
             .execute(params![
                 number,
@@ -168,6 +187,8 @@ impl Writer {
                 Column(credit_limit),
                 Column(held),
                 last_line,
+                account.changed_at.map(Column),
+                settings::encode(&account.settings),
             ])?;
         Ok(())
     }
@@ -177,18 +198,20 @@ impl Writer {
             // Accounts are written once for the whole batch; a charge is its line.
             Change::Account(_) | Change::Charge(_) => Ok(()),
             Change::Hold(hold) => self.write_hold(hold),
-            Change::Number(number) => self
+            Change::Number(number) => owned::write_number(&self.connection, number),
+            Change::NumberGone { country, msisdn } => {
+                owned::delete_number(&self.connection, *country, msisdn)
+            }
+            Change::Application(application) => owned::write_application(&self.connection, application),
+            Change::ApplicationGone(id) => owned::delete_application(&self.connection, *id),
+            Change::Endpoint { endpoint, password } => {
+                owned::write_endpoint(&self.connection, endpoint, password.as_deref())
+            }
+            Change::EndpointGone(id) => owned::delete_endpoint(&self.connection, *id),
+            Change::CredentialChanged(credential) => self
                 .connection
-                .prepare_cached(
-                    "INSERT INTO numbers (country, msisdn, owner) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (msisdn, country) DO UPDATE SET owner = excluded.owner",
-                )?
-                .execute(params![number.country.as_str(), &*number.msisdn, Column(number.owner)])
-                .map(drop),
-            Change::NumberGone { country, msisdn } => self
-                .connection
-                .prepare_cached("DELETE FROM numbers WHERE msisdn = ?1 AND country = ?2")?
-                .execute(params![&**msisdn, country.as_str()])
+                .prepare_cached("UPDATE credentials SET expires_at = ?2 WHERE id = ?1")?
+                .execute(params![Column(credential.id), credential.expires_at.map(Column)])
                 .map(drop),
             Change::CredentialAdded { account, credential: NewCredential { id, kind, proof }, at } => self
                 .connection

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ledger::{
-    Account, AccountId, Book, Change, Command, Decision, Hold, IdMap, IdSet, Line, LineId, Outcome,
-    Remembered, Timestamp, Token, decide, laws,
+    Account, AccountId, ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Hold,
+    IdMap, IdSet, Line, LineId, Outcome, Remembered, Timestamp, Token, decide, laws,
 };
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
@@ -31,8 +31,43 @@ const WAL_MAX: i64 = 16_384;
 pub(super) struct Job {
     pub(super) command: Command,
     pub(super) at: Timestamp,
-    pub(super) reply: oneshot::Sender<Answer>,
+    pub(super) reply: Reply,
 }
+
+/// Who waits, and for what.
+pub(super) enum Reply {
+    /// What the command brought about.
+    Outcome(oneshot::Sender<Answer>),
+    /// What it would bring about; nothing of it is applied.
+    Decision(oneshot::Sender<Result<Decision, ExecuteError>>),
+}
+
+/// An answer that waits for the commit.
+enum Waits {
+    Outcome(oneshot::Sender<Answer>, Answer),
+    Decision(oneshot::Sender<Result<Decision, ExecuteError>>, Box<Result<Decision, ExecuteError>>),
+}
+
+impl Waits {
+    /// A refusal may rest on what could not be written, so it is no answer either.
+    fn failed(&mut self) {
+        match self {
+            Self::Outcome(_, answer) => *answer = Err(ExecuteError::Unavailable),
+            Self::Decision(_, answer) => **answer = Err(ExecuteError::Unavailable),
+        }
+    }
+
+    /// Whoever does not wait any more has hung up; what was committed stays.
+    fn send(self) {
+        match self {
+            Self::Outcome(reply, answer) => drop(reply.send(answer)),
+            Self::Decision(reply, answer) => drop(reply.send(*answer)),
+        }
+    }
+}
+
+/// How many uses of credentials are written with one batch.
+const USES_AT_ONCE: usize = 32;
 
 /// How often secrets shown once are looked through, in milliseconds.
 const PRUNE_EVERY_MS: i64 = 60_000;
@@ -165,6 +200,8 @@ pub(super) struct Writer {
 pub(super) struct Brought {
     pub(super) numbers: HashSet<Arc<str>>,
     pub(super) charges: HashSet<LineId>,
+    pub(super) applications: IdSet<ApplicationId>,
+    pub(super) endpoints: IdSet<EndpointId>,
 }
 
 /// What a batch will write.
@@ -178,6 +215,8 @@ pub(super) struct Pending {
     /// The row numbers of the accounts that the batch opens.
     pub(super) opened: IdMap<AccountId, i64>,
     pub(super) heads: Heads,
+    /// Uses of credentials that it writes.
+    pub(super) uses: Vec<(CredentialId, Timestamp)>,
 }
 
 /// The accounts whose newest lines a batch writes.
@@ -210,6 +249,7 @@ impl Writer {
     fn write_last_heads(&self) -> rusqlite::Result<()> {
         let transaction = self.connection.unchecked_transaction()?;
         self.write_all_heads()?;
+        self.write_uses(&self.some_uses(usize::MAX))?;
         transaction.commit()
     }
 
@@ -217,6 +257,8 @@ impl Writer {
         self.book.clear();
         self.brought.numbers.clear();
         self.brought.charges.clear();
+        self.brought.applications.clear();
+        self.brought.endpoints.clear();
         let mut pending = Pending::default();
         let mut answers = Vec::with_capacity(jobs.len());
         let mut now = self.resident.last_at;
@@ -225,7 +267,10 @@ impl Writer {
             now = now.max(at);
             let seq = self.resident.last_seq + 1 + i64::try_from(pending.lines.len()).unwrap_or(0);
             command.id = self.shared.ids.place(command.id, seq, now);
-            answers.push((reply, self.decide(&command, now, &mut pending)));
+            answers.push(match reply {
+                Reply::Outcome(reply) => Waits::Outcome(reply, self.carry_out(&command, now, &mut pending)),
+                Reply::Decision(reply) => Waits::Decision(reply, Box::new(self.decide(&command, now))),
+            });
         }
         let figures = &self.shared.figures;
         figures.commands.fetch_add(u64::try_from(answers.len()).unwrap_or(0), Ordering::Relaxed);
@@ -234,20 +279,14 @@ impl Writer {
                 Ok(()) => self.merge(pending),
                 Err(error) => {
                     self.failed(&error);
-                    for (_, answer) in &mut answers {
-                        // A refusal may rest on what could not be written, so it is no answer either.
-                        *answer = Err(ExecuteError::Unavailable);
-                    }
+                    answers.iter_mut().for_each(Waits::failed);
                 }
             }
         }
-        for (reply, answer) in answers {
-            // Whoever does not wait any more has hung up; what was committed stays.
-            drop(reply.send(answer));
-        }
+        answers.into_iter().for_each(Waits::send);
     }
 
-    fn decide(&mut self, command: &Command, now: Timestamp, pending: &mut Pending) -> Answer {
+    fn decide(&mut self, command: &Command, now: Timestamp) -> Result<Decision, ExecuteError> {
         if let Err(error) = self.bring(command, now) {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the store cannot be read");
@@ -258,6 +297,11 @@ impl Writer {
             tracing::error!(?broken, ?command, "a decision breaks a law of the ledger; it is not applied");
             return Err(ExecuteError::Broken);
         }
+        Ok(decision)
+    }
+
+    fn carry_out(&mut self, command: &Command, now: Timestamp, pending: &mut Pending) -> Answer {
+        let decision = self.decide(command, now)?;
         self.book.apply(&decision);
         let Decision { changes, lines, outcome, remembered } = decision;
         pending.lines.extend(lines);
@@ -269,7 +313,8 @@ impl Writer {
     /// After this point the batch is either durable or nothing of it is.
     fn write(&mut self, pending: &mut Pending) -> rusqlite::Result<()> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
-        let written = self.write_rows(pending);
+        pending.uses = self.some_uses(USES_AT_ONCE);
+        let written = self.write_rows(pending).and_then(|()| self.write_uses(&pending.uses));
         let committed = match written {
             Ok(()) => self.connection.prepare_cached("COMMIT")?.execute(()).map(drop),
             Err(error) => Err(error),
@@ -283,7 +328,8 @@ impl Writer {
 
     /// Makes true in memory what is durable now.
     fn merge(&mut self, pending: Pending) {
-        let Pending { lines, changes, remembered, chain, opened, heads } = pending;
+        let Pending { lines, changes, remembered, chain, opened, heads, uses } = pending;
+        self.forget_uses(&uses);
         let seq_of: IdMap<LineId, i64> = match remembered.is_empty() {
             true => IdMap::default(),
             false => lines.iter().map(|it| it.id).zip(self.resident.last_seq + 1..).collect(),
@@ -333,6 +379,25 @@ impl Writer {
         self.tidy_up();
     }
 
+    /// Uses of credentials that wait, as many as do not hold up a batch.
+    fn some_uses(&self, most: usize) -> Vec<(CredentialId, Timestamp)> {
+        let uses = self.shared.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.iter().take(most).map(|(credential, at)| (*credential, *at)).collect()
+    }
+
+    /// They are written now, unless there is a later one.
+    fn forget_uses(&self, written: &[(CredentialId, Timestamp)]) {
+        if written.is_empty() {
+            return;
+        }
+        let mut uses = self.shared.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        for (credential, at) in written {
+            if uses.get(credential) == Some(at) {
+                uses.remove(credential);
+            }
+        }
+    }
+
     fn merge_change(&mut self, change: Change) {
         match change {
             Change::Account(Account { id, .. }) => {
@@ -358,7 +423,12 @@ impl Writer {
             Change::Charge(_)
             | Change::Number(_)
             | Change::NumberGone { .. }
+            | Change::Application(_)
+            | Change::ApplicationGone(_)
+            | Change::Endpoint { .. }
+            | Change::EndpointGone(_)
             | Change::CredentialAdded { .. }
+            | Change::CredentialChanged(_)
             | Change::CredentialRevoked { .. } => {}
         }
     }

@@ -37,8 +37,14 @@ impl Cast {
         let parts = route.path.split('/').map(|part| match part {
             "{id}" if route.path.contains("/charges/") => self.charge.clone(),
             // Of a token or a secret; any will do for those who may see none.
-            "{id}" | "{secret_id}" => "0191992b-0000-7000-8000-000000000000".to_owned(),
+            "{id}" | "{secret_id}" | "{credential}" => "0191992b-0000-7000-8000-000000000000".to_owned(),
+            "{country}" => "GB".to_owned(),
+            "{msisdn}" => "447700900099".to_owned(),
+            // A primary does not close while it has a subaccount.
+            "{account}" if route.path.ends_with("/close") => self.sub.key.clone(),
             part if part.starts_with('{') => self.primary.key.clone(),
+            // Which needs to know where to search.
+            "search" => "search?country=GB".to_owned(),
             part => part.to_owned(),
         });
         parts.collect::<Vec<_>>().join("/")
@@ -50,6 +56,9 @@ impl Cast {
         let bodies = HashMap::from([
             ("POST /api/v1/accounts", format!(r#"{{"name":"x","parent":"{primary}"}}"#)),
             ("PATCH /api/v1/accounts/{account}", r#"{"name":"x"}"#.to_owned()),
+            ("POST /api/v1/accounts/{account}/close", "{}".to_owned()),
+            ("POST /api/v1/accounts/{account}/credentials", r#"{"kind":"token"}"#.to_owned()),
+            ("POST /api/v1/accounts/{account}/credentials/rotate", r#"{"kind":"secret"}"#.to_owned()),
             ("POST /api/v1/accounts/{account}/payments", r#"{"amount":"1"}"#.to_owned()),
             (
                 "POST /api/v1/accounts/{account}/transfers",
@@ -63,6 +72,9 @@ impl Cast {
             ),
             ("POST /api/v1/tokens", r#"{"scope":"operator"}"#.to_owned()),
         ]);
+        if route.path.starts_with("/number/") && route.method == Method::POST {
+            return format!("country=GB&msisdn=447700900000&target_api_key={primary}");
+        }
         let found = bodies.get(&*name(route)).cloned();
         // The Vonage dialect asks who may before it looks at a body.
         let needs = route.method != Method::GET && route.method != Method::DELETE && is_native(route);
@@ -89,6 +101,8 @@ async fn every_route_but_those_for_anyone_asks_for_credentials_in_its_dialects_w
     let routes = api::routes();
     assert!(routes.len() >= 25, "the table has shrunk: {}", routes.len());
     for route in routes {
+        // Else there would soon be too many failures in a minute.
+        cast.house.clock.advance(2_000);
         for auth in [
             Auth::Nothing,
             Auth::Bearer("wrong"),
@@ -130,14 +144,18 @@ async fn no_route_serves_a_caller_of_another_scope_or_family() {
         for (who, auth) in wrong.into_iter().filter(|_| route.who != Who::Anyone) {
             let answer = cast.ask(&route, auth).await;
             let asked = format!("{} by {who}: {answer}", name(&route));
-            if answer.status == 200 && !route.path.contains('{') && route.method == Method::GET {
+            let is_about_caller = route.method == Method::GET || route.path == "/account/settings";
+            if answer.status == 200 && !route.path.contains('{') && is_about_caller {
                 // It names no account, so it is about the caller, and says nothing of anybody else.
                 for secret in [&cast.primary.key, &cast.primary.id.to_string(), "of the cast"] {
                     let is_own = who == "its subaccount" && *secret != cast.primary.key;
                     assert!(is_own || !answer.text().contains(secret), "{asked}");
                 }
             } else {
-                assert!(matches!(answer.status, 401 | 403 | 404), "{asked}");
+                // 420 is the rest host's word for all that is not done.
+                let is_refused = matches!(answer.status, 401 | 403 | 404)
+                    || (answer.status == 420 && route.path.starts_with("/number/"));
+                assert!(is_refused, "{asked}");
             }
         }
     }

@@ -14,8 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use ledger::{
-    AccountId, Action, Actor, Amount, BalanceMode, Command, LineId, Timestamp, Token, TokenId, TokenScope,
-    TransferKind,
+    AccountId, Action, Actor, Amount, BalanceMode, Command, Features, LineId, NewNumber, NumberKind,
+    Timestamp, Token, TokenId, TokenScope, TransferKind,
 };
 use tempfile::TempDir;
 use tollgate::api;
@@ -186,7 +186,15 @@ impl House {
         mode: BalanceMode,
     ) -> Opening {
         let credit_limit = amount(credit_limit);
-        let new = NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, secret: None };
+        let new = NewAccount {
+            parent,
+            name: name.into(),
+            currency: None,
+            credit_limit,
+            mode,
+            status: ledger::Status::Active,
+            secret: None,
+        };
         let opened = self.app.open_account(OPERATOR, None, new).await.unwrap();
         let key = opened.account.api_key.to_string();
         self.call_it(name, &key);
@@ -234,7 +242,15 @@ impl House {
 
     pub(crate) async fn give_number(&self, account: &Opening, country: &str, msisdn: &str) {
         let country = country.parse().unwrap();
-        self.app.give_number(OPERATOR, None, account.id, country, msisdn.into()).await.unwrap();
+        let number = NewNumber {
+            country,
+            msisdn: msisdn.into(),
+            kind: NumberKind::Mobile,
+            features: Features { sms: true, voice: true, mms: false },
+            cost: Amount::ZERO,
+            currency: None,
+        };
+        self.app.add_number(OPERATOR, None, number, Some(account.id)).await.unwrap();
     }
 }
 

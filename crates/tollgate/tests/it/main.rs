@@ -10,6 +10,7 @@
 
 mod auth_coverage;
 mod check;
+mod close;
 mod concurrency;
 mod demo;
 mod disk_full;

@@ -2,9 +2,12 @@
 
 mod accounts;
 mod charges;
+mod close;
+mod credentials;
 mod health;
 mod keys;
 mod money;
+mod numbers;
 mod postings;
 mod problems;
 mod tokens;

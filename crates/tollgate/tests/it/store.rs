@@ -1,18 +1,17 @@
 //! The contract of a store, whatever it is: what it answers is what the ledger says, and what it answered is there
 //! when it is opened again.
 
+mod belongings;
 mod commands;
+mod mixture;
 
 use std::path::Path;
 
-use commands::Commands;
 use ledger::{
-    AccountId, Action, Actor, Amount, Book, Change, Command, HoldEnd, LineId, OnExpiry, Once, Refusal,
-    Timestamp, Token, TokenId, TokenScope, decide,
+    AccountId, Action, Actor, Amount, Command, HoldEnd, LineId, OnExpiry, Once, Refusal, Timestamp, Token,
+    TokenId, TokenScope,
 };
 use tollgate::store::{ExecuteError, ONCE_MAX, OpenError, Options, Store, replay};
-
-use crate::server::Random;
 
 const OPERATOR: Actor = Actor::Operator(TokenId::ENVIRONMENT);
 
@@ -33,71 +32,6 @@ fn open(folder: &tempfile::TempDir) -> Store {
 
 fn check(folder: &tempfile::TempDir) -> tollgate::store::Replay {
     replay(&folder.path().join("t.db"), &|_| true).unwrap()
-}
-
-fn oracle() -> Book {
-    let mut book = Book::default();
-    let (id, scope) = (TokenId::ENVIRONMENT, TokenScope::Operator);
-    book.bring(Change::TokenRevoked(Token {
-        id,
-        scope,
-        is_first: false,
-        created_at: Timestamp::default(),
-        revoked_at: None,
-    }));
-    book
-}
-
-/// Random commands through the store and through a book in memory: every answer and every account must be the same,
-/// also after the store was closed and opened again in the middle.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_says_what_the_ledger_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut store, mut book, mut commands) =
-        (open(&folder), oracle(), Commands::new(Random::for_test("store")));
-    let (mut accepted, mut refused) = (0, 0);
-    // However unlucky the seed, as many of each as make the comparison worth something.
-    for step in 0.. {
-        if accepted >= 500 && refused >= 200 {
-            break;
-        }
-        assert!(step < 20_000, "accepted {accepted}, refused {refused}: the commands are no mixture");
-        if step % 400 == 399 {
-            store.close();
-            drop(store);
-            store = open(&folder);
-        }
-        let (mut command, at) = commands.next(&book);
-        let answer = store.execute(command.clone(), at).await;
-        if let Ok(outcome) = &answer {
-            // The id of its line is the store's to make; for a repeat it is the first one's.
-            command.id = outcome.id;
-        }
-        commands.remember(&command);
-        match decide(&book, &command, at) {
-            Ok(decision) => {
-                accepted += 1;
-                let outcome = answer.unwrap_or_else(|it| panic!("step {step}: {command:?}: {it:?}"));
-                assert_eq!(*outcome, *decision.outcome, "step {step}: {command:?}");
-                book.apply(&decision);
-            }
-            Err(refusal) => {
-                refused += 1;
-                let error = answer.expect_err("the ledger refuses this");
-                assert!(
-                    matches!(&error, ExecuteError::Refused(it) if *it == refusal),
-                    "step {step}: {error:?}"
-                );
-            }
-        }
-    }
-    for account in book.accounts() {
-        let id = account.id;
-        let stored = store.read(move |snapshot| snapshot.account(id)).await.unwrap().unwrap();
-        assert_eq!(stored, *account);
-    }
-    store.close();
-    assert_eq!(check(&folder).accounts, book.accounts().count());
 }
 
 /// The same commands, many at a time: the order is the store's, so only the sums and the replay can be asked.

@@ -19,6 +19,11 @@ fn the_tour_of_the_readme_can_be_pasted_and_its_answers_are_right() {
     assert!(paste("README.md", "tour.db") >= 8);
 }
 
+#[test]
+fn the_curl_lines_of_the_plivo_page_can_be_pasted_and_their_answers_are_right() {
+    assert!(paste("docs/plivo.md", "plivo.db") >= 11);
+}
+
 /// Pastes a page to a server of its own, on a store that the page calls by a name of its own; returns how many of its blocks ran.
 fn paste(page: &str, store_name: &str) -> usize {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
@@ -75,7 +80,7 @@ fn pasted(page: &str) -> Vec<Pasted> {
     pasted
 }
 
-/// The same with what differs from run to run by its kind: keys, ids, secrets, tokens and times.
+/// The same with what differs from run to run by its kind: keys, ids, secrets, tokens, times and days.
 fn unvaried(text: &str) -> String {
     let mut unvaried = String::new();
     let mut word = String::new();
@@ -111,12 +116,22 @@ fn kind_of(word: &str) -> Option<&'static str> {
     if has_shape("0000-00-00T00:00:00.000Z") || has_shape("0000-00-00T00:00:00Z") {
         return Some("<time>");
     }
+    if has_shape("0000-00-00") {
+        return Some("<day>");
+    }
+    if has_shape("00000000000000000") {
+        return Some("<application>");
+    }
     if has_shape("MAAAAAAAAAAAAAAAAAAA") || has_shape("SAAAAAAAAAAAAAAAAAAA") {
         return Some("<auth id>");
     }
-    let is_secret = matches!(word.len(), 25 | 40 | 44)
-        && word.chars().any(|it| it.is_ascii_digit())
-        && word.chars().any(|it| it.is_ascii_uppercase());
+    // One of 40 characters or more may happen to have no digit; that it has no small letter does not happen.
+    let has = |class: fn(&char) -> bool| word.chars().any(|it| class(&it));
+    let is_secret = match word.len() {
+        25 => has(char::is_ascii_uppercase) && has(char::is_ascii_digit),
+        40 | 44 => has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase),
+        _ => false,
+    };
     is_secret.then_some("<secret>")
 }
 

@@ -6,17 +6,21 @@ mod bodies;
 mod callers;
 mod numbers;
 mod once;
+mod owned;
+mod purchases;
 mod secrets;
+mod settings;
 mod shapes;
+mod stock;
 mod story;
 mod subaccounts;
 mod transfer_lists;
 mod transfers;
 
-use ledger::BalanceMode;
+use ledger::{BalanceMode, Features, NewNumber, NumberKind};
 use serde_json::Value;
 
-use crate::house::{Answer, House, Opening};
+use crate::house::{Answer, Auth, House, OPERATOR, Opening, amount};
 
 /// A house with a partner in it, who may owe 100.
 async fn partner() -> (House, Opening) {
@@ -32,6 +36,31 @@ async fn family() -> (House, Opening, Opening, Opening) {
     house.clock.advance(1);
     let second = house.subaccount(&partner, "S2", BalanceMode::Own).await;
     (house, partner, first, second)
+}
+
+/// A British mobile number that costs so many euros.
+fn offer(msisdn: &str, cost: &str) -> NewNumber {
+    NewNumber {
+        country: "GB".parse().unwrap(),
+        msisdn: msisdn.into(),
+        kind: NumberKind::Mobile,
+        features: Features { sms: true, voice: true, mms: false },
+        cost: amount(cost),
+        currency: None,
+    }
+}
+
+/// The operator puts a number into the stock.
+async fn stock(house: &House, number: NewNumber) {
+    house.app.add_number(OPERATOR, None, number, None).await.unwrap();
+}
+
+/// The numbers that a list has, in its order.
+async fn listed(house: &House, path: &str, auth: Auth<'_>) -> Vec<String> {
+    let answer = house.get(path, auth).await;
+    assert_eq!(answer.status, 200, "{path}: {answer}");
+    let numbers = answer.json()["numbers"].clone();
+    numbers.as_array().unwrap().iter().map(|it| it["msisdn"].as_str().unwrap().to_owned()).collect()
 }
 
 /// What many answers have in common, which must be all of it.

@@ -142,12 +142,73 @@ scenarios! {
         operator  change s called y           -> s is called y
         operator  change p called z           -> p is called z
         s         change s called x            ! Forbidden
-        p         change p called x            ! Forbidden
         gate      change s called x            ! Forbidden
         s         change t called x            ! AccountNotFound t
         s         change p called x            ! AccountNotFound p
         q         change s called x            ! AccountNotFound s
         operator  change nobody called x       ! AccountNotFound nobody
+    ";
+
+    a_primary_names_itself_and_every_account_keeps_its_own_settings_but_nothing_else_of_itself: "
+        operator  open p limit 10                      -> ok
+        p         open s under p                       -> ok
+        p         open t under p                       -> ok
+        p         change p called New with Vienna      -> p is called New  keeps p Vienna  keeps s -
+        s         change s with Graz                   -> keeps s Graz  keeps p Vienna  lines Change
+        s         change s called x                     ! Forbidden
+        s         change s with Linz called x           ! Forbidden
+        s         change s suspended                    ! Forbidden
+        s         change s active                       ! Forbidden
+        s         change s own                          ! Forbidden
+        s         change s limit 1                      ! Forbidden
+        s         change s                             -> keeps s Graz
+        p         change p limit 11                     ! Forbidden
+        p         change p limit 10                     ! Forbidden
+        p         change p suspended                    ! Forbidden
+        p         change p active                       ! Forbidden
+        p         change p own                          ! Forbidden
+        p         change p called ␠                     ! InvalidText Name
+        s         change p with Linz                    ! AccountNotFound p
+        s         change t with Linz                    ! AccountNotFound t
+        p         change s with Linz                   -> keeps s Linz
+        operator  change s with ∅                      -> keeps s -
+    ";
+
+    an_account_may_be_opened_suspended_and_cannot_call_until_that_is_lifted: "
+        operator  open p limit 10                      -> ok
+        operator  open q limit 10 suspended            -> q is primary suspended
+        q         open x under q                        ! CallerSuspended
+        p         open s under p shared suspended      -> s is suspended shared  p is active above 1
+        s         change s with x                       ! CallerSuspended
+        gate      charge s 1                            ! AccountSuspended s
+        p         make app s ivr                       -> app ivr s
+        p         change s active                      -> s is active
+        s         change s with x                      -> keeps s x
+        gate      charge s 1                           -> p -1/-10
+        operator  open x closed                         ! StatusFixed
+        p         open x under p closed                 ! StatusFixed
+        p         open t under p active                -> t is active  p is above 2
+    ";
+
+    a_setting_has_at_most_2048_characters: "
+        operator  open p                               -> ok
+        p         change p with €*2048                 -> ok
+        p         change p with Vienna with €*2049      ! InvalidText Setting
+        p         change p with Vienna with Graz       -> keeps p Graz
+        p         change p with Vienna with ∅          -> keeps p -
+    ";
+
+    an_account_knows_when_it_was_changed_last: "
+        operator  open p limit 10                      -> p is changed never
+        wait 1s
+        p         open s under p                       -> p is changed never  s is changed never
+        operator  pay p 1                              -> p is changed never
+        s         change s with Graz                   -> s is changed 1s  p is changed never
+        wait 1s
+        p         change s suspended                   -> s is changed 2s
+        operator  change p limit 20                    -> p is changed 2s
+        wait 1s
+        operator  change p                             -> p is changed 3s  s is changed 2s
     ";
 
     suspension_stops_the_account_and_all_below_it_and_nothing_else: "

@@ -126,7 +126,7 @@ fn a_family_is_managed_by_its_primary_and_the_operator() {
 #[test]
 fn only_live_callers_may_call() {
     check_who("p: operator server gate billing p q own shared", |story, by, _| {
-        may_call(&story.book, &by).is_ok()
+        may_call(&story.book, &by, story.now).is_ok()
     });
 }
 
@@ -139,7 +139,7 @@ fn a_token_is_taken_for_what_it_is_and_not_for_what_the_caller_says() {
     };
     assert_eq!(story.book.token(operator).unwrap().scope, TokenScope::Operator);
     for by in [Actor::Operator(gate), Actor::Gate(operator)] {
-        assert_eq!(may_call(&story.book, &by), Err(Refusal::CredentialRevoked));
+        assert_eq!(may_call(&story.book, &by, story.now), Err(Refusal::CredentialRevoked));
     }
     assert_eq!(may_charge(&story.book, &Actor::Gate(operator), true), Err(Refusal::Forbidden));
 }

@@ -143,9 +143,109 @@ scenarios! {
         p         open s under p               -> ok
         operator  give s GB 447700900001       -> ok
         operator  give p GB 447700900002       -> ok
-        p         close s cascade              -> number GB 447700900001 gone  number GB 447700900002 p
-        operator  give p GB 447700900001       -> number GB 447700900001 p
+        p         bring s 447700900003         -> ok
+        p         close s cascade              -> number GB 447700900001 stock  number ZZ 447700900003 gone  number GB 447700900002 p
+        p         rent p 447700900001          -> number GB 447700900001 p
+        p         bring p 447700900003         -> ok
         # A primary has no parent to hand them to.
-        operator  close p                      -> number GB 447700900001 gone  number GB 447700900002 gone
+        operator  close p                      -> number GB 447700900001 stock  number GB 447700900002 stock  number ZZ 447700900003 gone
+    ";
+
+    applications_and_endpoints_go_to_the_parent_with_their_links_but_are_no_defaults_there: "
+        operator  open p                                  -> ok
+        p         open s under p                          -> ok
+        p         make app p main for-numbers             -> ok
+        s         make app s shop for-numbers for-phones  -> ok
+        s         make phone s bob                        -> phone bob s:shop
+        p         make phone s eve app main               -> phone eve s:main
+        p         make phone p tom app shop               -> phone tom p:shop
+        operator  give s GB 447700900001                  -> number GB 447700900001 s:shop
+        operator  give p GB 447700900002                  -> number GB 447700900002 p:main
+        p         set p 447700900002 app shop             -> number GB 447700900002 p:shop
+        p         close s                                 -> app shop p  app main p+numbers  phone bob p:shop  phone eve p:main  phone tom p:shop  number GB 447700900001 p:shop  number GB 447700900002 p:shop  lines EndpointChanged+EndpointChanged+NumberTransfer+ApplicationChanged+Close  passwords 0
+        p         delete bob                              -> ok
+    ";
+
+    applications_and_endpoints_are_gone_when_the_close_cascades_and_links_to_them: "
+        operator  open p                                  -> ok
+        p         open s under p                          -> ok
+        p         open t under p                          -> ok
+        p         make app p main                         -> ok
+        s         make app s shop                         -> ok
+        s         make phone s bob app shop               -> ok
+        p         make phone s eve app main               -> ok
+        p         make phone p tom app shop               -> ok
+        p         make phone t joe app shop               -> ok
+        p         make phone p zoe app main               -> ok
+        operator  give s GB 447700900001                  -> ok
+        s         set s 447700900001 app shop with text   -> ok
+        operator  give p GB 447700900002                  -> ok
+        p         set p 447700900002 app shop with text   -> ok
+        operator  give t GB 447700900003                  -> ok
+        p         set t 447700900003 app main             -> ok
+        p         close s cascade                         -> app shop gone  app main p  phone bob gone  phone eve gone  phone tom p  phone joe t  phone zoe p:main  number GB 447700900001 stock  number GB 447700900002 p  keeps 447700900002 text  number GB 447700900003 t:main  lines EndpointDeleted+EndpointDeleted+EndpointChanged+EndpointChanged+NumberUnrented+NumberChanged+ApplicationDeleted+Close
+        p         rent p 447700900001                     -> number GB 447700900001 p  keeps 447700900001 -
+    ";
+
+    a_close_counts_what_it_found: "
+        operator  open p limit 100                        -> ok
+        p         open s under p shared                   -> ok
+        p         open t under p                          -> ok
+        gate      hold s 6 as h                           -> ok
+        gate      hold s 5                                -> ok
+        gate      hold s 9 as i                           -> ok
+        gate      hold t 0.5                               ! InsufficientFunds available 0 needed 0.5
+        gate      hold p 3                                -> ok
+        gate      release i                               -> ok
+        p         change s own                            -> ok
+        operator  pay s 4                                 -> ok
+        gate      hold s 4                                -> ok
+        s         make app s one                          -> ok
+        s         make app s two                          -> ok
+        p         make phone s bob app one                -> ok
+        p         make phone p tom app one                -> ok
+        operator  give s GB 447700900001                  -> ok
+        operator  give s GB 447700900002                  -> ok
+        operator  give s GB 447700900003                  -> ok
+        operator  give p GB 447700900004                  -> ok
+        p         set p 447700900004 app one              -> ok
+        p         close s cascade                         -> counts holds 3 released 15 numbers 3 apps 2 phones 1 cascade true  p 4/-100 held 3
+        p         close t                                 -> counts holds 0 released 0 numbers 0 apps 0 phones 0 cascade false
+    ";
+
+    debt_and_holds_are_swept_and_belongings_handed_over_in_one_decision: "
+        operator  open p limit 100                        -> ok
+        p         open s under p                          -> ok
+        p         transfer credit 20 p > s                -> ok
+        gate      hold s 3 as h                           -> ok
+        operator  stock GB 447700900001 cost 12           -> ok
+        s         rent s 447700900001                     -> s -12/-20 held 3
+        billing   charge s 30 force                       -> s -42/-20 held 3
+        s         make app s shop                         -> ok
+        s         make phone s bob app shop               -> ok
+        p         close s                                 -> p -42/-100  s 0/0  number GB 447700900001 p  app shop p  phone bob p:shop  hold h Closed 0  lines Release+EndpointChanged+NumberTransfer+ApplicationChanged+Close  counts holds 1 released 3 numbers 1 apps 1 phones 1 cascade false
+        gate      settle h 2                              -> p -44/-100
+    ";
+
+    a_close_under_a_key_is_answered_as_it_was: "
+        operator  open p limit 100                        -> ok
+        p         open s under p shared                   -> ok
+        gate      hold s 6 as h                           -> ok
+        s         make app s shop                         -> ok
+        p         close s cascade key k                   -> counts holds 1 released 6 apps 1 cascade true
+        p         close s cascade key k                   -> again  counts holds 1 released 6 numbers 0 apps 1 phones 0 cascade true
+    ";
+
+    a_primary_leaves_nothing_to_nobody: "
+        operator  open p                                  -> ok
+        p         make app p main for-numbers             -> ok
+        p         make phone p bob app main               -> ok
+        operator  stock GB 447700900001                   -> ok
+        p         rent p 447700900001                     -> number GB 447700900001 p:main
+        operator  close p                                 -> app main gone  phone bob gone  number GB 447700900001 stock  counts numbers 1 apps 1 phones 1 cascade true
+        operator  withdraw GB 447700900001                -> number GB 447700900001 gone
+        p         make app p x                             ! CredentialRevoked
+        operator  make app p x                             ! AccountClosed p
+        operator  edit main with x                         ! ApplicationNotFound main
     ";
 }

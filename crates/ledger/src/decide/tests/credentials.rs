@@ -70,6 +70,136 @@ scenarios! {
         two       add s secret three      -> s is keyed s.secret+s.token+three
     ";
 
+    a_rotation_lets_the_old_one_live_beside_the_new_one_until_its_time: "
+        operator  open p                      -> ok
+        p         rotate p token new 24h      -> p is keyed p.secret+p.token+new  stores 1  kills 0  lines CredentialChanged+CredentialAdded
+        wait 23h
+        p.token   change p with old           -> keeps p old
+        new       change p with new           -> keeps p new
+        wait 3599999ms
+        p.token   change p with old           -> keeps p old
+        wait 1ms
+        # Dead at its time, though the sweeper has not come yet.
+        p.token   change p with x              ! CredentialRevoked
+        new       change p with new           -> p is keyed p.secret+p.token+new
+        server    retire p p.token            -> p is keyed p.secret+new  kills 1  lines CredentialRevoked
+        server    retire p p.token             ! CredentialNotFound
+        p.secret  change p with secret        -> keeps p secret
+    ";
+
+    a_rotation_without_overlap_kills_all_others_of_the_kind_at_once: "
+        operator  open p                      -> ok
+        p         add p token two             -> ok
+        p.token   rotate p token new 0ms      -> p is keyed p.secret+new  stores 1  kills 2  lines CredentialRevoked+CredentialRevoked+CredentialAdded
+        p.token   change p with x              ! CredentialRevoked
+        two       change p with x              ! CredentialRevoked
+        new       change p with new           -> keeps p new
+        p         rotate p secret s2 0ms      -> p is keyed new+s2  kills 1
+    ";
+
+    an_overlap_lasts_from_nothing_to_30_days: "
+        operator  open p                      -> ok
+        p         rotate p token x -1ms        ! OverlapOutOfRange
+        p         rotate p token x 2592000001ms ! OverlapOutOfRange
+        p         rotate p token x 721h        ! OverlapOutOfRange
+        p         rotate p token new 720h     -> p is keyed p.secret+p.token+new
+        wait 719h
+        p.token   change p with old           -> keeps p old
+        wait 1h
+        p.token   change p with x              ! CredentialRevoked
+    ";
+
+    while_two_of_a_kind_live_none_comes_beside_them: "
+        operator  open p                      -> ok
+        p         rotate p token two 1h       -> ok
+        p         rotate p token x 1h          ! CredentialsMax 2
+        p         add p token x                ! CredentialsMax 2
+        p         rotate p token x 1h same-as two ! SecretInUse
+        p         rotate p token x -1ms        ! OverlapOutOfRange
+        # At once there is room, whatever lives, and so there is when the old one is dead, swept or not.
+        p         rotate p token three 0ms    -> p is keyed p.secret+three  kills 2
+        p         rotate p token four 1h      -> ok
+        wait 1h
+        p         rotate p token five 2h      -> p is keyed p.secret+three+four+five  lines CredentialChanged+CredentialAdded
+        server    retire p three              -> p is keyed p.secret+four+five
+        server    retire p four                ! NotExpired
+        wait 2h
+        p         rotate p token six 0ms      -> p is keyed p.secret+four+six  kills 1
+        server    retire p four               -> p is keyed p.secret+six
+    ";
+
+    what_is_dead_but_not_swept_leaves_room_for_another: "
+        operator  open p                      -> ok
+        p         rotate p secret two 1h      -> ok
+        wait 1h
+        two       add p secret three          -> p is keyed p.secret+p.token+two+three
+        two       add p secret four            ! CredentialsMax 2
+        server    retire p p.secret           -> p is keyed p.token+two+three
+    ";
+
+    the_last_credential_without_an_end_stays_while_a_rotation_runs: "
+        operator  open p                      -> ok
+        p         rotate p token new 24h      -> ok
+        p         revoke p new                 ! LastCredential
+        p         revoke p p.token            -> p is keyed p.secret+new
+        p         revoke p new                 ! LastCredential
+        p.token   change p with x              ! CredentialRevoked
+        p         add p token other           -> ok
+        p         revoke p new                -> p is keyed p.secret+other
+    ";
+
+    only_the_server_retires_a_credential_and_only_at_its_time: "
+        operator  open p                      -> ok
+        p         open s under p              -> ok
+        p         rotate s token new 1h       -> ok
+        wait 3599999ms
+        server    retire s s.token             ! NotExpired
+        server    retire s new                 ! NotExpired
+        server    retire s s.secret            ! NotExpired
+        wait 1ms
+        operator  retire s s.token             ! Forbidden
+        p         retire s s.token             ! Forbidden
+        s         retire s s.token             ! Forbidden
+        gate      retire s s.token             ! Forbidden
+        server    retire s p.token             ! CredentialNotFound
+        server    retire nobody s.token        ! AccountNotFound nobody
+        # It is retired on a suspended account, too.
+        p         change s suspended          -> ok
+        server    retire s s.token            -> s is keyed s.secret+new
+        p         rotate s token newer 1h     -> ok
+        p         close s                     -> kills 3
+        wait 1h
+        server    retire s new                 ! AccountClosed s
+    ";
+
+    a_credential_is_rotated_by_the_account_its_primary_and_the_operator: "
+        operator  open p                      -> ok
+        operator  open q                      -> ok
+        p         open s under p              -> ok
+        p         open t under p              -> ok
+        s         rotate s token a 0ms        -> s is keyed s.secret+a
+        p         rotate s token b 0ms        -> s is keyed s.secret+b
+        operator  rotate s token c 0ms        -> s is keyed s.secret+c
+        operator  rotate p token d 0ms        -> p is keyed p.secret+d
+        gate      rotate s token x 0ms         ! Forbidden
+        q         rotate s token x 0ms         ! AccountNotFound s
+        t         rotate s token x 0ms         ! AccountNotFound s
+        s         rotate p token x 0ms         ! AccountNotFound p
+        p         rotate s token x 0ms same-as s.secret ! SecretInUse
+        p         close s                     -> ok
+        p         rotate s token x 0ms         ! AccountClosed s
+    ";
+
+    a_rotation_under_a_key_happens_once: "
+        operator  open p                      -> ok
+        p         rotate p token new 1h key k -> ok
+        p         rotate p token new 1h key k -> again  p is keyed p.secret+p.token+new
+        p.token   rotate p token two 0ms key l request r -> ok
+        # It ended the credential that asked, whose repeat is nobody's any more.
+        p.token   rotate p token two 0ms key l request r ! CredentialRevoked
+        two       rotate p token two 0ms key l request r -> again  p is keyed p.secret+two
+    ";
+
     tokens_are_made_and_revoked_by_the_operator: "
         operator  make ops operator      -> ok
         operator  make proxy gate        -> ok

@@ -24,6 +24,9 @@ fn tell(story: &Story, line: &Line) -> String {
         Some(Record::Account(it)) => Some(format!("account {}", account(it.id))),
         Some(Record::Hold(it)) => Some(format!("hold {}", story.name_of(Named::Line(it.id)))),
         Some(Record::Number(it)) => Some(format!("number {}", it.msisdn)),
+        Some(Record::Application(it)) => Some(format!("app {}", story.name_of(Named::Application(it.id)))),
+        Some(Record::Endpoint(it)) => Some(format!("phone {}", story.name_of(Named::Endpoint(it.id)))),
+        Some(Record::Closed(it)) => Some(format!("close of {}", account(it.account.id))),
         Some(Record::Credential(_)) => Some("credential".to_owned()),
         Some(Record::Token(_)) => Some("token".to_owned()),
         None => None,
@@ -97,9 +100,110 @@ fn the_journal_tells_of_accounts_money_and_transfers() {
         2s CredentialRevoked by p.secret: in p, s at 20/-30, records credential
         2s TokenMade by operator: records token
         2s TokenRevoked by operator: records token
-        3s Close by p.secret: in p, balance -20 limit -30, s at 0/0, against p at 42/-110, records account s
+        3s Close by p.secret: in p, balance -20 limit -30, s at 0/0, against p at 42/-110, records close of s
         3s Reversal by gate: in p, balance 6, p at 48/-110, because of s, about c, ref rest
         3s Charge by billing: in p, balance -1, p at 47/-110, because of s, forced
+        ",
+    );
+}
+
+#[test]
+fn the_journal_tells_of_numbers_applications_endpoints_and_rotations() {
+    check_journal(
+        "
+        operator  open p limit 100                                  -> ok
+        p         open s under p shared                             -> ok
+        operator  stock GB 447700900001 cost 4 key a                -> ok
+        operator  stock GB 447700900002                             -> ok
+        operator  withdraw GB 447700900002                          -> ok
+        s         rent s 447700900001 key b charges c               -> ok
+        p         make app p ivr for-numbers                        -> ok
+        p         make app p shop for-numbers key c                 -> ok
+        p         make phone p bob app shop                         -> ok
+        wait 1s
+        p         set s 447700900001 with x                         -> ok
+        p         set s 447700900001 to p app shop                  -> ok
+        p         edit shop to s                                    -> ok
+        p         edit bob to s                                     -> ok
+        p         bring s 447700900003+447700900004 key d           -> ok
+        gate      reverse c 1                                       -> ok
+        s         delete shop cascade key e                         -> ok
+        p         rotate s token new 1h key f                       -> ok
+        p         rotate s secret other 0ms                         -> ok
+        wait 1h
+        server    retire s s.token                                  -> ok
+        p         make phone s eve app ivr                          -> ok
+        p         edit ivr to s                                     -> ok
+        p         close s cascade key g                             -> ok
+        p         unrent p 447700900001                             -> ok
+        ",
+        "
+        0s Open by operator: in p, limit 100, p at 0/-100, records account p
+        0s Open by p.secret: in p, s at 0/0, records account s
+        0s NumberAdded by operator: key a, records number 447700900001
+        0s NumberAdded by operator: records number 447700900002
+        0s NumberWithdrawn by operator: records number 447700900002
+        0s Charge by s.secret: in p, balance -4, p at -4/-100, because of s, for number.rent, ref 447700900001
+        0s NumberRented by s.secret: in p, s at 0/0, key b, records number 447700900001
+        0s ApplicationMade by p.secret: in p, p at -4/-100, records app ivr
+        0s ApplicationChanged by p.secret: in p, p at -4/-100, records app ivr
+        0s ApplicationMade by p.secret: in p, p at -4/-100, key c, records app shop
+        0s EndpointMade by p.secret: in p, p at -4/-100, records phone bob
+        1s NumberChanged by p.secret: in p, s at 0/0, records number 447700900001
+        1s NumberTransfer by p.secret: in p, s at 0/0, against p at -4/-100, records number 447700900001
+        1s ApplicationChanged by p.secret: in p, p at -4/-100, against s at 0/0, records app shop
+        1s EndpointChanged by p.secret: in p, p at -4/-100, against s at 0/0, records phone bob
+        1s NumberGiven by p.secret: in p, s at 0/0, records number 447700900003
+        1s NumberGiven by p.secret: in p, s at 0/0, key d, records number 447700900004
+        1s Reversal by gate: in p, balance 1, p at -3/-100, because of s, about c
+        1s NumberChanged by s.secret: in p, p at -3/-100, records number 447700900001
+        1s NumberChanged by s.secret: in p, s at 0/0, records number 447700900003
+        1s NumberChanged by s.secret: in p, s at 0/0, records number 447700900004
+        1s EndpointDeleted by s.secret: in p, s at 0/0, records phone bob
+        1s ApplicationDeleted by s.secret: in p, s at 0/0, key e, records app shop
+        1s CredentialChanged by p.secret: in p, s at 0/0, records credential
+        1s CredentialAdded by p.secret: in p, s at 0/0, key f, records credential
+        1s CredentialRevoked by p.secret: in p, s at 0/0, records credential
+        1s CredentialAdded by p.secret: in p, s at 0/0, records credential
+        3601s CredentialRevoked by server: in p, s at 0/0, records credential
+        3601s EndpointMade by p.secret: in p, s at 0/0, records phone eve
+        3601s ApplicationChanged by p.secret: in p, p at -3/-100, against s at 0/0, records app ivr
+        3601s EndpointDeleted by p.secret: in p, s at 0/0, records phone eve
+        3601s NumberUnrented by p.secret: in p, s at 0/0, records number 447700900003
+        3601s NumberUnrented by p.secret: in p, s at 0/0, records number 447700900004
+        3601s ApplicationDeleted by p.secret: in p, s at 0/0, records app ivr
+        3601s Close by p.secret: in p, s at 0/0, key g, records close of s
+        3601s NumberUnrented by p.secret: in p, p at -3/-100, records number 447700900001
+        ",
+    );
+}
+
+#[test]
+fn the_journal_tells_to_whom_the_belongings_of_a_closed_account_went() {
+    check_journal(
+        "
+        operator  open p limit 100                                  -> ok
+        p         open s under p                                    -> ok
+        p         transfer credit 10 p > s                          -> ok
+        gate      hold s 2 as h                                     -> ok
+        s         make app s shop                                   -> ok
+        s         make phone s bob                                  -> ok
+        operator  give s GB 447700900001                            -> ok
+        p         close s                                           -> ok
+        ",
+        "
+        0s Open by operator: in p, limit 100, p at 0/-100, records account p
+        0s Open by p.secret: in p, s at 0/0, records account s
+        0s CreditTransfer by p.secret: in p, limit -10, p at 0/-90, against s at 0/-10
+        0s Hold by gate: in p, held 2, s at 0/-10 held 2, records hold h
+        0s ApplicationMade by s.secret: in p, s at 0/-10 held 2, records app shop
+        0s EndpointMade by s.secret: in p, s at 0/-10 held 2, records phone bob
+        0s NumberGiven by operator: in p, s at 0/-10 held 2, records number 447700900001
+        0s Release by p.secret: in p, held -2, s at 0/-10, about h, records hold h
+        0s EndpointChanged by p.secret: in p, s at 0/-10, against p at 0/-90, records phone bob
+        0s NumberTransfer by p.secret: in p, s at 0/-10, against p at 0/-90, records number 447700900001
+        0s ApplicationChanged by p.secret: in p, s at 0/-10, against p at 0/-90, records app shop
+        0s Close by p.secret: in p, limit -10, s at 0/0, against p at 0/-100, records close of s
         ",
     );
 }
@@ -207,7 +311,7 @@ fn a_close_writes_a_release_for_each_open_hold_before_its_own_line() {
         0s Hold by gate: in p, held 5, s at 20/0 held 5, records hold i
         1s Release by p.secret: in p, held -10, p at -20/-100, because of s, about h, for call, records hold h
         1s Release by p.secret: in p, held -5, s at 20/0, about i, records hold i
-        1s Close by p.secret: in p, balance -20, s at 0/0, against p at 0/-100, key k, records account s
+        1s Close by p.secret: in p, balance -20, s at 0/0, against p at 0/-100, key k, records close of s
         1s Settle by gate: in p, balance -12, p at -12/-100, because of s, about h, for call, forced, late, records hold h
         1s Settle by gate: in p, balance -1, p at -13/-100, because of s, about i, forced, late, records hold i
         ",

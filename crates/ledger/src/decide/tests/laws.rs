@@ -217,13 +217,27 @@ const MOVES: &str = "
     Expiry             -0  0   -  one
     NumberGiven        0   0   0  one
     NumberTransfer     0   0   0  two
+    NumberAdded        0   0   0  one
+    NumberWithdrawn    0   0   0  one
+    NumberRented       0   0   0  one
+    NumberUnrented     0   0   0  one
+    NumberChanged      0   0   0  one
+    ApplicationMade    0   0   0  one
+    ApplicationChanged 0   0   0  one
+    ApplicationChanged 0   0   0  two
+    ApplicationDeleted 0   0   0  one
+    EndpointMade       0   0   0  one
+    EndpointChanged    0   0   0  one
+    EndpointChanged    0   0   0  two
+    EndpointDeleted    0   0   0  one
     CredentialAdded    0   0   0  one
+    CredentialChanged  0   0   0  one
     CredentialRevoked  0   0   0  one
     TokenMade          0   0   0  one
     TokenRevoked       0   0   0  one
 ";
 
-const KINDS: [Kind; 19] = [
+const KINDS: [Kind; 31] = [
     Kind::Open,
     Kind::Change,
     Kind::Close,
@@ -239,7 +253,19 @@ const KINDS: [Kind; 19] = [
     Kind::Expiry,
     Kind::NumberGiven,
     Kind::NumberTransfer,
+    Kind::NumberAdded,
+    Kind::NumberWithdrawn,
+    Kind::NumberRented,
+    Kind::NumberUnrented,
+    Kind::NumberChanged,
+    Kind::ApplicationMade,
+    Kind::ApplicationChanged,
+    Kind::ApplicationDeleted,
+    Kind::EndpointMade,
+    Kind::EndpointChanged,
+    Kind::EndpointDeleted,
     Kind::CredentialAdded,
+    Kind::CredentialChanged,
     Kind::CredentialRevoked,
     Kind::TokenMade,
     Kind::TokenRevoked,

@@ -21,9 +21,9 @@ variants! {
     CredentialRevoked CallerSuspended Forbidden NotPrimary AccountNotFound AccountSuspended AccountClosed InvalidText
     AmountOutOfRange SumOutOfRange NameTaken CurrencyMismatch SubaccountsMax BalanceStaysOwn PrimarySharesNothing
     CreditLimitFixed StatusFixed SameAccount OutsideFamily SharesBalance InsufficientFunds InsufficientCredit NotEmpty
-    ChargeNotFound AlreadyReversed HoldNotFound HoldEnded NotExpired ExpiryOutOfRange NumberTaken NumberNotFound
-    NumberNotOwned NumberAlreadyOwned CredentialsMax LastCredential SecretInUse CredentialNotFound TokenNotFound
-    KeyReused
+    ChargeNotFound AlreadyReversed HoldNotFound HoldEnded NotExpired ExpiryOutOfRange NumberTaken NumbersMax NumberNotFound
+    NumberNotOwned NumberAlreadyOwned ApplicationNotFound EndpointNotFound OverlapOutOfRange CredentialsMax
+    LastCredential SecretInUse CredentialNotFound TokenNotFound KeyReused
 }
 
 /// The refusal's name and what it carries.
@@ -52,7 +52,9 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         Refusal::ChargeNotFound(line) | Refusal::HoldNotFound(line) => story.name_of(Named::Line(*line)),
         Refusal::AlreadyReversed { left } => format!("left {}", left.text(0)),
         Refusal::HoldEnded { how, at } => format!("{how:?} at {}s", at.millis() / 1_000),
-        Refusal::CredentialsMax(max) => max.to_string(),
+        Refusal::CredentialsMax(max) | Refusal::NumbersMax(max) => max.to_string(),
+        Refusal::ApplicationNotFound(id) => story.name_of(Named::Application(*id)),
+        Refusal::EndpointNotFound(id) => story.name_of(Named::Endpoint(*id)),
         Refusal::CredentialRevoked
         | Refusal::CallerSuspended
         | Refusal::Forbidden
@@ -68,6 +70,7 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         | Refusal::OutsideFamily
         | Refusal::NotExpired
         | Refusal::ExpiryOutOfRange
+        | Refusal::OverlapOutOfRange
         | Refusal::NumberTaken
         | Refusal::NumberNotFound
         | Refusal::NumberNotOwned

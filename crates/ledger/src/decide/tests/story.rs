@@ -7,9 +7,11 @@
 //! ```
 //!
 //! A standing is `balance/-credit limit`, with `held 5` behind it where something is held. `open`, `charge … as c1`,
-//! `hold … as h1`, `add` and `make` bind names; `operator`, `gate`, `billing` (a gate that may force), `server` and
-//! `nobody` are there from the start. Whatever is not understood panics with its line.
+//! `hold … as h1`, `rent … charges c1`, `add`, `rotate` and `make` bind names; `operator`, `gate`, `billing` (a gate
+//! that may force), `server`, `nobody`, `no-app` and `no-phone` are there from the start. Whatever is not understood
+//! panics with its line.
 
+mod belongings;
 mod commands;
 mod expectations;
 
@@ -23,7 +25,7 @@ use crate::account::{Account, Token, TokenScope};
 use crate::book::{Book, Change};
 use crate::command::{Actor, Command, Proof};
 use crate::decide::{Decision, decide, scope};
-use crate::id::{AccountId, CredentialId, LineId, TokenId};
+use crate::id::{AccountId, ApplicationId, CredentialId, EndpointId, LineId, TokenId};
 use crate::journal::{Kind, Line, Record};
 use crate::laws;
 use crate::time::Timestamp;
@@ -56,6 +58,8 @@ pub(super) enum Named {
     Token(Actor),
     /// A charge or a hold.
     Line(LineId),
+    Application(ApplicationId),
+    Endpoint(EndpointId),
 }
 
 impl Story {
@@ -76,6 +80,8 @@ impl Story {
         }
         story.names.insert("server".to_owned(), Named::Token(Actor::Server));
         story.names.insert("nobody".to_owned(), Named::Account(AccountId::UNKNOWN));
+        story.names.insert("no-app".to_owned(), Named::Application(ApplicationId::from_number(0)));
+        story.names.insert("no-phone".to_owned(), Named::Endpoint(EndpointId::from_number(0)));
         story
     }
 
@@ -174,22 +180,9 @@ impl Story {
             assert_eq!((line.at, line.by), (self.now, command.by), "{text}");
             assert_eq!(line.once, command.once.clone().filter(|_| n == 0), "{text}");
             assert_eq!(line.id == command.id, n == 0, "{text}");
-            let is_so = match &line.record {
-                None => true,
-                Some(Record::Account(account)) => self.book.account(account.id) == Some(account),
-                Some(Record::Hold(hold)) => self.book.hold(hold.id) == Some(hold),
-                Some(Record::Number(number)) => {
-                    self.book.number(Some(number.country), &number.msisdn, number.owner) == Some(number)
-                }
-                Some(Record::Token(token)) => self.book.token(token.id) == Some(token),
-                Some(Record::Credential(credential)) => {
-                    let owner =
-                        line.account.and_then(|it| self.book.account(it.account)).expect("its account");
-                    let lives = owner.credential(credential.id) == Some(credential);
-                    lives == (line.kind == Kind::CredentialAdded)
-                }
-            };
+            let is_so = self.is_so(line);
             assert!(is_so, "the record is what became of it: {text}");
+            assert!(is_stored(line, decision), "the store is told of each credential: {text}");
         }
         for change in &decision.changes {
             if let Change::CredentialAdded { at, .. } | Change::CredentialRevoked { at, .. } = change {
@@ -199,6 +192,36 @@ impl Story {
         assert_eq!(decision.lines.last(), Some(&decision.outcome), "{text}");
         let remembered = decision.remembered.as_ref().map(|it| &it.outcome);
         assert_eq!(remembered, command.once.as_ref().map(|_| &decision.outcome), "{text}");
+    }
+
+    /// Whether what a line records is so.
+    fn is_so(&self, line: &Line) -> bool {
+        match &line.record {
+            None => true,
+            Some(Record::Account(account)) => self.book.account(account.id) == Some(account),
+            Some(Record::Closed(closed)) => self.book.account(closed.account.id) == Some(&closed.account),
+            Some(Record::Hold(hold)) => self.book.hold(hold.id) == Some(hold),
+            Some(Record::Number(number)) => {
+                let is = self.book.number(Some(number.country), &number.msisdn, AccountId::UNKNOWN);
+                let is_gone = line.kind == Kind::NumberWithdrawn
+                    || (line.kind == Kind::NumberUnrented && number.is_brought);
+                is == Some(number).filter(|_| !is_gone)
+            }
+            Some(Record::Application(application)) => {
+                let is_gone = line.kind == Kind::ApplicationDeleted;
+                self.book.application(application.id) == Some(application).filter(|_| !is_gone)
+            }
+            Some(Record::Endpoint(endpoint)) => {
+                let is_gone = line.kind == Kind::EndpointDeleted;
+                self.book.endpoint(endpoint.id) == Some(endpoint).filter(|_| !is_gone)
+            }
+            Some(Record::Token(token)) => self.book.token(token.id) == Some(token),
+            Some(Record::Credential(credential)) => {
+                let owner = line.account.and_then(|it| self.book.account(it.account)).expect("its account");
+                let lives = owner.credential(credential.id) == Some(credential);
+                lives == (line.kind != Kind::CredentialRevoked)
+            }
+        }
     }
 
     fn id(&mut self) -> [u8; 16] {
@@ -225,4 +248,18 @@ impl Story {
         let name = self.names.iter().find(|(_, it)| **it == named);
         name.map_or_else(|| format!("{named:?}"), |(name, _)| name.clone())
     }
+}
+
+/// Whether what a line says of a credential is among the changes, where the book itself would not miss it.
+fn is_stored(line: &Line, decision: &Decision) -> bool {
+    let Some(Record::Credential(record)) = &line.record else { return true };
+    let is_it = |it: &Change| {
+        let is_added = matches!(it, Change::CredentialAdded { credential, .. } if credential.id == record.id);
+        let is_changed = matches!(it, Change::CredentialChanged(credential) if credential == record);
+        let is_dead = matches!(it, Change::CredentialRevoked { credential, .. } if *credential == record.id);
+        (line.kind == Kind::CredentialAdded && is_added)
+            || (line.kind == Kind::CredentialChanged && is_changed)
+            || (line.kind == Kind::CredentialRevoked && is_dead)
+    };
+    decision.changes.iter().any(is_it)
 }

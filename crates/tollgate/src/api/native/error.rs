@@ -69,7 +69,7 @@ impl Code {
             Self::KeyReused => (S::CONFLICT, "key_reused", "The key was used with another request"),
             Self::AlreadyReversed => (S::CONFLICT, "already_reversed", "Already reversed"),
             Self::HoldEnded => (S::CONFLICT, "hold_ended", "The hold has ended"),
-            Self::NotExpired => (S::CONFLICT, "not_expired", "The hold has not expired"),
+            Self::NotExpired => (S::CONFLICT, "not_expired", "Not expired"),
             Self::NotEmpty => (S::CONFLICT, "not_empty", "The account is not empty"),
             Self::SubaccountsMax => (S::CONFLICT, "subaccounts_max", "No more subaccounts"),
             Self::NumberTaken => (S::CONFLICT, "number_taken", "The number is taken"),
@@ -187,7 +187,7 @@ pub(super) fn refused(refusal: &Refusal, names: Names) -> Problem {
 fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)> {
     Some(match refusal {
         Refusal::InvalidText(field) => unfit_text(*field),
-        Refusal::AmountOutOfRange if names.amount == "credit_limit" => {
+        Refusal::AmountOutOfRange if matches!(names.amount, "credit_limit" | "cost") => {
             (names.amount, "must be from 0 to 10000000000")
         }
         Refusal::AmountOutOfRange => {
@@ -209,6 +209,7 @@ fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)
         Refusal::SharesBalance(_) => {
             (names.account, "shares its primary's balance and has none of its own to pay into or to move")
         }
+        Refusal::OverlapOutOfRange => ("overlap_seconds", "must be from 0 to 2592000, which are 30 days"),
         Refusal::ExpiryOutOfRange => ("expires_at", "must be later than now and at most 24 hours ahead"),
         Refusal::CredentialRevoked
         | Refusal::CallerSuspended
@@ -228,9 +229,12 @@ fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)
         | Refusal::HoldEnded { .. }
         | Refusal::NotExpired
         | Refusal::NumberTaken
+        | Refusal::NumbersMax(_)
         | Refusal::NumberNotFound
         | Refusal::NumberNotOwned
         | Refusal::NumberAlreadyOwned
+        | Refusal::ApplicationNotFound(_)
+        | Refusal::EndpointNotFound(_)
         | Refusal::CredentialsMax(_)
         | Refusal::LastCredential
         | Refusal::SecretInUse
@@ -248,6 +252,10 @@ const fn unfit_text(field: TextField) -> (&'static str, &'static str) {
         TextField::Units => ("units", "must have at most 32 characters"),
         TextField::Key => ("Idempotency-Key", "must have 1 to 255 characters"),
         TextField::Msisdn => ("msisdn", "must have 3 to 15 digits and nothing else"),
+        TextField::ApplicationName => ("name", "must have 1 to 255 letters, digits, - and _"),
+        TextField::Username => ("username", "must have 1 to 37 letters and digits, first a letter"),
+        TextField::Alias => ("alias", "must have 1 to 255 characters, not all of them blank"),
+        TextField::Setting => ("settings", "must have at most 2048 characters"),
     }
 }
 
@@ -286,32 +294,32 @@ fn unless_fault(refusal: &Refusal) -> Problem {
             Code::HoldEnded,
             format!("The hold {} at {}. Nothing is left to do.", ended(*how), Time(*at)),
         ),
-        Refusal::NotExpired => said(Code::NotExpired, "The hold's time has not come."),
-        Refusal::NumberTaken => said(Code::NumberTaken, "An account has this number. Give another one."),
-        Refusal::NumberNotFound => {
-            said(Code::NotFound, "No account has this number. Check its digits and country.")
+        Refusal::NotExpired => said(Code::NotExpired, NOT_EXPIRED),
+        Refusal::NumberTaken => said(Code::NumberTaken, NUMBER_TAKEN),
+        Refusal::NumbersMax(max) => {
+            Problem::new(Code::Invalid, format!("At most {max} numbers come at once. Send fewer."))
         }
+        Refusal::NumberNotFound => said(Code::NotFound, NUMBER_NOT_FOUND),
         Refusal::NumberNotOwned => {
             said(Code::NumberNotOwned, "The giving account does not have this number.")
         }
         Refusal::NumberAlreadyOwned => {
             said(Code::NumberAlreadyOwned, "The getting account has this number already.")
         }
+        Refusal::ApplicationNotFound(_) => said(Code::NotFound, APPLICATION_NOT_FOUND),
+        Refusal::EndpointNotFound(_) => said(Code::NotFound, ENDPOINT_NOT_FOUND),
         Refusal::CredentialsMax(max) => Problem::new(
             Code::CredentialsMax,
             format!(
-                "The account has {max} credentials of this kind, the most it may have. Revoke one first."
+                "The account has {max} credentials of this kind, the most it may have. Revoke one first, or rotate \
+                 with `overlap_seconds` 0, which ends them all."
             ),
         ),
-        Refusal::LastCredential => {
-            said(Code::LastCredential, "An account keeps one credential. Add another first.")
-        }
+        Refusal::LastCredential => said(Code::LastCredential, LAST_CREDENTIAL),
         Refusal::SecretInUse => {
             said(Code::SecretInUse, "The account has this secret already. Choose another.")
         }
-        Refusal::CredentialNotFound => {
-            said(Code::NotFound, "There is no such live credential. Check its id.")
-        }
+        Refusal::CredentialNotFound => said(Code::NotFound, CREDENTIAL_NOT_FOUND),
         Refusal::TokenNotFound => said(Code::NotFound, TOKEN_NOT_FOUND),
         Refusal::KeyReused => said(Code::KeyReused, KEY_REUSED),
         Refusal::InvalidText(_)
@@ -325,14 +333,30 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         | Refusal::SameAccount
         | Refusal::OutsideFamily
         | Refusal::SharesBalance(_)
+        | Refusal::OverlapOutOfRange
         | Refusal::ExpiryOutOfRange => invalid(Vec::new()),
     }
 }
 
+const NOT_EXPIRED: &str =
+    "The time of the hold or credential has not come. Nothing is to be done: it ends by itself.";
+const NUMBER_TAKEN: &str = "The number is there already, in the stock or with an account; GET /api/v1/numbers says where. \
+     Add another one. To withdraw this one, have the account that rents it give it back first.";
+const NUMBER_NOT_FOUND: &str =
+    "There is no such number. Check its digits and country; GET /api/v1/numbers lists all.";
+const APPLICATION_NOT_FOUND: &str =
+    "There is no such application, or none that these credentials may see. Check its id.";
+const ENDPOINT_NOT_FOUND: &str =
+    "There is no such endpoint, or none that these credentials may see. Check its id.";
+const CREDENTIAL_NOT_FOUND: &str = "The account has no such live credential. List them with GET \
+     /api/v1/accounts/{account}/credentials.";
+const LAST_CREDENTIAL: &str = "An account keeps at least one credential of each kind whose end is not set. Add another \
+     first, or rotate this one.";
 const CALLER_SUSPENDED: &str = "The account that asks, or its primary, is suspended. Its primary or the operator can \
      reactivate it.";
 const FORBIDDEN: &str = "These credentials may not do this. A gate token charges and reverses (and forces only if made \
-     with `may_force`); a primary account manages its subaccounts; the rest is the operator's.";
+     with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the \
+     operator's.";
 const NOT_PRIMARY: &str =
     "The account is a subaccount, and only a primary account has subaccounts. Name the primary.";
 const ACCOUNT_NOT_FOUND: &str = "There is no such account, or none that these credentials may see. Check the id, api key \

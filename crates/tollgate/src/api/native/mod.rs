@@ -14,7 +14,7 @@ use axum::response::Response;
 use axum::routing::MethodFilter;
 
 use self::error::{Code, Problem};
-use self::handlers::{accounts, charges, health, numbers, tokens};
+use self::handlers::{accounts, charges, credentials, health, numbers, tokens};
 use crate::api::{Route, Who};
 use crate::http::Incoming;
 
@@ -22,6 +22,8 @@ use crate::http::Incoming;
 pub fn routes() -> Vec<Route> {
     const GET: MethodFilter = MethodFilter::GET;
     const POST: MethodFilter = MethodFilter::POST;
+    const DELETE: MethodFilter = MethodFilter::DELETE;
+    const CREDENTIALS: &str = "/api/v1/accounts/{account}/credentials";
     vec![
         Route::new(GET, "/healthz", Who::Anyone, health::healthz),
         Route::new(GET, "/readyz", Who::Anyone, health::readyz),
@@ -34,15 +36,32 @@ pub fn routes() -> Vec<Route> {
             Who::OperatorOrAccount,
             accounts::change,
         ),
+        Route::new(POST, "/api/v1/accounts/{account}/close", Who::OperatorOrAccount, accounts::close),
+        Route::new(GET, CREDENTIALS, Who::OperatorOrAccount, credentials::list),
+        Route::new(POST, CREDENTIALS, Who::OperatorOrAccount, credentials::add),
+        Route::new(
+            POST,
+            "/api/v1/accounts/{account}/credentials/rotate",
+            Who::OperatorOrAccount,
+            credentials::rotate,
+        ),
+        Route::new(
+            DELETE,
+            "/api/v1/accounts/{account}/credentials/{credential}",
+            Who::OperatorOrAccount,
+            credentials::revoke,
+        ),
         Route::new(POST, "/api/v1/accounts/{account}/payments", Who::Operator, accounts::pay),
         Route::new(POST, "/api/v1/accounts/{account}/transfers", Who::OperatorOrAccount, accounts::transfer),
         Route::new(GET, "/api/v1/accounts/{account}/postings", Who::OperatorOrAccount, accounts::postings),
         Route::new(POST, "/api/v1/charges", Who::OperatorOrGate, charges::charge),
         Route::new(POST, "/api/v1/charges/{id}/reverse", Who::OperatorOrGate, charges::reverse),
-        Route::new(POST, "/api/v1/numbers", Who::Operator, numbers::give),
+        Route::new(POST, "/api/v1/numbers", Who::Operator, numbers::add),
+        Route::new(GET, "/api/v1/numbers", Who::Operator, numbers::list),
+        Route::new(DELETE, "/api/v1/numbers/{country}/{msisdn}", Who::Operator, numbers::withdraw),
         Route::new(POST, "/api/v1/tokens", Who::Operator, tokens::make),
         Route::new(GET, "/api/v1/tokens", Who::Operator, tokens::list),
-        Route::new(MethodFilter::DELETE, "/api/v1/tokens/{id}", Who::Operator, tokens::revoke),
+        Route::new(DELETE, "/api/v1/tokens/{id}", Who::Operator, tokens::revoke),
     ]
 }
 

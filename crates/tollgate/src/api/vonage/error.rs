@@ -4,6 +4,8 @@
 //! `S#`, `G#` and the secrets' own prefix are Vonage's; `unavailable`, `throttled` and `idempotency-conflict`
 //! are our own words in its style, for what Vonage has no documented one.
 
+pub(super) mod rest;
+
 use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
@@ -74,13 +76,21 @@ pub(super) enum About<'a> {
         /// The secret that is asked for; empty where it is all of them.
         id: &'a str,
     },
-    /// What lives on the rest host, whose errors have a shape of their own.
-    Rest,
 }
 
 /// An answer that says no.
 #[derive(Debug)]
 pub(super) struct Problem(Box<Response>);
+
+impl Problem {
+    fn new(mut response: Response) -> Self {
+        if response.status() == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"tollgate\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        Self(Box::new(response))
+    }
+}
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
@@ -97,7 +107,7 @@ pub(super) fn problem(error: &Error, about: About<'_>, instance: Uuid) -> Proble
         Error::Unavailable => unavailable(),
         Error::Fault => internal(),
     };
-    let mut problem = words.said(about, instance);
+    let mut problem = words.said(instance);
     if let Error::Busy { retry_after_s } = error {
         problem.0.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_after_s));
     }
@@ -106,20 +116,19 @@ pub(super) fn problem(error: &Error, about: About<'_>, instance: Uuid) -> Proble
 
 /// Members of the body or the query that are not fit.
 pub(super) fn invalid(faults: Vec<Fault>, about: About<'_>, instance: Uuid) -> Problem {
-    validation(faults, about).said(about, instance)
+    validation(faults, about).said(instance)
 }
 
 /// A body that is no JSON object.
-pub(super) fn malformed_json(about: About<'_>, instance: Uuid) -> Problem {
+pub(super) fn malformed_json(instance: Uuid) -> Problem {
     general(StatusCode::BAD_REQUEST, "invalid-json", "Malformed JSON", "Malformed JSON payload.")
-        .said(about, instance)
+        .said(instance)
 }
 
 /// A body beyond what is read.
-pub(super) fn too_large(max: usize, about: About<'_>, instance: Uuid) -> Problem {
+pub(super) fn too_large(max: usize, instance: Uuid) -> Problem {
     let detail = format!("The request body is larger than {max} bytes");
-    general(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Payload Too Large", detail)
-        .said(about, instance)
+    general(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Payload Too Large", detail).said(instance)
 }
 
 /// A path that nobody serves, or a transfer that is not there.
@@ -130,14 +139,13 @@ pub(super) fn not_found(instance: Uuid) -> Problem {
         "Not Found",
         "The requested resource does not exist, or you do not have access to it",
     )
-    .said(About::Family { api_key: "" }, instance)
+    .said(instance)
 }
 
 /// A method that the path is not served with.
 pub(super) fn wrong_method(method: &Method, instance: Uuid) -> Problem {
     let detail = format!("Request method '{method}' not supported");
-    general(StatusCode::METHOD_NOT_ALLOWED, "wrong-verb", "Request method not allowed", detail)
-        .said(About::Family { api_key: "" }, instance)
+    general(StatusCode::METHOD_NOT_ALLOWED, "wrong-verb", "Request method not allowed", detail).said(instance)
 }
 
 /// A status and its texts, before they know which request they answer.
@@ -161,41 +169,13 @@ struct Body<'a> {
     invalid_parameters: Vec<Fault>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct RestBody {
-    error_code: String,
-    error_code_label: &'static str,
-}
-
 impl Words {
-    fn said(self, about: About<'_>, instance: Uuid) -> Problem {
-        let mut response = if matches!(about, About::Rest) {
-            let (error_code, error_code_label) = (self.status.as_str().to_owned(), rest_label(self.status));
-            (self.status, Json(RestBody { error_code, error_code_label })).into_response()
-        } else {
-            let kind = format!("{}{}", self.base, self.slug);
-            let (title, detail, instance) = (self.title, self.detail.as_str(), instance.to_string());
-            let body = Body { kind, title, detail, instance, invalid_parameters: self.invalid_parameters };
-            (self.status, Json(body)).into_response()
-        };
-        if self.status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Basic realm=\"tollgate\"");
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        Problem(Box::new(response))
+    fn said(self, instance: Uuid) -> Problem {
+        let kind = format!("{}{}", self.base, self.slug);
+        let (title, detail, instance) = (self.title, self.detail.as_str(), instance.to_string());
+        let body = Body { kind, title, detail, instance, invalid_parameters: self.invalid_parameters };
+        Problem::new((self.status, Json(body)).into_response())
     }
-}
-
-/// What the rest host says with a status; `method failed` is its word for all the rest.
-fn rest_label(status: StatusCode) -> &'static str {
-    let labels = [
-        (StatusCode::UNAUTHORIZED, "authentication failed"),
-        (StatusCode::FORBIDDEN, "account suspended"),
-        (StatusCode::TOO_MANY_REQUESTS, "throttled"),
-        (StatusCode::SERVICE_UNAVAILABLE, "service unavailable"),
-    ];
-    labels.into_iter().find(|it| it.0 == status).map_or("method failed", |it| it.1)
 }
 
 fn words(
@@ -264,7 +244,14 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
             "This Idempotency-Key was used with another request",
         ),
         // Answers to what no request of this dialect asks for: if one comes, the fault is ours.
-        Refusal::InvalidText(TextField::Operation | TextField::Units)
+        Refusal::InvalidText(
+            TextField::Operation
+            | TextField::Units
+            | TextField::ApplicationName
+            | TextField::Username
+            | TextField::Alias
+            | TextField::Setting,
+        )
         | Refusal::NameTaken
         | Refusal::CurrencyMismatch
         | Refusal::CreditLimitFixed
@@ -276,7 +263,11 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
         | Refusal::HoldEnded { .. }
         | Refusal::NotExpired
         | Refusal::ExpiryOutOfRange
+        | Refusal::OverlapOutOfRange
         | Refusal::NumberTaken
+        | Refusal::NumbersMax(_)
+        | Refusal::ApplicationNotFound(_)
+        | Refusal::EndpointNotFound(_)
         | Refusal::TokenNotFound => {
             tracing::error!(?refusal, "a refusal that this dialect never asks for");
             internal()
@@ -340,8 +331,6 @@ fn account_not_found(about: About<'_>) -> Words {
             let detail = format!("API key '{api_key}' does not exist, or you do not have access");
             general(StatusCode::NOT_FOUND, "invalid-api-key", "Invalid API Key", detail)
         }
-        // Only an account that closed since it was authenticated is not there.
-        About::Rest => unauthorized(about),
     }
 }
 
@@ -426,7 +415,6 @@ impl<'a> About<'a> {
                 api_key
             }
             Self::Money { from: (_, from), .. } | Self::Number { from, .. } => from,
-            Self::Rest => "",
         }
     }
 

@@ -1,5 +1,6 @@
-//! The Vonage Subaccounts API, and its neighbours that subaccounts need: balance and secrets. What it takes
-//! and answers, how near that is to Vonage's, and what was chosen here: `docs/vonage.md`.
+//! The Vonage Subaccounts API, and its neighbours that subaccounts need: secrets and, of the rest host, balance,
+//! settings and numbers. What it takes and answers, how near that is to Vonage's, and what was chosen here:
+//! `docs/vonage.md`.
 
 mod error;
 mod handlers;
@@ -15,7 +16,7 @@ use ledger::TransferKind::{self, Balance, Credit};
 use crate::api::{Route, Who};
 use crate::app::App;
 use crate::http::Incoming;
-use handlers::{Call, balance, numbers, secrets, subaccounts, transfers};
+use handlers::{Call, balance, numbers, secrets, settings, subaccounts, transfers};
 
 /// What this dialect serves.
 pub fn routes() -> Vec<Route> {
@@ -24,6 +25,7 @@ pub fn routes() -> Vec<Route> {
     const NUMBER: &str = "/accounts/{api_key}/transfer-number";
     const SECRETS: &str = "/accounts/{api_key}/secrets";
     const SECRET: &str = "/accounts/{api_key}/secrets/{secret_id}";
+    const TOP_UP: &str = "/account/top-up";
     let mut routes = vec![
         Route::new(MethodFilter::GET, LIST, Who::Account, subaccounts::list),
         Route::new(MethodFilter::POST, LIST, Who::Account, subaccounts::create),
@@ -35,6 +37,15 @@ pub fn routes() -> Vec<Route> {
         Route::new(MethodFilter::GET, SECRET, Who::Account, secrets::get),
         Route::new(MethodFilter::DELETE, SECRET, Who::Account, secrets::revoke),
         Route::new(MethodFilter::GET, "/account/get-balance", Who::Account, balance::get),
+        Route::new(MethodFilter::POST, TOP_UP, Who::Account, balance::top_up),
+        // As the .NET SDK asks.
+        Route::new(MethodFilter::GET, TOP_UP, Who::Account, balance::top_up),
+        Route::new(MethodFilter::POST, "/account/settings", Who::Account, settings::change),
+        Route::new(MethodFilter::GET, "/account/numbers", Who::Account, numbers::owned),
+        Route::new(MethodFilter::GET, "/number/search", Who::Account, numbers::search),
+        Route::new(MethodFilter::POST, "/number/buy", Who::Account, numbers::buy),
+        Route::new(MethodFilter::POST, "/number/cancel", Who::Account, numbers::cancel),
+        Route::new(MethodFilter::POST, "/number/update", Who::Account, numbers::update),
     ];
     routes.extend(transfer_routes(
         Credit,

@@ -12,7 +12,10 @@ async fn every_write_repeated_under_its_key_gives_the_first_answer_again() {
     let charge = family.house.charge(&family.primary, "5").await;
     let token =
         text(&family.house.post("/api/v1/tokens", BY_OPERATOR, r#"{"scope":"gate"}"#).await.json()["id"]);
-    let (primary, own) = (family.primary.id, family.own.id);
+    let (primary, own, shared) = (family.primary.id, family.own.id, family.shared.id);
+    let credentials = family.path(&family.stranger, "/credentials");
+    let added = family.house.post(&credentials, BY_OPERATOR, r#"{"kind":"token"}"#).await;
+    let credential = text(&added.json()["id"]);
     let writes = [
         (Method::POST, "/api/v1/accounts".to_owned(), r#"{"name":"Once","credit_limit":"1"}"#.to_owned()),
         (Method::PATCH, format!("/api/v1/accounts/{own}"), r#"{"name":"Once"}"#.to_owned()),
@@ -31,6 +34,16 @@ async fn every_write_repeated_under_its_key_gives_the_first_answer_again() {
             "/api/v1/numbers".to_owned(),
             format!(r#"{{"account":"{own}","country":"GB","msisdn":"447700900000"}}"#),
         ),
+        (
+            Method::POST,
+            "/api/v1/numbers".to_owned(),
+            r#"{"country":"GB","msisdn":"447700900001","cost":"1"}"#.to_owned(),
+        ),
+        (Method::DELETE, "/api/v1/numbers/GB/447700900001".to_owned(), String::new()),
+        (Method::POST, credentials.clone(), r#"{"kind":"secret"}"#.to_owned()),
+        (Method::DELETE, format!("{credentials}/{credential}"), String::new()),
+        (Method::POST, format!("{credentials}/rotate"), r#"{"kind":"token"}"#.to_owned()),
+        (Method::POST, format!("/api/v1/accounts/{shared}/close"), String::new()),
     ];
     let write = async |number: usize| {
         let (method, path, body) = &writes[number];

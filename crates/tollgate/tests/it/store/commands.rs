@@ -1,9 +1,11 @@
 //! Commands for the store's tests: single ones, and random ones that know what is in a book.
 
-use ledger::account::Country;
+use std::sync::Arc;
+
 use ledger::{
-    AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Command, CredentialId,
-    CredentialKind, LineId, NewCredential, OnExpiry, Once, Proof, Status, Timestamp, TokenId, Transfer,
+    Account, AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Command, CredentialId,
+    CredentialKind, Decision, Kind, Line, LineId, NewCredential, OnExpiry, Once, Proof, Status, Timestamp,
+    TokenId, Transfer,
 };
 use tollgate::store::Store;
 
@@ -35,6 +37,7 @@ fn open(n: u64, parent: Option<AccountId>, credit_limit: Amount, mode: BalanceMo
         currency: None,
         credit_limit,
         mode,
+        status: Status::Active,
         credentials: vec![NewCredential {
             id: CredentialId::from_bytes(uuid(n)),
             kind: CredentialKind::Secret,
@@ -68,72 +71,97 @@ pub(crate) struct Commands {
     random: Random,
     id: u64,
     at: i64,
-    accounts: Vec<AccountId>,
+    /// Accounts that it was asked to open, whatever came of it.
+    asked: Vec<AccountId>,
+    /// Accounts that are open as far as the book knew it last, oldest first.
+    live: Vec<AccountId>,
     lines: Vec<LineId>,
 }
 
 impl Commands {
     pub(crate) fn new(random: Random) -> Self {
-        Self { random, id: 1_000, at: 1_000, accounts: Vec::new(), lines: Vec::new() }
+        Self { random, id: 1_000, at: 1_000, asked: Vec::new(), live: Vec::new(), lines: Vec::new() }
     }
 
-    fn below(&mut self, end: u32) -> u32 {
+    pub(super) fn below(&mut self, end: u32) -> u32 {
         u32::try_from(self.random.within(0..u64::from(end))).unwrap()
     }
 
-    fn index(&mut self, len: usize) -> usize {
+    pub(super) fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(u32::try_from(len).unwrap())).unwrap()
     }
 
-    fn account(&mut self) -> AccountId {
-        // Of the latest, because the older ones are closed by and by.
-        let back = self.index(self.accounts.len().clamp(1, 10));
-        self.accounts.iter().rev().nth(back).copied().unwrap_or(AccountId::UNKNOWN)
+    /// One of the latest that are not closed, or now and then another.
+    pub(super) fn account(&mut self) -> AccountId {
+        let among = if self.below(16) == 0 { &self.asked } else { &self.live };
+        let back = self.random.within(0..u64::try_from(among.len().clamp(1, 10)).unwrap());
+        among.iter().rev().nth(usize::try_from(back).unwrap()).copied().unwrap_or(AccountId::UNKNOWN)
     }
 
-    fn amount(&mut self) -> Amount {
+    pub(super) fn amount(&mut self) -> Amount {
         Amount::from_units(i64::from(self.below(60)))
     }
 
     /// Of the latest lines, so that charges and holds are found that are still of interest.
     fn line(&mut self) -> LineId {
         let back = self.index(12);
+        if self.below(12) == 0 {
+            return LineId::from_bytes([0; 16]);
+        }
         let at = self.lines.len().saturating_sub(1 + back);
         self.lines.get(at).copied().unwrap_or(LineId::from_bytes([0; 16]))
     }
 
     pub(crate) fn next(&mut self, book: &Book) -> (Command, Timestamp) {
-        // A close counts on from its own id for the holds that it releases.
-        self.id += 100;
+        // A close counts on from its own id for the holds that it releases and what its account owned.
+        self.id += 1_000;
         self.at += i64::from(self.below(400));
         let n = self.id;
+        let is_open = |it: &&Account| it.status != Status::Closed;
+        self.live = book.accounts().filter(is_open).map(|it| it.id).collect();
+        self.live.sort_unstable();
         let action = self.action(n, book);
         let id = LineId::from_bytes(uuid(n));
-        let expires = matches!(action, Action::Expire { .. });
-        let by = if expires { Actor::Server } else { Actor::Operator(TokenId::ENVIRONMENT) };
+        let expires = matches!(action, Action::Expire { .. } | Action::ExpireCredential { .. });
+        let by = if expires { Actor::Server } else { self.caller(book) };
         if let Action::OpenAccount { account, .. } = action {
-            self.accounts.push(account);
+            self.asked.push(account);
         }
-        let once = (self.below(4) == 0).then(|| {
-            let key = format!("key {}", self.below(40));
+        let once = (self.below(6) == 0).then(|| {
+            let key = format!("key {}", self.below(300));
             Once { key: key.into(), request: [u8::try_from(self.below(2)).unwrap(); 32], sealed: None }
         });
         (Command { id, by, once, action }, Timestamp::from_millis(self.at))
     }
 
-    /// What later commands may reverse or end.
-    pub(crate) fn remember(&mut self, command: &Command) {
-        if matches!(command.action, Action::Charge { .. } | Action::Hold { .. } | Action::Settle { .. }) {
-            self.lines.push(command.id);
+    /// The operator or, now and then, an account.
+    fn caller(&mut self, book: &Book) -> Actor {
+        if self.below(4) > 0 {
+            return Actor::Operator(TokenId::ENVIRONMENT);
         }
+        let named = self.account();
+        let account =
+            book.account(named).map_or(named, |it| if self.below(3) > 0 { it.primary() } else { named });
+        let credentials = book.account(account).map(|it| it.credentials.clone()).unwrap_or_default();
+        let credential = match credentials.len() {
+            0 => CredentialId::from_bytes(uuid(0)),
+            count => credentials[self.index(count)].id,
+        };
+        Actor::Account { account, credential }
+    }
+
+    /// What later commands may reverse or end.
+    pub(crate) fn remember(&mut self, decision: &Decision) {
+        let is_of_interest = |it: &&Arc<Line>| matches!(it.kind, Kind::Charge | Kind::Hold | Kind::Settle);
+        self.lines.extend(decision.lines.iter().filter(is_of_interest).map(|it| it.id));
     }
 
     fn action(&mut self, n: u64, book: &Book) -> Action {
         let account = self.account();
         let primary = book.account(account).map_or(account, |it| it.primary());
-        match self.below(if self.accounts.len() < 4 { 1 } else { 20 }) {
+        match self.below(if self.live.len() < 4 { 1 } else { 42 }) {
             0 => {
-                let parent = (self.below(3) > 0 && !self.accounts.is_empty()).then_some(primary);
+                let parent = (self.below(3) > 0 && !self.live.is_empty()).then_some(primary);
                 let mode = if parent.is_some() && self.below(2) == 0 {
                     BalanceMode::Shared
                 } else {
@@ -168,19 +196,17 @@ impl Commands {
             17 => {
                 let status = if self.below(3) == 0 { Status::Suspended } else { Status::Active };
                 let mode = (self.below(4) == 0).then_some(BalanceMode::Own);
-                Action::ChangeAccount { account, name: None, credit_limit: None, status: Some(status), mode }
-            }
-            18 => {
-                let country: Country = "GB".parse().unwrap();
-                let msisdn = format!("44770090{:04}", self.below(8)).into();
-                if self.below(2) == 0 {
-                    Action::GiveNumber { account, country, msisdn }
-                } else {
-                    let to = self.account();
-                    Action::TransferNumber { primary, from: account, to, country: Some(country), msisdn }
+                Action::ChangeAccount {
+                    account,
+                    name: None,
+                    credit_limit: None,
+                    status: Some(status),
+                    mode,
+                    settings: Vec::new(),
                 }
             }
-            _ if self.below(3) == 0 => Action::CloseAccount { account, cascade: self.below(2) == 0 },
+            18..=39 => self.belonging(n, account, book),
+            40 => Action::CloseAccount { account, cascade: self.below(2) == 0 },
             _ => Action::Extend { hold: self.line(), lasts_ms: 1 + i64::from(self.below(3_000)) },
         }
     }

@@ -10,7 +10,14 @@ use serde_json::json;
 use super::{at, books, family, member};
 use crate::house::{Answer, House, Opening};
 
-async fn keyed(house: &House, by: &Opening, method: Method, path: &str, body: &str, key: &str) -> Answer {
+pub(super) async fn keyed(
+    house: &House,
+    by: &Opening,
+    method: Method,
+    path: &str,
+    body: &str,
+    key: &str,
+) -> Answer {
     let basic = STANDARD.encode(format!("{}:{}", by.key, by.secret));
     let request = Request::builder()
         .method(method)

@@ -286,8 +286,8 @@ async fn an_auth_token_is_no_secret_of_this_dialect_but_authenticates() {
     add(&house, &partner, by_token, "Password123").await;
     let account = partner.id;
     let held = house.app.credentials(crate::house::OPERATOR, account).await.unwrap();
-    let token = held.iter().find(|it| it.kind == ledger::CredentialKind::Token).unwrap();
-    let path = at(&partner, &format!("secrets/{}", token.id));
+    let token = held.iter().find(|it| it.credential.kind == ledger::CredentialKind::Token).unwrap();
+    let path = at(&partner, &format!("secrets/{}", token.credential.id));
     assert_eq!(house.get(&path, by_token).await.status, 404);
     assert_eq!(house.delete(&path, by_token).await.status, 404);
     assert_eq!(house.get(&at(&partner, "secrets"), by_token).await.status, 200);

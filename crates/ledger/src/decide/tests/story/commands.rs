@@ -3,6 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
+use super::belongings::settings;
 use super::{Named, Story};
 use crate::account::{BalanceMode, CredentialKind, Status, TokenScope};
 use crate::command::{Action, Actor, Command, NewCredential, Once, Proof, Transfer};
@@ -12,10 +13,13 @@ use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
 use crate::money::Amount;
 
 /// A command as read, and the names that it binds if it is accepted.
-struct Asked {
-    action: Action,
-    binds: Vec<(String, Named)>,
+pub(super) struct Asked {
+    pub(super) action: Action,
+    pub(super) binds: Vec<(String, Named)>,
 }
+
+/// A credential to be, whose text may be another one's, and its name.
+type NewNamed = (AccountId, NewCredential, Option<CredentialId>, Vec<(String, Named)>);
 
 impl From<Action> for Asked {
     fn from(action: Action) -> Self {
@@ -30,7 +34,11 @@ impl Story {
         let by = self.actor(words);
         let id = LineId::from_bytes(self.id());
         let bound = words.value("as");
+        let beside = words.value("charges");
         let mut asked = self.asked(words, by);
+        if let Some(name) = beside {
+            asked.binds.push((name.to_owned(), Named::Line(id.nth(1))));
+        }
         if let Some(name) = bound {
             asked.binds.push((name.to_owned(), Named::Line(id)));
         }
@@ -45,16 +53,17 @@ impl Story {
             Some(Named::Credential(account, credential)) => Actor::Account { account, credential },
             Some(Named::Account(account)) => match self.named(&format!("{name}.secret")) {
                 Some(Named::Credential(_, credential)) => Actor::Account { account, credential },
-                Some(Named::Account(_) | Named::Token(_) | Named::Line(_)) | None => {
-                    Actor::Account { account, credential: CredentialId::from_bytes([0; 16]) }
-                }
+                Some(_) | None => Actor::Account { account, credential: CredentialId::from_bytes([0; 16]) },
             },
-            Some(Named::Line(_)) | None => words.fail(&format!("`{name}` is nobody who could ask")),
+            Some(Named::Line(_) | Named::Application(_) | Named::Endpoint(_)) | None => {
+                words.fail(&format!("`{name}` is nobody who could ask"))
+            }
         }
     }
 
     fn asked(&mut self, words: &mut Words<'_>, by: Actor) -> Asked {
-        match words.next() {
+        let verb = words.next();
+        match verb {
             "open" => self.open(words),
             "change" => self.change(words).into(),
             "close" => {
@@ -85,14 +94,16 @@ impl Story {
             "release" => Action::Release { hold: self.line_id(words) }.into(),
             "extend" => Action::Extend { hold: self.line_id(words), lasts_ms: words.millis() }.into(),
             "expire" => Action::Expire { hold: self.line_id(words) }.into(),
-            "give" => Action::GiveNumber {
-                account: self.account_id(words),
-                country: words.parsed(),
-                msisdn: Words::text(words.next()).into(),
-            }
-            .into(),
             "move" => self.move_number(words, by).into(),
+            "give" | "stock" | "withdraw" | "bring" | "rent" | "unrent" | "set" => {
+                self.number(words, verb).into()
+            }
+            "make" if matches!(words.peek(), Some("app" | "phone")) => self.make(words),
+            "edit" => self.edit(words).into(),
+            "delete" => self.delete(words).into(),
             "add" => self.add_credential(words),
+            "rotate" => self.rotate(words),
+            "retire" => self.retire(words).into(),
             "revoke" => self.revoke(words).into(),
             "make" => self.make_token(words),
             other => words.fail(&format!("unknown command `{other}`")),
@@ -119,6 +130,7 @@ impl Story {
             currency: words.value("currency").map(|it| words.read(it)),
             credit_limit: words.value("limit").map_or(Amount::ZERO, |it| words.amount_of(it)),
             mode: if words.flag("shared") { BalanceMode::Shared } else { BalanceMode::Own },
+            status: status(words).unwrap_or(Status::Active),
             credentials: vec![
                 new_credential(secret, CredentialKind::Secret),
                 new_credential(token, CredentialKind::Token),
@@ -134,15 +146,14 @@ impl Story {
     }
 
     fn change(&self, words: &mut Words<'_>) -> Action {
-        let states =
-            [("active", Status::Active), ("suspended", Status::Suspended), ("closed", Status::Closed)];
         let modes = [("own", BalanceMode::Own), ("shared", BalanceMode::Shared)];
         Action::ChangeAccount {
             account: self.account_id(words),
             name: words.value("called").map(|it| Words::text(it).into()),
             credit_limit: words.value("limit").map(|it| words.amount_of(it)),
-            status: states.into_iter().find(|(word, _)| words.flag(word)).map(|(_, it)| it),
+            status: status(words),
             mode: modes.into_iter().find(|(word, _)| words.flag(word)).map(|(_, it)| it),
+            settings: settings(words),
         }
     }
 
@@ -200,6 +211,18 @@ impl Story {
     }
 
     fn add_credential(&mut self, words: &mut Words<'_>) -> Asked {
+        let (account, credential, same_as, binds) = self.new_credential(words);
+        Asked { action: Action::AddCredential { account, credential, same_as }, binds }
+    }
+
+    /// `rotate s token new 24h`.
+    fn rotate(&mut self, words: &mut Words<'_>) -> Asked {
+        let (account, credential, same_as, binds) = self.new_credential(words);
+        let overlap_ms = words.millis();
+        Asked { action: Action::RotateCredential { account, credential, same_as, overlap_ms }, binds }
+    }
+
+    fn new_credential(&mut self, words: &mut Words<'_>) -> NewNamed {
         let account = self.account_id(words);
         let kind = match words.next() {
             "secret" => CredentialKind::Secret,
@@ -209,10 +232,14 @@ impl Story {
         let name = words.next().to_owned();
         let id = CredentialId::from_bytes(self.id());
         let same_as = words.value("same-as").map(|it| self.credential_named(words, it));
-        Asked {
-            action: Action::AddCredential { account, credential: new_credential(id, kind), same_as },
-            binds: vec![(name, Named::Credential(account, id))],
-        }
+        (account, new_credential(id, kind), same_as, vec![(name, Named::Credential(account, id))])
+    }
+
+    /// `retire s s.token`: the sweeper ends what has come to its end.
+    fn retire(&self, words: &mut Words<'_>) -> Action {
+        let account = self.account_id(words);
+        let name = words.next();
+        Action::ExpireCredential { account, credential: self.credential_named(words, name) }
     }
 
     /// `revoke token t1` or `revoke s1 s1.secret`.
@@ -252,14 +279,14 @@ impl Story {
         self.account_named(words, name)
     }
 
-    fn account_named(&self, words: &Words<'_>, name: &str) -> AccountId {
+    pub(super) fn account_named(&self, words: &Words<'_>, name: &str) -> AccountId {
         match self.named(name) {
             Some(Named::Account(id)) => id,
             other => words.fail(&format!("`{name}` is {other:?}, not an account")),
         }
     }
 
-    fn credential_named(&self, words: &Words<'_>, name: &str) -> CredentialId {
+    pub(super) fn credential_named(&self, words: &Words<'_>, name: &str) -> CredentialId {
         match self.named(name) {
             Some(Named::Credential(_, id)) => id,
             other => words.fail(&format!("`{name}` is {other:?}, not a credential")),
@@ -278,8 +305,13 @@ impl Story {
     }
 }
 
-fn new_credential(id: CredentialId, kind: CredentialKind) -> NewCredential {
+pub(super) fn new_credential(id: CredentialId, kind: CredentialKind) -> NewCredential {
     NewCredential { id, kind, proof: Proof { verifier: "v".into(), sealed: None } }
+}
+
+fn status(words: &mut Words<'_>) -> Option<Status> {
+    let states = [("active", Status::Active), ("suspended", Status::Suspended), ("closed", Status::Closed)];
+    states.into_iter().find(|(word, _)| words.flag(word)).map(|(_, it)| it)
 }
 
 fn boxed(word: &str) -> Box<str> {

@@ -5,7 +5,7 @@ use crate::account::{Account, BalanceMode, Standing, Status};
 use crate::book::Change;
 use crate::decide::Decision;
 use crate::decide::tests::words::Words;
-use crate::id::AccountId;
+use crate::journal::Record;
 use crate::money::Amount;
 
 impl Story {
@@ -24,7 +24,16 @@ impl Story {
                 "total" => self.look_at_total(&mut words),
                 "hold" => self.look_at_hold(&mut words),
                 "number" => self.look_at_number(&mut words),
+                "app" => self.look_at_application(&mut words),
+                "phone" => self.look_at_endpoint(&mut words),
+                "lines" => words.shows(kinds(decision)),
                 "token" => self.look_at_token(&mut words),
+                "keeps" => self.look_at_setting(&mut words),
+                "since" => self.look_at_time(&mut words),
+                "sort" => self.look_at_sort(&mut words),
+                "alias" => self.look_at_alias(&mut words),
+                "counts" => look_at_close(decision, &mut words),
+                "passwords" => words.shows(passwords(decision)),
                 "stores" => words.shows(stored(decision)),
                 "kills" => words.shows(killed(decision)),
                 name => self.look_at_account(name, &mut words),
@@ -60,7 +69,9 @@ impl Story {
             Some("closed") => account.status == Status::Closed,
             Some("own") => account.mode == BalanceMode::Own,
             Some("shared") => account.mode == BalanceMode::Shared,
-            Some("called" | "of" | "above" | "keyed") => return self.look_at_figure(account, words),
+            Some("called" | "of" | "above" | "keyed" | "changed") => {
+                return self.look_at_figure(account, words);
+            }
             Some(_) | None => return false,
         };
         let word = words.next();
@@ -75,6 +86,10 @@ impl Story {
             "of" => words.shows(account.currency),
             "above" => words.shows(account.subaccounts),
             "keyed" => words.shows(self.credentials_text(account)),
+            "changed" => words.shows(match account.changed_at {
+                Some(at) => format!("{}s", at.millis() / 1_000),
+                None => "never".to_owned(),
+            }),
             other => words.fail(&format!("an account is never `{other}`")),
         }
         true
@@ -116,14 +131,6 @@ impl Story {
         let token = self.book.token(id).expect("a named token is there");
         words.shows(if token.is_first { "is-first" } else { "is-later" });
     }
-
-    /// `number GB 447700900000 s1`, or `… gone`.
-    fn look_at_number(&self, words: &mut Words<'_>) {
-        let (country, msisdn) = (words.parsed(), words.next().into());
-        let number = self.book.number(Some(country), &msisdn, AccountId::UNKNOWN);
-        let owner = number.map_or_else(|| "gone".to_owned(), |it| self.name_of(Named::Account(it.owner)));
-        words.shows(owner);
-    }
 }
 
 /// A credit limit is printed negative, as the Vonage dialect does.
@@ -132,6 +139,35 @@ pub(in crate::decide::tests) fn standing_text(standing: &Standing) -> String {
     let held =
         if standing.held.is_zero() { String::new() } else { format!(" held {}", standing.held.text(0)) };
     format!("{}/{}{held}", standing.balance.text(0), limit.text(0))
+}
+
+/// `counts holds 2 released 15 numbers 1 apps 1 phones 1`: of what the close of an account found.
+fn look_at_close(decision: &Decision, words: &mut Words<'_>) {
+    let Some(Record::Closed(closed)) = &decision.outcome.record else { words.fail("nothing was closed") };
+    while let Some(word) = words.peek() {
+        let count = match word {
+            "holds" => closed.holds.to_string(),
+            "released" => closed.released.text(0).to_string(),
+            "numbers" => closed.numbers.to_string(),
+            "apps" => closed.applications.to_string(),
+            "phones" => closed.endpoints.to_string(),
+            "cascade" => closed.cascade.to_string(),
+            _ => break,
+        };
+        words.next();
+        words.shows(count);
+    }
+}
+
+/// `NumberTransfer+Close`.
+fn kinds(decision: &Decision) -> String {
+    let kinds: Vec<_> = decision.lines.iter().map(|it| format!("{:?}", it.kind)).collect();
+    kinds.join("+")
+}
+
+/// How many endpoints get another password.
+fn passwords(decision: &Decision) -> usize {
+    decision.changes.iter().filter(|it| matches!(it, Change::Endpoint { password: Some(_), .. })).count()
 }
 
 fn stored(decision: &Decision) -> usize {

@@ -1,5 +1,5 @@
 use insta::assert_snapshot;
-use ledger::{AccountId, HoldEnd, LineId, Timestamp};
+use ledger::{AccountId, ApplicationId, EndpointId, HoldEnd, LineId, Timestamp};
 
 use super::*;
 
@@ -11,7 +11,8 @@ fn every_refusal_has_its_problem() {
     let one = Amount::from_units(100_000_000);
     let at = Timestamp::from_millis(1_724_854_292_239);
     let texts = [TextField::Name, TextField::Reference, TextField::Operation];
-    let more_texts = [TextField::Units, TextField::Key, TextField::Msisdn];
+    let more_texts = [TextField::Units, TextField::Key, TextField::Msisdn, TextField::ApplicationName];
+    let most_texts = [TextField::Username, TextField::Alias, TextField::Setting];
     let ends = [HoldEnd::Settled, HoldEnd::Released, HoldEnd::Expired, HoldEnd::Captured, HoldEnd::Closed];
     let refusals = [
         Refusal::CredentialRevoked,
@@ -42,10 +43,14 @@ fn every_refusal_has_its_problem() {
         Refusal::HoldNotFound(line),
         Refusal::NotExpired,
         Refusal::ExpiryOutOfRange,
+        Refusal::OverlapOutOfRange,
         Refusal::NumberTaken,
+        Refusal::NumbersMax(1_000),
         Refusal::NumberNotFound,
         Refusal::NumberNotOwned,
         Refusal::NumberAlreadyOwned,
+        Refusal::ApplicationNotFound(ApplicationId::from_random(1)),
+        Refusal::EndpointNotFound(EndpointId::from_random(1)),
         Refusal::CredentialsMax(2),
         Refusal::LastCredential,
         Refusal::SecretInUse,
@@ -54,13 +59,14 @@ fn every_refusal_has_its_problem() {
         Refusal::KeyReused,
     ];
     let refusals = refusals.into_iter();
-    let refusals = refusals.chain(texts.into_iter().chain(more_texts).map(Refusal::InvalidText));
+    let refusals =
+        refusals.chain(texts.into_iter().chain(more_texts).chain(most_texts).map(Refusal::InvalidText));
     let refusals = refusals.chain(ends.map(|how| Refusal::HoldEnded { how, at }));
     let said: Vec<_> = refusals.map(|it| said(&refused(&it, Names::default()))).collect();
     assert_snapshot!(said.join("\n"), @r#"
     401 unauthenticated [www-authenticate: Basic realm="tollgate", charset="UTF-8", Bearer realm="tollgate"] Send an operator or gate token with `Authorization: Bearer`, or an account's api key or auth id with one of its secrets or tokens as `Authorization: Basic`. What was sent, if anything, is not right or was revoked.
     403 suspended The account that asks, or its primary, is suspended. Its primary or the operator can reactivate it.
-    403 forbidden These credentials may not do this. A gate token charges and reverses (and forces only if made with `may_force`); a primary account manages its subaccounts; the rest is the operator's.
+    403 forbidden These credentials may not do this. A gate token charges and reverses (and forces only if made with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the operator's.
     403 forbidden The account is a subaccount, and only a primary account has subaccounts. Name the primary.
     404 not_found There is no such account, or none that these credentials may see. Check the id, api key or auth id.
     403 suspended The account, or its primary, is suspended and can neither charge nor hold. Set its `status` to "active" first.
@@ -84,16 +90,20 @@ fn every_refusal_has_its_problem() {
     404 not_found There is no such charge. Check its id; it is the `id` in the charge's answer.
     409 already_reversed [left 1.00] Only 1.00 of the charge is left to be given back. Ask for no more than that.
     404 not_found There is no such hold. Check its id.
-    409 not_expired The hold's time has not come.
+    409 not_expired The time of the hold or credential has not come. Nothing is to be done: it ends by itself.
     422 invalid expires_at must be later than now and at most 24 hours ahead
-    409 number_taken An account has this number. Give another one.
-    404 not_found No account has this number. Check its digits and country.
+    422 invalid overlap_seconds must be from 0 to 2592000, which are 30 days
+    409 number_taken The number is there already, in the stock or with an account; GET /api/v1/numbers says where. Add another one. To withdraw this one, have the account that rents it give it back first.
+    422 invalid At most 1000 numbers come at once. Send fewer.
+    404 not_found There is no such number. Check its digits and country; GET /api/v1/numbers lists all.
     409 number_not_owned The giving account does not have this number.
     409 number_already_owned The getting account has this number already.
-    409 credentials_max The account has 2 credentials of this kind, the most it may have. Revoke one first.
-    409 last_credential An account keeps one credential. Add another first.
+    404 not_found There is no such application, or none that these credentials may see. Check its id.
+    404 not_found There is no such endpoint, or none that these credentials may see. Check its id.
+    409 credentials_max The account has 2 credentials of this kind, the most it may have. Revoke one first, or rotate with `overlap_seconds` 0, which ends them all.
+    409 last_credential An account keeps at least one credential of each kind whose end is not set. Add another first, or rotate this one.
     409 secret_in_use The account has this secret already. Choose another.
-    404 not_found There is no such live credential. Check its id.
+    404 not_found The account has no such live credential. List them with GET /api/v1/accounts/{account}/credentials.
     404 not_found There is no such token that is not revoked. List them with GET /api/v1/tokens. A token that the server was started with ends by starting it without.
     409 key_reused This `Idempotency-Key` came with another request. Send the first one again as it was, or take a new key.
     422 invalid name must have 1 to 255 characters, not all of them blank
@@ -102,6 +112,10 @@ fn every_refusal_has_its_problem() {
     422 invalid units must have at most 32 characters
     422 invalid Idempotency-Key must have 1 to 255 characters
     422 invalid msisdn must have 3 to 15 digits and nothing else
+    422 invalid name must have 1 to 255 letters, digits, - and _
+    422 invalid username must have 1 to 37 letters and digits, first a letter
+    422 invalid alias must have 1 to 255 characters, not all of them blank
+    422 invalid settings must have at most 2048 characters
     409 hold_ended The hold was settled at 2024-08-28T14:11:32.239Z. Nothing is left to do.
     409 hold_ended The hold was released at 2024-08-28T14:11:32.239Z. Nothing is left to do.
     409 hold_ended The hold expired and was given back at 2024-08-28T14:11:32.239Z. Nothing is left to do.

@@ -7,8 +7,8 @@ use ledger::{Account, Actor, BalanceMode};
 use super::{Segment, answer, caller, created, ok, segment};
 use crate::api::native::error::{Failure, Names};
 use crate::api::native::wire::{
-    AccountBody, AccountRecord, AccountsPage, AccountsQuery, ChangeBody, NO_CURSOR, PaymentBody,
-    PaymentRecord, PostingsPage, PostingsQuery, TransferBody, TransferRecord,
+    AccountBody, AccountRecord, AccountsPage, AccountsQuery, ChangeBody, CloseBody, CloseRecord, NO_CURSOR,
+    PaymentBody, PaymentRecord, PostingsPage, PostingsQuery, TransferBody, TransferRecord,
 };
 use crate::app::{AccountChange, AccountFilter, AccountView, App, Error, NewAccount, NewTransfer};
 use crate::http::Incoming;
@@ -23,7 +23,9 @@ pub(in super::super) async fn open(State(app): State<App>, incoming: Incoming) -
             Some(parent) => Some(app.named(&parent).await?),
             None => None,
         };
-        let new = NewAccount { parent, name: name.into(), currency, credit_limit, mode, secret: None };
+        let status = ledger::Status::Active;
+        let new =
+            NewAccount { parent, name: name.into(), currency, credit_limit, mode, status, secret: None };
         let opened = app.open_account(by, incoming.once(&app), new).await.map_err(of_account)?;
         let view = view(&app, by, opened.account).await;
         created(&AccountRecord::new(&view).showing(&opened.secret, &opened.auth_token))
@@ -65,10 +67,34 @@ pub(in super::super) async fn change(State(app): State<App>, name: Segment, inco
         let body = ChangeBody::read(&incoming)?;
         let ChangeBody { credit_limit, status, mode, .. } = body;
         let account = app.named(segment(&name)).await?;
-        let change = AccountChange { name: body.name.map(Into::into), credit_limit, status, mode };
+        let change = AccountChange {
+            name: body.name.map(Into::into),
+            credit_limit,
+            status,
+            mode,
+            ..AccountChange::default()
+        };
         let changed =
             app.change_account(by, incoming.once(&app), account, change).await.map_err(of_account)?;
         ok(&AccountRecord::new(&view(&app, by, changed).await))
+    })
+    .await
+}
+
+/// `POST /api/v1/accounts/{account}/close`: closes it for good, or says what that would do. A dry run writes nothing, so
+/// it binds no key either.
+pub(in super::super) async fn close(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+    answer(&incoming, async {
+        let by = caller(&app, &incoming).await?;
+        let CloseBody { cascade, is_dry_run } = CloseBody::read(&incoming)?;
+        let account = app.named(segment(&name)).await?;
+        if is_dry_run {
+            let decision = app.try_closing(by, account, cascade).await?;
+            ok(&CloseRecord::of_dry_run(&decision).ok_or(Error::Fault)?)
+        } else {
+            let line = app.close_account(by, incoming.once(&app), account, cascade).await?;
+            ok(&CloseRecord::new(&line).ok_or(Error::Fault)?)
+        }
     })
     .await
 }

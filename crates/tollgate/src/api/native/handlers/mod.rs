@@ -2,6 +2,7 @@
 
 pub(super) mod accounts;
 pub(super) mod charges;
+pub(super) mod credentials;
 pub(super) mod health;
 pub(super) mod numbers;
 pub(super) mod tokens;
@@ -20,9 +21,15 @@ use crate::http::{Incoming, Presented};
 
 /// The parameter of a path. One that is not UTF-8 names nothing.
 type Segment = Result<Path<String>, PathRejection>;
+/// Both parameters of a path that has two.
+type Segments = Result<Path<(String, String)>, PathRejection>;
 
 fn segment(segment: &Segment) -> &str {
     segment.as_ref().map_or("", |it| it)
+}
+
+fn segments(segments: &Segments) -> (&str, &str) {
+    segments.as_ref().map_or(("", ""), |Path((first, second))| (first, second))
 }
 
 /// The answer that a handler came to, or the problem.

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ledger::account::Country;
 use ledger::{AccountId, Amount, BalanceMode, Currency, LineId, Status, TokenScope, TransferKind};
 
 use super::super::error::Failure;
@@ -186,25 +185,6 @@ impl TokenBody {
     }
 }
 
-/// `POST /api/v1/numbers`.
-pub(in super::super) struct NumberBody<'a> {
-    pub(in super::super) account: Cow<'a, str>,
-    pub(in super::super) country: Country,
-    pub(in super::super) msisdn: Cow<'a, str>,
-}
-
-impl<'a> NumberBody<'a> {
-    pub(in super::super) fn read(incoming: &'a Incoming) -> Result<Self, Failure> {
-        let mut members = Members::of_body(incoming)?;
-        let account = members.required("account", Members::text);
-        let country = members
-            .required("country", |members, name| members.parsed(name, "must be two letters such as \"GB\""));
-        let msisdn = members.required("msisdn", Members::text);
-        let all = account.zip(country).zip(msisdn);
-        members.finish(all.map(|((account, country), msisdn)| Self { account, country, msisdn }))
-    }
-}
-
 /// The query of `GET /api/v1/accounts`.
 pub(in super::super) struct AccountsQuery {
     pub(in super::super) parent: Option<String>,
@@ -244,11 +224,11 @@ impl PostingsQuery {
 /// What is wrong with a cursor that no page gave.
 pub(in super::super) const NO_CURSOR: &str = "must be the `next` of the page before";
 
-fn cursor(members: &mut Members<'_>) -> Option<Cursor> {
+pub(super) fn cursor(members: &mut Members<'_>) -> Option<Cursor> {
     members.parsed("cursor", NO_CURSOR)
 }
 
-fn limit(members: &mut Members<'_>) -> usize {
+pub(super) fn limit(members: &mut Members<'_>) -> usize {
     let limit: Option<Limit> = members.parsed("limit", "must be a whole number from 1 to 1000");
     limit.map_or(LIMIT_DEFAULT, |it| it.0)
 }
@@ -266,6 +246,18 @@ impl FromStr for Limit {
 
 /// The last entry of a page, for the next one to go on from; callers look not inside.
 pub(super) struct Cursor(pub(super) [u8; 16]);
+
+impl Cursor {
+    /// Of an entry that goes by its place in the list.
+    pub(super) fn of_place(place: i64) -> Self {
+        Self(i128::from(place).to_be_bytes())
+    }
+
+    /// That place, where it is of such an entry.
+    pub(super) fn place(&self) -> Option<i64> {
+        i128::from_be_bytes(self.0).try_into().ok()
+    }
+}
 
 impl FromStr for Cursor {
     type Err = ();
@@ -293,5 +285,6 @@ mod tests {
         for garbage in ["", "!", "AAAA", &cursor.to_string()[1..], &format!("{cursor}=")] {
             assert!(garbage.parse::<Cursor>().is_err(), "{garbage:?}");
         }
+        assert_eq!((Cursor::of_place(7).place(), cursor.place()), (Some(7), None));
     }
 }

@@ -148,6 +148,15 @@ impl<'a> Members<'a> {
         None
     }
 
+    /// A whole number.
+    pub(super) fn whole(&mut self, name: &'static str) -> Option<i64> {
+        let whole = self.digits(name)?.parse().ok();
+        if whole.is_none() {
+            self.fault(name, "must be a whole number");
+        }
+        whole
+    }
+
     /// True or false.
     pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
         let text = match self.take(name)? {
@@ -170,6 +179,22 @@ impl<'a> Members<'a> {
             self.fault(name, format!("must be {}", words.join(" or ")));
         }
         word
+    }
+
+    /// A list of some words, at least one.
+    pub(super) fn some_of<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<Vec<T>> {
+        let texts = match self.take(name)? {
+            Given::Text(text) => vec![Quoted(text.into())],
+            Given::Json(raw) => serde_json::from_str(raw.get()).unwrap_or_default(),
+        };
+        let find = |text: &Quoted<'_>| words.iter().find(|(word, _)| *word == text.0).map(|it| it.1);
+        let some: Option<Vec<T>> = texts.iter().map(find).collect();
+        let some = some.filter(|it| !it.is_empty());
+        if some.is_none() {
+            let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+            self.fault(name, format!("must be a list of one or more of {}", words.join(", ")));
+        }
+        some
     }
 
     /// A text that stands for something; `fault` says what it must be.

@@ -1,9 +1,13 @@
 //! The bodies and queries of this API in, its records out.
 //!
 //! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
+//! `numbers`, `credentials` and `close` are both for what they are named after.
 
 mod bodies;
+mod close;
+mod credentials;
 mod members;
+mod numbers;
 mod records;
 
 use std::fmt;
@@ -12,12 +16,15 @@ use ledger::Timestamp;
 use serde::{Serialize, Serializer};
 
 pub(super) use bodies::{
-    AccountBody, AccountsQuery, ChangeBody, ChargeBody, NO_CURSOR, NumberBody, PaymentBody, PostingsQuery,
-    ReversalBody, TokenBody, TransferBody,
+    AccountBody, AccountsQuery, ChangeBody, ChargeBody, NO_CURSOR, PaymentBody, PostingsQuery, ReversalBody,
+    TokenBody, TransferBody,
 };
+pub(super) use close::{CloseBody, CloseRecord};
+pub(super) use credentials::{CredentialBody, CredentialRecord, CredentialsPage, RotationBody};
+pub(super) use numbers::{NumberBody, NumberRecord, NumbersPage, NumbersQuery};
 pub(super) use records::{
-    AccountRecord, AccountsPage, ChargeRecord, NumberRecord, PaymentRecord, PostingsPage, ReversalRecord,
-    TokenRecord, TokensPage, TransferRecord,
+    AccountRecord, AccountsPage, ChargeRecord, PaymentRecord, PostingsPage, ReversalRecord, TokenRecord,
+    TokensPage, TransferRecord,
 };
 
 /// Serialized as the text that it prints, without a string in between.

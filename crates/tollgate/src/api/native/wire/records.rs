@@ -1,8 +1,8 @@
 //! The answers of this API. They borrow from the records that they spell.
 
 use ledger::{
-    Account, AccountId, Actor, Amount, ApiKey, BalanceMode, Kind, Line, LineId, Number, Side, Standing,
-    Status, Token, TokenId, TokenScope, authority,
+    Account, AccountId, Actor, Amount, ApiKey, BalanceMode, Kind, Line, LineId, Side, Standing, Status,
+    Token, TokenId, TokenScope, authority,
 };
 use serde::Serialize;
 
@@ -31,6 +31,8 @@ pub(in super::super) struct AccountRecord<'a> {
     available: Figure,
     status: &'static str,
     created_at: Text<Time>,
+    /// Null until it is changed.
+    changed_at: Option<Text<Time>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +60,7 @@ impl<'a> AccountRecord<'a> {
             available: view.available.map(Text),
             status: status(account),
             created_at: Text(Time(account.created_at)),
+            changed_at: account.changed_at.map(|it| Text(Time(it))),
             secret: None,
             auth_token: None,
         }
@@ -332,6 +335,18 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Expiry => "expiry",
         Kind::NumberGiven => "number_given",
         Kind::NumberTransfer => "number_transfer",
+        Kind::NumberAdded => "number_added",
+        Kind::NumberWithdrawn => "number_withdrawn",
+        Kind::NumberRented => "number_rented",
+        Kind::NumberUnrented => "number_unrented",
+        Kind::NumberChanged => "number_changed",
+        Kind::ApplicationMade => "application_made",
+        Kind::ApplicationChanged => "application_changed",
+        Kind::ApplicationDeleted => "application_deleted",
+        Kind::EndpointMade => "endpoint_made",
+        Kind::EndpointChanged => "endpoint_changed",
+        Kind::EndpointDeleted => "endpoint_deleted",
+        Kind::CredentialChanged => "credential_changed",
         Kind::CredentialAdded => "credential_added",
         Kind::CredentialRevoked => "credential_revoked",
         Kind::TokenMade => "token_made",
@@ -425,19 +440,5 @@ pub(in super::super) struct TokensPage<'a> {
 impl TokensPage<'_> {
     pub(in super::super) fn new(tokens: &[Token]) -> Self {
         Self { tokens: tokens.iter().map(TokenRecord::new).collect() }
-    }
-}
-
-/// A number, and who has it.
-#[derive(Serialize)]
-pub(in super::super) struct NumberRecord<'a> {
-    account: Text<AccountId>,
-    country: &'a str,
-    msisdn: &'a str,
-}
-
-impl<'a> NumberRecord<'a> {
-    pub(in super::super) fn new(number: &'a Number) -> Self {
-        Self { account: Text(number.owner), country: number.country.as_str(), msisdn: &number.msisdn }
     }
 }

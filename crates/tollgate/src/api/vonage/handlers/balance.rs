@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::Call;
-use crate::api::vonage::error::{About, Problem};
+use crate::api::vonage::error::{Problem, rest};
 use crate::api::vonage::wire::Balance;
 use crate::app::{App, Error};
 
@@ -14,6 +14,12 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Result<
         let by = call.rest_caller(&app).await?;
         app.balance(by, by.account().ok_or(Error::Unauthenticated)?).await
     };
-    let balance = balance.await.map_err(call.says(About::Rest))?;
+    let balance = balance.await.map_err(rest::says(rest::About::Account))?;
     Ok(Json(Balance::of(balance)).into_response())
+}
+
+/// Repeats the payment that auto-reload was enabled with; it is enabled nowhere, as payments are the operator's.
+pub(in super::super) async fn top_up(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+    call.rest_account(&app).await?;
+    Err(rest::not_auto_reload())
 }

@@ -3,6 +3,7 @@
 pub(super) mod balance;
 pub(super) mod numbers;
 pub(super) mod secrets;
+pub(super) mod settings;
 pub(super) mod subaccounts;
 pub(super) mod transfers;
 
@@ -11,8 +12,8 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use ledger::{Account, AccountId, Actor, ApiKey, Once};
 
-use super::error::{self, About, Problem};
-use super::wire::{self, Fields};
+use super::error::{self, About, Problem, rest};
+use super::wire::{self, Fields, Form};
 use crate::app::{App, Error};
 use crate::http::{BODY_MAX, BodyError, Incoming, Presented};
 
@@ -97,6 +98,30 @@ impl Call {
         Ok(app.auth().basic(&name, &secret, self.incoming.peer).await?)
     }
 
+    /// The same, and the account that calls, if it may.
+    async fn rest_account(&self, app: &App) -> Result<(Actor, Account), Problem> {
+        let account = async {
+            let by = self.rest_caller(app).await?;
+            Ok((by, app.caller(by).await?))
+        };
+        account.await.map_err(rest::says(rest::About::Account))
+    }
+
+    /// What a request to the rest host says. Members in the body go before those in the query.
+    fn form<T>(&self, read: impl FnOnce(&mut Form) -> Option<T>) -> Result<T, Problem> {
+        let form = match &self.incoming.body {
+            Ok(body) => Form::of(body, self.incoming.uri.query()),
+            Err(BodyError::TooLarge) => return Err(rest::too_large(BODY_MAX)),
+            Err(BodyError::Broken) => None,
+        };
+        let mut form = form.ok_or_else(rest::malformed)?;
+        let read = read(&mut form);
+        match (read, form.faults()) {
+            (Some(read), []) => Ok(read),
+            (_, faults) => Err(rest::invalid(faults)),
+        }
+    }
+
     /// Who calls, and the primary whose key is in the path, if that is the caller's own.
     async fn managing(&self, app: &App) -> Result<(Actor, Account), Problem> {
         let managing = async {
@@ -112,9 +137,9 @@ impl Call {
         let id = self.incoming.request_id;
         let mut fields = match &self.incoming.body {
             Ok(body) if body.is_empty() && self.incoming.method == Method::PATCH => Fields::default(),
-            Ok(body) => Fields::of(body).ok_or_else(|| error::malformed_json(about, id))?,
-            Err(BodyError::TooLarge) => return Err(error::too_large(BODY_MAX, about, id)),
-            Err(BodyError::Broken) => return Err(error::malformed_json(about, id)),
+            Ok(body) => Fields::of(body).ok_or_else(|| error::malformed_json(id))?,
+            Err(BodyError::TooLarge) => return Err(error::too_large(BODY_MAX, id)),
+            Err(BodyError::Broken) => return Err(error::malformed_json(id)),
         };
         let read = read(&mut fields);
         match (read, fields.into_faults()) {

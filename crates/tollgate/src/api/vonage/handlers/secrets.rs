@@ -9,7 +9,7 @@ use ledger::{AccountId, Actor, Credential, CredentialId, CredentialKind, Refusal
 use super::{Call, named};
 use crate::api::vonage::error::{About, Problem};
 use crate::api::vonage::wire::{Fields, Secret, SecretList};
-use crate::app::{App, Error};
+use crate::app::{AddedCredential, App, Error};
 
 pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Result<Response, Problem> {
     let (_, _, credentials) = held(&app, &call).await?;
@@ -20,8 +20,9 @@ pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Result
 pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Result<Response, Problem> {
     let (by, account, _) = held(&app, &call).await?;
     let secret = call.body(about(&call), Fields::new_secret)?;
-    let added = app.add_secret(by, call.once(&app), account, &secret).await;
-    let added = added.map_err(call.says(about(&call)))?;
+    let new = AddedCredential { account, kind: CredentialKind::Secret, text: Some(secret) };
+    let added = app.add_credential(by, call.once(&app), new).await;
+    let (added, _) = added.map_err(call.says(about(&call)))?;
     Ok((StatusCode::CREATED, Json(Secret::of(&added, call.api_key()))).into_response())
 }
 
@@ -55,7 +56,8 @@ async fn held(app: &App, call: &Call) -> Result<(Actor, AccountId, Vec<Credentia
     let held = async {
         let by = call.caller(app).await?;
         let account = named(app, call.api_key()).await?;
-        Ok::<_, Error>((by, account, app.credentials(by, account).await?))
+        let credentials = app.credentials(by, account).await?;
+        Ok::<_, Error>((by, account, credentials.into_iter().map(|it| it.credential).collect()))
     };
     held.await.map_err(call.says(about(call)))
 }

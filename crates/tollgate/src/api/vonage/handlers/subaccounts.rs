@@ -24,7 +24,8 @@ pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Resu
     let (by, primary) = call.managing(&app).await?;
     let NewSubaccount { name, secret, mode } = call.body(call.family(), Fields::new_subaccount)?;
     let (parent, credit_limit) = (Some(primary.id), Amount::ZERO);
-    let new = NewAccount { parent, name, currency: None, credit_limit, mode, secret };
+    let status = Status::Active;
+    let new = NewAccount { parent, name, currency: None, credit_limit, mode, status, secret };
     let opened = app.open_account(by, call.once(&app), new).await.map_err(call.says(call.family()))?;
     Ok(Json(Subaccount::of(&opened.account, &primary, Some(&opened.secret))).into_response())
 }

@@ -13,11 +13,9 @@ use serde_json::value::{RawValue, to_raw_value};
 
 /// How many decimals money has at least.
 const DECIMALS_MIN: usize = 4;
-/// And the answer of get-balance, always.
-const DECIMALS_BALANCE: usize = 8;
 
 /// Something that is a string on the wire.
-struct Shown<T>(T);
+pub(super) struct Shown<T>(pub(super) T);
 
 impl<T: Display> Serialize for Shown<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -26,9 +24,9 @@ impl<T: Display> Serialize for Shown<T> {
 }
 
 /// Money: a JSON number in plain notation that keeps its zeros.
-struct Money {
-    amount: Amount,
-    decimals_min: usize,
+pub(super) struct Money {
+    pub(super) amount: Amount,
+    pub(super) decimals_min: usize,
 }
 
 impl Money {
@@ -316,18 +314,4 @@ impl SecretList {
 
 fn secrets_href(api_key: &str) -> String {
     format!("/accounts/{}/secrets", api_key.to_ascii_lowercase())
-}
-
-/// What an account can see as its balance.
-#[derive(Serialize)]
-pub(in super::super) struct Balance {
-    value: Money,
-    #[serde(rename = "autoReload")]
-    auto_reload: bool,
-}
-
-impl Balance {
-    pub(in super::super) const fn of(amount: Amount) -> Self {
-        Self { value: Money { amount, decimals_min: DECIMALS_BALANCE }, auto_reload: false }
-    }
 }

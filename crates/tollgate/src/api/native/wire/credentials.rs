@@ -1,0 +1,127 @@
+//! Credentials of accounts: what adds and rotates them, and how they are shown.
+
+use ledger::{Credential, CredentialId, CredentialKind, Timestamp, text};
+use serde::Serialize;
+
+use super::super::error::Failure;
+use super::members::Members;
+use super::{Text, Time};
+use crate::app::UsedCredential;
+use crate::http::Incoming;
+
+const KINDS: [(&str, CredentialKind); 2] =
+    [("secret", CredentialKind::Secret), ("token", CredentialKind::Token)];
+/// For how long the old ones live on when nothing is said: a day.
+const OVERLAP_DEFAULT_S: i64 = 86_400;
+
+/// `POST /api/v1/accounts/{account}/credentials`.
+pub(in super::super) struct CredentialBody {
+    pub(in super::super) kind: CredentialKind,
+    /// A secret that a person chose.
+    pub(in super::super) text: Option<String>,
+}
+
+impl CredentialBody {
+    pub(in super::super) fn read(incoming: &Incoming) -> Result<Self, Failure> {
+        let mut members = Members::of_body(incoming)?;
+        let kind = kind(&mut members);
+        let text: Option<String> = members.text("secret").map(Into::into);
+        if kind == Some(CredentialKind::Token) && text.is_some() {
+            members.fault("secret", "must be left out for a token, which is made here and never chosen");
+        } else if text.as_deref().is_some_and(|it| !text::is_secret(it)) {
+            members.fault(
+                "secret",
+                "must have 8 to 25 characters, among them a lower-case letter, a capital and a digit",
+            );
+        }
+        members.finish(kind.map(|kind| Self { kind, text }))
+    }
+}
+
+/// `POST /api/v1/accounts/{account}/credentials/rotate`.
+pub(in super::super) struct RotationBody {
+    pub(in super::super) kind: CredentialKind,
+    pub(in super::super) overlap_ms: i64,
+}
+
+impl RotationBody {
+    pub(in super::super) fn read(incoming: &Incoming) -> Result<Self, Failure> {
+        let mut members = Members::of_body(incoming)?;
+        let kind = kind(&mut members);
+        let overlap_s = members.whole("overlap_seconds").unwrap_or(OVERLAP_DEFAULT_S);
+        let overlap_ms = overlap_s.saturating_mul(1_000);
+        members.finish(kind.map(|kind| Self { kind, overlap_ms }))
+    }
+}
+
+fn kind(members: &mut Members<'_>) -> Option<CredentialKind> {
+    members.required("kind", |members, name| members.one_of(name, &KINDS))
+}
+
+/// A credential.
+#[derive(Serialize)]
+pub(in super::super) struct CredentialRecord<'a> {
+    id: Text<CredentialId>,
+    kind: &'static str,
+    created_at: Text<Time>,
+    /// Null unless another one takes its place.
+    expires_at: Option<Text<Time>>,
+    /// Null for never; absent from one that was just revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<Option<Text<Time>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<Text<Time>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_token: Option<&'a str>,
+}
+
+impl<'a> CredentialRecord<'a> {
+    fn new(credential: &Credential) -> Self {
+        Self {
+            id: Text(credential.id),
+            kind: match credential.kind {
+                CredentialKind::Secret => "secret",
+                CredentialKind::Token => "token",
+            },
+            created_at: Text(Time(credential.created_at)),
+            expires_at: credential.expires_at.map(|it| Text(Time(it))),
+            last_used_at: None,
+            revoked_at: None,
+            secret: None,
+            auth_token: None,
+        }
+    }
+
+    /// One that is new, with its text, which is shown once.
+    pub(in super::super) fn showing(credential: &Credential, text: &'a str) -> Self {
+        let record = Self { last_used_at: Some(None), ..Self::new(credential) };
+        match credential.kind {
+            CredentialKind::Secret => Self { secret: Some(text), ..record },
+            CredentialKind::Token => Self { auth_token: Some(text), ..record },
+        }
+    }
+
+    /// One that is dead since `at`.
+    pub(in super::super) fn revoked(credential: &Credential, at: Timestamp) -> Self {
+        Self { revoked_at: Some(Text(Time(at))), ..Self::new(credential) }
+    }
+
+    fn used(used: &UsedCredential) -> Self {
+        let last_used_at = Some(used.used_at.map(|it| Text(Time(it))));
+        Self { last_used_at, ..Self::new(&used.credential) }
+    }
+}
+
+/// The live credentials of an account, oldest first.
+#[derive(Serialize)]
+pub(in super::super) struct CredentialsPage<'a> {
+    credentials: Vec<CredentialRecord<'a>>,
+}
+
+impl CredentialsPage<'_> {
+    pub(in super::super) fn new(credentials: &[UsedCredential]) -> Self {
+        Self { credentials: credentials.iter().map(CredentialRecord::used).collect() }
+    }
+}

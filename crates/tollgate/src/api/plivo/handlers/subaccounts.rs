@@ -1,0 +1,102 @@
+//! A main account's subaccounts.
+
+use axum::extract::State;
+use axum::response::Response;
+use ledger::{AccountId, Amount, AuthId, BalanceMode, Status};
+
+use super::{Call, gone, says};
+use crate::api::plivo::error::{About, Problem};
+use crate::api::plivo::wire::{Args, Created, Page, SubaccountObject};
+use crate::app::{AccountChange, App, Error, NewAccount};
+
+pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Response {
+    call.answer(&app, async |call, caller| {
+        let main = caller.main()?;
+        let paging = Args::of_query(&call.incoming).paging()?;
+        let listed = app.newest_subaccounts(caller.by, main, paging.slice).await;
+        let listed = listed.map_err(says(About::Subaccount))?;
+        let objects = listed.rows.iter().map(|it| SubaccountObject::new(it, caller.auth_id())).collect();
+        Ok(call.ok(&Page::new(call.path(), &paging, listed.total, objects)))
+    })
+    .await
+}
+
+pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Response {
+    call.answer(&app, async |call, caller| {
+        let parent = Some(caller.main()?);
+        let args = Args::of_body(&call.incoming)?;
+        let name = args.required_name()?;
+        let status = status(args.flag("enabled")?.unwrap_or(false));
+        let (credit_limit, mode) = (Amount::ZERO, BalanceMode::Shared);
+        let new = NewAccount { parent, name, currency: None, credit_limit, mode, status, secret: None };
+        let opened = app.open_account(caller.by, call.once(&app), new).await;
+        let opened = opened.map_err(says(About::Rest))?;
+        Ok(call.created(&Created::new(&opened.account, &opened.auth_token)))
+    })
+    .await
+}
+
+pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Response {
+    call.answer(&app, async |call, caller| {
+        let main = caller.main()?;
+        let found = async { app.subaccount(caller.by, main, named(&app, call.item()).await?).await };
+        let shown = found.await.map_err(says(About::Subaccount))?;
+        Ok(call.ok(&SubaccountObject::new(&shown, caller.auth_id())))
+    })
+    .await
+}
+
+pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
+    call.answer(&app, async |call, caller| {
+        let main = caller.main()?;
+        let id = its_own(&app, call, main, caller.by).await?;
+        let args = Args::of_body(&call.incoming)?;
+        let (name, enabled) = (args.name()?, args.flag("enabled")?);
+        // A name may be left out where something else is to be changed, but not be blank.
+        if name.is_none() && (enabled.is_none() || args.text("name")?.is_some()) {
+            return Err(Problem::bad("name is a required parameter"));
+        }
+        let change = AccountChange { name, status: enabled.map(status), ..AccountChange::default() };
+        let changed = app.change_account(caller.by, call.once(&app), id, change).await;
+        changed.map_err(says(About::Subaccount))?;
+        Ok(call.changed())
+    })
+    .await
+}
+
+pub(in super::super) async fn delete(State(app): State<App>, call: Call) -> Response {
+    call.answer(&app, async |call, caller| {
+        caller.main()?;
+        let id = named(&app, call.item()).await.map_err(says(About::Subaccount))?;
+        // A main account is not deleted by itself, and is no subaccount.
+        if id == caller.account.id {
+            return Err(Problem::not_found());
+        }
+        let cascade = Args::cascade(&call.incoming)?.unwrap_or(false);
+        let closed = app.close_account(caller.by, call.once(&app), id, cascade).await;
+        closed.map_err(says(About::Subaccount))?;
+        Ok(gone())
+    })
+    .await
+}
+
+const fn status(enabled: bool) -> Status {
+    if enabled { Status::Active } else { Status::Suspended }
+}
+
+/// The account of that auth id; its other names are other dialects' names.
+async fn named(app: &App, auth_id: &str) -> Result<AccountId, Error> {
+    match auth_id.parse::<AuthId>() {
+        Ok(_) => app.named(auth_id).await,
+        Err(_) => Ok(AccountId::UNKNOWN),
+    }
+}
+
+/// The subaccount in the path, which is looked for before the body is looked at.
+async fn its_own(app: &App, call: &Call, main: AccountId, by: ledger::Actor) -> Result<AccountId, Problem> {
+    let found = async {
+        let id = named(app, call.item()).await?;
+        app.subaccount(by, main, id).await
+    };
+    Ok(found.await.map_err(says(About::Subaccount))?.account.id)
+}
