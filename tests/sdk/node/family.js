@@ -2,6 +2,7 @@
 
 import { after, before } from 'node:test';
 import { Accounts, Secrets } from '@vonage/accounts';
+import { Numbers } from '@vonage/numbers';
 import { SubAccounts } from '@vonage/subaccounts';
 import { Operator } from './operator.js';
 import { startTollgate } from './server.js';
@@ -20,6 +21,7 @@ export function tollgate() {
         apiKey,
         subaccounts: new SubAccounts(credentials, hosts),
         accounts: new Accounts(credentials, hosts),
+        numbers: new Numbers(credentials, hosts),
         secrets: new Secrets(credentials, hosts),
       };
     },

@@ -1,4 +1,4 @@
-// The operator's side of a story, over the native API: what no Vonage operation can do.
+// The operator's side of a story, over the native API: what no vendor's operation can do.
 
 import assert from 'node:assert/strict';
 
@@ -13,6 +13,10 @@ export class Operator {
 
   openPrimary(name, creditLimit) {
     return this.#created('/api/v1/accounts', { name, credit_limit: creditLimit });
+  }
+
+  openSubaccount(parent, name) {
+    return this.#created('/api/v1/accounts', { name, parent });
   }
 
   pay(account, amount) {
@@ -34,6 +38,11 @@ export class Operator {
     return this.#created('/api/v1/numbers', { account, country, msisdn });
   }
 
+  /** A number that anybody may rent. */
+  stock(country, msisdn, terms = {}) {
+    return this.#created('/api/v1/numbers', { country, msisdn, ...terms });
+  }
+
   async #created(path, body) {
     const { status, answer } = await this.#post(path, body);
     assert.equal(status, 201, `POST ${path}: ${JSON.stringify(answer)}`);
@@ -48,4 +57,12 @@ export class Operator {
     });
     return { status: response.status, answer: await response.json() };
   }
+}
+
+// One server for all tests of a file, so every number is given out once.
+let numbersGiven = 0;
+
+export function freshNumber(prefix = '447700') {
+  numbersGiven += 1;
+  return prefix + String(numbersGiven).padStart(6, '0');
 }

@@ -19,7 +19,7 @@ const ANNOUNCEMENTS = {
   'CA certificate: ': 'caCertificate',
 };
 
-export async function startTollgate() {
+export async function startTollgate(...flags) {
   const directory = mkdtempSync(join(tmpdir(), 'tollgate-sdk-'));
   const operatorToken = randomBytes(32).toString('base64url');
   const log = join(directory, 'stderr.log');
@@ -32,6 +32,7 @@ export async function startTollgate() {
       ...['--tls-listen', '127.0.0.1:0'],
       ...['--tls-self-signed', join(directory, 'tls')],
       ...['--store', `sqlite:${join(directory, 't.db')}`],
+      ...flags,
     ],
     { env: environment(operatorToken), stdio: ['ignore', 'pipe', stderr] },
   );

@@ -1,19 +1,23 @@
-// The SDK under test is the vendor's, from this room's own node_modules, byte for byte.
+// The SDKs under test are the vendors', from this room's own node_modules, byte for byte.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Accounts, Secrets } from '@vonage/accounts';
+import { Numbers } from '@vonage/numbers';
 import { SubAccounts } from '@vonage/subaccounts';
+import plivo from 'plivo';
 
 const room = fileURLToPath(new URL('.', import.meta.url));
 const read = (name) => JSON.parse(readFileSync(join(room, name), 'utf8'));
 
-test('the SDK is imported from this room and nowhere else', () => {
-  for (const name of ['@vonage/accounts', '@vonage/subaccounts', '@vonage/server-client', '@vonage/vetch']) {
+test('the SDKs are imported from this room and nowhere else', () => {
+  const vonage = ['accounts', 'numbers', 'subaccounts', 'server-client', 'vetch'];
+  for (const name of ['plivo', ...vonage.map((it) => `@vonage/${it}`)]) {
     const resolved = fileURLToPath(import.meta.resolve(name));
     assert.ok(resolved.startsWith(join(room, 'node_modules', name) + '/'), resolved);
   }
@@ -33,7 +37,7 @@ test('what is installed is what the lock names, by its sha512', () => {
   }
 });
 
-test('nothing patches the SDK at its installation or at its import', () => {
+test('nothing patches the SDKs at its installation or at its import', () => {
   const manifest = read('package.json');
   assert.equal(manifest.scripts, undefined);
   assert.equal(manifest.overrides, undefined);
@@ -41,15 +45,12 @@ test('nothing patches the SDK at its installation or at its import', () => {
   assert.equal(process.env.NODE_OPTIONS, undefined);
 });
 
-test("every file of the vendor's packages is the one that was published", () => {
+test("every file of the vendors' packages is the one that was published", () => {
   // The npm client checks an archive as it unpacks it; this sees a file that was changed afterwards.
-  const scope = join(room, 'node_modules', '@vonage');
-  const digests = Object.fromEntries(
-    readdirSync(scope)
-      .sort()
-      .map((name) => [name, digest(join(scope, name))]),
-  );
-  assert.deepEqual(digests, read('vonage-digests.json'));
+  const modules = join(room, 'node_modules');
+  const names = ['plivo', ...readdirSync(join(modules, '@vonage')).map((name) => `@vonage/${name}`)];
+  const digests = Object.fromEntries(names.map((name) => [name, digest(join(modules, name))]));
+  assert.deepEqual(digests, read('vendor-digests.json'));
 });
 
 /** Over the paths and contents of a folder's files. */
@@ -66,7 +67,7 @@ function digest(folder) {
   return hash.digest('hex');
 }
 
-test('no operation of the SDK is unknown to this room', () => {
+test("no operation of Vonage's SDK is unknown to this room", () => {
   // An upgrade that brings a new operation stops here until a test covers it.
   assert.deepEqual(operations(SubAccounts), [
     'createSubAccount',
@@ -82,8 +83,39 @@ test('no operation of the SDK is unknown to this room', () => {
     'updateSubAccount',
   ]);
   assert.deepEqual(operations(Secrets), ['createSecret', 'deleteSecret', 'getSecret', 'listSecrets']);
-  const notServedYet = ['topUpBalance', 'updateAccountCallbacks'];
-  assert.deepEqual(operations(Accounts), ['getBalance', ...notServedYet]);
+  assert.deepEqual(operations(Accounts), ['getBalance', 'topUpBalance', 'updateAccountCallbacks']);
+  assert.deepEqual(operations(Numbers), [
+    'buyNumber',
+    'cancelNumber',
+    'getAvailableNumbers',
+    'getOwnedNumbers',
+    'updateNumber',
+  ]);
+});
+
+test("no operation of Plivo's SDK is unknown to this room", () => {
+  const client = new plivo.Client('id', 'token');
+  const resources = ['accounts', 'applications', 'endpoints', 'numbers', 'subaccounts'];
+  const known = Object.fromEntries(resources.map((name) => [name, operations(client[name].constructor)]));
+  const life = ['create', 'delete', 'get', 'list', 'update'];
+  assert.deepEqual(known, {
+    accounts: ['get', 'update'],
+    applications: life,
+    endpoints: life,
+    numbers: ['addOwnNumber', 'buy', 'list', 'search', 'unrent', 'update'],
+    // Its `list`, and the numbers' `get`, come from the base.
+    subaccounts: ['create', 'delete', 'get', 'update'],
+  });
+  const own = createRequire(import.meta.resolve('plivo'));
+  const { PlivoResourceInterface } = own('./../base.js');
+  assert.deepEqual(operations(PlivoResourceInterface), ['create', 'get', 'list']);
+
+  const { Subaccount, Account } = own('./../resources/accounts.js');
+  const { NumberResource, PhoneNumber } = own('./../resources/numbers.js');
+  assert.deepEqual(operations(Subaccount), ['delete', 'update']);
+  assert.deepEqual(operations(Account), ['get', 'update']);
+  assert.deepEqual(operations(NumberResource), ['unrent', 'update']);
+  assert.deepEqual(operations(PhoneNumber), ['buy']);
 });
 
 function operations(api) {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from server import Tollgate
 from vonage import Auth, HttpClientOptions, Vonage
 from vonage_account import Account
+from vonage_numbers import Numbers
 from vonage_subaccounts import NewSubaccount, SubaccountOptions, Subaccounts
 
 
@@ -20,6 +21,10 @@ class Caller:
     @property
     def account(self) -> Account:
         return self.sdk.account
+
+    @property
+    def numbers(self) -> Numbers:
+        return self.sdk.numbers
 
     def opens(self, name: str, **options) -> NewSubaccount:
         return self.subaccounts.create_subaccount(SubaccountOptions(name=name, **options))

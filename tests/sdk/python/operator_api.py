@@ -1,5 +1,6 @@
-"""The operator's side of a story, over the native API: what no Vonage operation can do."""
+"""The operator's side of a story, over the native API: what no vendor's operation can do."""
 
+import itertools
 import json
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -32,6 +33,10 @@ class Operator:
     def give_number(self, account: str, country: str, msisdn: str) -> dict:
         return self.created("/api/v1/numbers", {"account": account, "country": country, "msisdn": msisdn})
 
+    def stock(self, country: str, msisdn: str, **rest) -> dict:
+        """A number that anybody may rent."""
+        return self.created("/api/v1/numbers", {"country": country, "msisdn": msisdn, **rest})
+
     def created(self, path: str, body: dict) -> dict:
         status, answer = self.post(path, body)
         assert status == 201, f"POST {path}: {status} {answer}"
@@ -49,3 +54,11 @@ class Operator:
             return response.status, json.loads(response.read())
         finally:
             connection.close()
+
+
+# One server for all tests, so every number is given out once.
+ENDINGS = itertools.count(1)
+
+
+def fresh_number(prefix: str = "447700") -> str:
+    return f"{prefix}{next(ENDINGS):06}"

@@ -32,7 +32,7 @@ class Tollgate:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Tollgate]:
+def running(directory: Path, *flags: str) -> Iterator[Tollgate]:
     operator_token = secrets.token_urlsafe(32)
     log = directory / "stderr.log"
     with log.open("wb") as stderr:
@@ -44,6 +44,7 @@ def running(directory: Path) -> Iterator[Tollgate]:
                 *("--tls-listen", "127.0.0.1:0"),
                 *("--tls-self-signed", str(directory / "tls")),
                 *("--store", f"sqlite:{directory / 't.db'}"),
+                *flags,
             ],
             env=environment(operator_token),
             stdout=subprocess.PIPE,

@@ -56,6 +56,55 @@ def test_get_balance_refuses_in_the_rest_hosts_own_words(partner, calling):
     )
 
 
+def test_top_up_moves_no_money_for_there_is_no_payment_behind_it(partner):
+    # Before and after a JSON call: from then on the SDK labels its forms `application/json`.
+    for _ in range(2):
+        assert rest_refusal(
+            AuthenticationError, partner.account.top_up, "8ef2447e69604f642ae59363aa5f781b"
+        ) == (
+            401,
+            {"error-code": "401", "error-code-label": "not auto-reload enabled"},
+        )
+        partner.opens("S1")
+    assert partner.account.get_balance().value == 0
+
+
+def test_settings_are_read_set_one_by_one_and_unset(partner):
+    settings = partner.account.update_default_sms_webhook
+    read = settings()
+    assert (read.mo_callback_url, read.dr_callback_url) == ("", "")
+    assert partner.sdk.http_client.last_response.json().keys() == {
+        "mo-callback-url",
+        "dr-callback-url",
+        "max-outbound-request",
+        "max-inbound-request",
+        "max-calls-per-second",
+    }
+
+    inbound, receipts = "https://example.com/inbound?a=b&c=d", "https://example.com/receipts"
+    assert settings(mo_callback_url=inbound).mo_callback_url == inbound
+    partner.opens("S1")
+    both = settings(dr_callback_url=receipts)
+    assert (both.mo_callback_url, both.dr_callback_url) == (inbound, receipts)
+    # An empty one unsets; one that is not sent stays.
+    one = settings(mo_callback_url="")
+    assert (one.mo_callback_url, one.dr_callback_url) == ("", receipts)
+    assert settings() == one
+
+
+def test_settings_are_the_accounts_own(partner, calling):
+    created = partner.opens("S1")
+    customer = calling(created.api_key, created.secret)
+    customer.account.update_default_sms_webhook(mo_callback_url="https://example.com/theirs")
+    assert partner.account.update_default_sms_webhook().mo_callback_url == ""
+    wrong = calling(created.api_key, "Wrong1234")
+    for call in ((wrong.account.update_default_sms_webhook,), (wrong.account.top_up, "8ef2447e")):
+        assert rest_refusal(AuthenticationError, *call) == (
+            401,
+            {"error-code": "401", "error-code-label": "authentication failed"},
+        )
+
+
 def test_a_new_account_has_one_secret(partner):
     (secret,) = partner.account.list_secrets()
     uuid.UUID(secret.id)

@@ -1,4 +1,4 @@
-"""The SDK under test is the vendor's, from this room's own environment, byte for byte."""
+"""The SDKs under test are the vendors', from this room's own environment, byte for byte."""
 
 import base64
 import hashlib
@@ -7,35 +7,46 @@ from importlib.metadata import Distribution, distributions, version
 from inspect import getmembers, isfunction
 from pathlib import Path
 
+import plivo
+import pytest
 import vonage  # noqa: F401  the import itself is what is looked at
+from plivo.resources import accounts, applications, endpoints, numbers
 from vonage_account import Account
+from vonage_numbers import Numbers
 from vonage_subaccounts import Subaccounts
 
 ROOM = Path(__file__).resolve().parent.parent
 SITE_PACKAGES = Path(sys.prefix, "lib", f"python3.{sys.version_info.minor}", "site-packages").resolve()
 
 
-def test_the_sdk_is_imported_from_this_rooms_environment_and_nowhere_else():
+def test_the_sdks_are_imported_from_this_rooms_environment_and_nowhere_else():
     assert Path(sys.prefix).resolve() == ROOM / ".venv"
-    modules = {
-        name: module for name, module in sys.modules.items() if name.partition("_")[0].startswith("vonage")
-    }
-    assert {"vonage", "vonage_account", "vonage_http_client", "vonage_subaccounts"} <= modules.keys()
+    modules = {name: module for name, module in sys.modules.items() if is_a_vendors(name)}
+    assert {"plivo.base", "plivo.rest.client", "plivo.resources.accounts"} <= modules.keys()
+    assert {"vonage_account", "vonage_http_client", "vonage_numbers", "vonage_subaccounts"} <= modules.keys()
     for name, module in modules.items():
         assert SITE_PACKAGES in Path(module.__file__).resolve().parents, name
 
 
-def test_the_pinned_version_runs():
+def is_a_vendors(module: str) -> bool:
+    package = module.partition(".")[0]
+    return package == "plivo" or package == "vonage" or package.startswith("vonage_")
+
+
+def test_the_pinned_versions_run():
     pins = (ROOM / "python" / "requirements.in").read_text().splitlines()
     assert f"vonage=={version('vonage')}" in pins
+    assert f"plivo=={version('plivo')}" in pins
 
 
 def test_every_installed_file_is_the_one_its_wheel_brought():
     checked = {distribution.name: assert_untouched(distribution) for distribution in distributions()}
     assert {
+        "plivo",
         "vonage",
         "vonage-account",
         "vonage-http-client",
+        "vonage-numbers",
         "vonage-subaccounts",
         "requests",
     } <= checked.keys()
@@ -62,7 +73,7 @@ def test_nothing_lies_beside_the_wheels_files():
     assert found <= recorded, found - recorded
 
 
-def test_no_operation_of_the_sdk_is_unknown_to_this_room():
+def test_no_operation_of_vonages_sdk_is_unknown_to_this_room():
     # An upgrade that brings a new operation stops here until a test covers it.
     assert operations(Subaccounts) == {
         "list_subaccounts",
@@ -75,16 +86,46 @@ def test_no_operation_of_the_sdk_is_unknown_to_this_room():
         "transfer_balance",
         "transfer_number",
     }
-    served = {"get_balance", "list_secrets", "create_secret", "get_secret", "revoke_secret"}
-    not_served_yet = {
-        "top_up",
-        "update_default_sms_webhook",
-        "get_country_pricing",
-        "get_all_countries_pricing",
-        "get_prefix_pricing",
+    assert operations(Numbers) == {
+        "list_owned_numbers",
+        "search_available_numbers",
+        "buy_number",
+        "cancel_number",
+        "update_number",
     }
-    assert operations(Account) == served | not_served_yet
+    served = {"get_balance", "top_up", "update_default_sms_webhook"}
+    served |= {"list_secrets", "create_secret", "get_secret", "revoke_secret"}
+    # Prices of messages and calls: tollgate has none.
+    not_served = {"get_country_pricing", "get_all_countries_pricing", "get_prefix_pricing"}
+    assert operations(Account) == served | not_served
+
+
+LIFE = {"create", "delete", "get", "list", "update"}
+CHANGES = {"delete", "update"}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "api", "known", "resource", "known_to_the_resource"),
+    [
+        ("account", accounts.Accounts, {"get", "update"}, accounts.Account, {"get", "update"}),
+        ("subaccounts", accounts.Subaccounts, LIFE, accounts.Subaccount, CHANGES),
+        ("applications", applications.Applications, LIFE, applications.Application, CHANGES | {"get"}),
+        ("endpoints", endpoints.Endpoints, LIFE, endpoints.Endpoint, CHANGES),
+        ("numbers", numbers.Numbers, LIFE | {"buy", "search"}, numbers.Number, CHANGES),
+    ],
+)
+def test_no_operation_of_plivos_sdk_is_unknown_to_this_room(
+    attribute, api, known, resource, known_to_the_resource
+):
+    # What a resource inherits is left out: it calls what the client no longer has.
+    assert type(getattr(plivo.RestClient(f"MA{'0' * 18}", "token"), attribute)) is api
+    assert own_operations(api) == known
+    assert own_operations(resource) == known_to_the_resource
 
 
 def operations(api: type) -> set[str]:
     return {name for name, _ in getmembers(api, isfunction) if not name.startswith("_")}
+
+
+def own_operations(api: type) -> set[str]:
+    return {name for name in operations(api) if name in vars(api)}
