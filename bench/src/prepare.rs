@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
-use ledger::{AccountId, Actor, Amount, BalanceMode, Token, TokenId, TokenScope};
+use ledger::{AccountId, Actor, Amount, BalanceMode, Status, Token, TokenId, TokenScope};
 use tollgate::app::{App, NewAccount, NewCharge, Opened, Settings};
 use tollgate::clock::Clock;
 use tollgate::random::Random;
@@ -175,8 +175,8 @@ impl Making {
         mode: BalanceMode,
         secret: Option<String>,
     ) -> Result<Opened> {
-        let credit_limit = Amount::ZERO;
-        let new = NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, secret };
+        let (credit_limit, status) = (Amount::ZERO, Status::Active);
+        let new = NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, status, secret };
         Ok(self.app.open_account(BY, None, new).await?)
     }
 
