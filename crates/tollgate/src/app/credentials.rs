@@ -141,7 +141,10 @@ impl App {
     pub(super) fn auth_tokens(&self, stored: &[StoredCredential]) -> Result<AuthTokens, Error> {
         let now = self.0.clock.now();
         let tokens = stored.iter().filter(|it| it.credential.kind == CredentialKind::Token);
-        let mut live = tokens.filter(|it| it.credential.lives_at(now));
+        let mut live: Vec<_> = tokens.filter(|it| it.credential.lives_at(now)).collect();
+        // One whose end is set is what the other takes the place of, whatever the clock said when they were made.
+        live.sort_by_key(|it| it.credential.expires_at.is_none());
+        let mut live = live.into_iter();
         let open = |it: &StoredCredential| {
             it.sealed.as_ref().and_then(|it| self.0.keyring.open_sealed(it)).ok_or(Error::Fault)
         };

@@ -35,6 +35,20 @@ pub enum OpenError {
         /// The newest that this binary knows.
         known: u32,
     },
+    /// Written by an older version, and only to be read.
+    #[error(
+        "{} was written by an older version of tollgate (schema {found}, this one checks {known}); start this version on \
+         it once, which brings it up to date, or check it with the one that wrote it",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The one that this binary checks.
+        known: u32,
+    },
     /// Sealed under another key.
     #[error("{}.key is not the key file that {} was made with; restore the right one from a backup", .0.display(), .0.display())]
     WrongKey(PathBuf),
@@ -148,6 +162,16 @@ pub(super) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
         found if found > known => Err(OpenError::Newer { path: path.to_owned(), found, known }),
         _ => Ok(connection),
     }
+}
+
+/// The same, refusing a store that was not brought up to date yet.
+pub(super) fn open_current(path: &Path) -> Result<Connection, OpenError> {
+    let connection = open_existing(path)?;
+    let found: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    if found < KNOWN {
+        return Err(OpenError::Older { path: path.to_owned(), found, known: KNOWN });
+    }
+    Ok(connection)
 }
 
 /// Copies a store, live or not, to a new file, which is on the disk when this returns.

@@ -8,7 +8,7 @@ use ledger::{
     Account, AccountId, Amount, Application, ApplicationId, Country, Endpoint, EndpointId, Hold, Kind, Line,
     LineId, Number, Record, Standing, Status, Timestamp, TokenId, laws,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::line_id::{LineIds, are_beside};
 use super::sql::{self, Recorded};
@@ -89,7 +89,7 @@ struct State {
 /// # Errors
 /// The first thing that is wrong.
 pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
-    let connection = file::open_existing(path)?;
+    let connection = file::open_current(path)?;
     connection.execute_batch("BEGIN")?;
     let ids = LineIds::of(&file::mark(&connection)?);
     let mut state = State { heads_through: super::snapshot::heads_through(&connection)?, ..State::default() };
@@ -295,7 +295,10 @@ fn check_accounts(connection: &Connection, state: &State) -> Result<(), Wrong> {
     )?;
     while let Some(row) = rows.next()? {
         count += 1;
-        let account = sql::account(row)?;
+        let account = sql::account(row).map_err(|reason| {
+            let api_key = row.get::<_, i64>("api_key").unwrap_or_default();
+            Wrong::Other(format!("account {api_key:08x} cannot be read ({reason})"))
+        })?;
         let wrong =
             |what: String| Wrong::Account { api_key: account.api_key.to_string(), id: account.id, what };
         let known =
@@ -400,40 +403,40 @@ fn check_tokens(connection: &Connection, state: &State) -> Result<(), Wrong> {
 
 /// What accounts own must be what the journal leads to.
 fn check_owned(connection: &Connection, state: &State) -> Result<(), Wrong> {
-    let all = |table: &str| format!("SELECT * FROM {table} ORDER BY number");
-    let differs = |what: String| Err(Wrong::Other(format!("{what} is not as the journal leads to")));
-    let mut counts = [0; 3];
-    let mut numbers = connection.prepare(&all("numbers"))?;
-    for number in numbers.query_map((), owned::number)? {
-        let number = number?;
-        if state.numbers.get(&(number.country, number.msisdn.clone())) != Some(&number) {
-            return differs(format!("number {} {}", number.country.as_str(), number.msisdn));
-        }
-        counts[0] += 1;
-    }
-    let mut applications = connection.prepare(&all("applications"))?;
-    for application in applications.query_map((), owned::application)? {
-        let application = application?;
-        if state.applications.get(&application.id) != Some(&application) {
-            return differs(format!("application {}", application.id));
-        }
-        counts[1] += 1;
-    }
-    let mut endpoints = connection.prepare(&all("endpoints"))?;
-    for endpoint in endpoints.query_map((), owned::endpoint)? {
-        let (endpoint, _) = endpoint?;
-        if state.endpoints.get(&endpoint.id) != Some(&endpoint) {
-            return differs(format!("endpoint {}", endpoint.id));
-        }
-        counts[2] += 1;
-    }
-    let expected = [state.numbers.len(), state.applications.len(), state.endpoints.len()];
-    for ((what, is), leads) in ["numbers", "applications", "endpoints"].iter().zip(counts).zip(expected) {
-        if is != leads {
-            return Err(Wrong::Other(format!("{is} {what} are there, in the journal {leads}")));
+    let called = |it: &Number| format!("{} {}", it.country.as_str(), it.msisdn);
+    let numbers = state.numbers.values().map(|it| (called(it), it)).collect();
+    let query = "SELECT country || ' ' || msisdn AS called, * FROM numbers";
+    check_rows(connection, "number", query, owned::number, numbers)?;
+    let applications = state.applications.values().map(|it| (it.id.to_string(), it)).collect();
+    let query = "SELECT CAST(id AS TEXT) AS called, * FROM applications";
+    check_rows(connection, "application", query, owned::application, applications)?;
+    let endpoints = state.endpoints.values().map(|it| (it.id.to_string(), it)).collect();
+    let query = "SELECT CAST(id AS TEXT) AS called, * FROM endpoints";
+    check_rows(connection, "endpoint", query, |row| Ok(owned::endpoint(row)?.0), endpoints)
+}
+
+/// Every row must be what the journal leads to, by what the query calls it, and none may be missing.
+fn check_rows<T: PartialEq>(
+    connection: &Connection,
+    what: &str,
+    query: &str,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    mut journal: BTreeMap<String, &T>,
+) -> Result<(), Wrong> {
+    let mut all = connection.prepare(query)?;
+    let mut rows = all.query(())?;
+    while let Some(row) = rows.next()? {
+        let called: String = row.get("called")?;
+        let leads = journal.remove(&called);
+        // One that cannot be read is none that was ever written.
+        if leads.is_none() || read(row).ok().as_ref() != leads {
+            return Err(Wrong::Other(format!("{what} {called} is not as the journal leads to")));
         }
     }
-    Ok(())
+    match journal.keys().next() {
+        None => Ok(()),
+        Some(called) => Err(Wrong::Other(format!("{what} {called} is in the journal, and its row is gone"))),
+    }
 }
 
 /// No charge may have been given back by more than it took.

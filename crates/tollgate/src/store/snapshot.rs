@@ -156,7 +156,7 @@ impl<'a> Snapshot<'a> {
         let Slice { offset, limit } = slice;
         let [limit, offset] = [limit, offset].map(|it| i64::try_from(it).unwrap_or(i64::MAX));
         let rows = self.rows(
-            "SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2 ORDER BY id DESC LIMIT ?3 OFFSET ?4",
+            "SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2 ORDER BY number DESC LIMIT ?3 OFFSET ?4",
             params![Column(primary), Column(Status::Closed), limit, offset],
             sql::account,
         )?;

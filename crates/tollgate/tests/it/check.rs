@@ -31,11 +31,21 @@ enum Named {
     AccountOfLine,
     /// The account that the credential is for.
     AccountOfCredential,
+    /// The number in that row.
+    Number,
+    /// The one that is put in.
+    NewNumber,
+    /// The number that the line is about.
+    NumberOfLine,
+    /// The application in that row.
+    Application,
+    /// The endpoint in that row.
+    Endpoint,
 }
 
 struct Case {
     what: &'static str,
-    /// Finds the row that is changed: the `seq` of a line, the `number` of an account, the `rowid` of a credential.
+    /// Finds the row that is changed: the `seq` of a line, the `rowid` of everything else.
     row: &'static str,
     /// Changes it; `:n` is the row.
     change: &'static str,
@@ -85,6 +95,16 @@ const SWAP: &str =
     "UPDATE journal SET seq = -1 WHERE seq = :n; UPDATE journal SET seq = :n WHERE seq = :n + 1;
     UPDATE journal SET seq = :n + 1 WHERE seq = -1";
 
+const RENTED: &str = "SELECT number FROM numbers WHERE owner IS NOT NULL AND application IS NOT NULL LIMIT 1";
+const STOCKED: &str = "SELECT number FROM numbers WHERE owner IS NULL LIMIT 1";
+const APPLICATION: &str = "SELECT min(number) FROM applications WHERE for_numbers";
+const ENDPOINT: &str = "SELECT min(number) FROM endpoints WHERE application IS NOT NULL";
+const ROTATED: &str =
+    "SELECT min(rowid) FROM credentials WHERE expires_at IS NOT NULL AND revoked_at IS NULL";
+const NOT_ROTATED: &str =
+    "SELECT max(rowid) FROM credentials WHERE expires_at IS NULL AND revoked_at IS NULL";
+const SETTLED: &str = "SELECT number FROM accounts WHERE settings IS NOT NULL LIMIT 1";
+
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     case("the amount of a payment", PAYMENT, "UPDATE journal SET balance_change = balance_change + 1 WHERE seq = :n", Named::Line),
@@ -121,6 +141,48 @@ const CASES: &[Case] = &[
     case("two lines of strangers swapped", STRANGERS, SWAP, Named::LineOrNextTwo),
     case("a sealed value", "SELECT min(rowid) FROM credentials WHERE sealed IS NOT NULL",
         "UPDATE credentials SET sealed = zeroblob(length(sealed)) WHERE rowid = :n", Named::AccountOfCredential),
+    case("the end of a credential", ROTATED, "UPDATE credentials SET expires_at = expires_at + 1 WHERE rowid = :n", Named::AccountOfCredential),
+    case("a credential without its end", ROTATED, "UPDATE credentials SET expires_at = NULL WHERE rowid = :n", Named::AccountOfCredential),
+    case("a credential with an end", NOT_ROTATED, "UPDATE credentials SET expires_at = 1 WHERE rowid = :n", Named::AccountOfCredential),
+    case("a credential revoked", NOT_ROTATED, "UPDATE credentials SET revoked_at = 1 WHERE rowid = :n", Named::AccountOfCredential),
+    case("a revoked credential", "SELECT min(rowid) FROM credentials WHERE revoked_at IS NOT NULL", "UPDATE credentials SET revoked_at = NULL WHERE rowid = :n", Named::AccountOfCredential),
+    case("an account's settings", SETTLED, "UPDATE accounts SET settings = replace(settings, 'example', 'elsewhere') WHERE number = :n", Named::Account),
+    case("an account's settings taken away", SETTLED, "UPDATE accounts SET settings = NULL WHERE number = :n", Named::Account),
+    case("an account's settings garbled", SETTLED, "UPDATE accounts SET settings = '{\"nobody\":\"knows\"}' WHERE number = :n", Named::Account),
+    case("when an account was changed", SETTLED, "UPDATE accounts SET changed_at = changed_at - 1 WHERE number = :n", Named::Account),
+    case("that an account was changed", OWN, "UPDATE accounts SET changed_at = 1 WHERE number = :n", Named::Account),
+    case("a number's owner", RENTED, "UPDATE numbers SET owner = (SELECT id FROM accounts WHERE id <> owner LIMIT 1) WHERE number = :n", Named::Number),
+    case("a number given back", RENTED, "UPDATE numbers SET owner = NULL, rented_at = NULL, application = NULL, settings = NULL WHERE number = :n", Named::Number),
+    case("a number taken", STOCKED, "UPDATE numbers SET owner = (SELECT id FROM accounts LIMIT 1), rented_at = 1 WHERE number = :n", Named::Number),
+    case("a number's cost", STOCKED, "UPDATE numbers SET cost = 0 WHERE number = :n", Named::Number),
+    case("a number's currency", STOCKED, "UPDATE numbers SET currency = 'USD' WHERE number = :n", Named::Number),
+    case("a number's kind", STOCKED, "UPDATE numbers SET kind = 5 WHERE number = :n", Named::Number),
+    case("a number's features", STOCKED, "UPDATE numbers SET features = 4 WHERE number = :n", Named::Number),
+    case("when a number was rented", RENTED, "UPDATE numbers SET rented_at = rented_at + 1 WHERE number = :n", Named::Number),
+    case("where a number is from", RENTED, "UPDATE numbers SET is_brought = 1 WHERE number = :n", Named::Number),
+    case("what answers a number", RENTED, "UPDATE numbers SET application = NULL WHERE number = :n", Named::Number),
+    case("what is kept with a number", RENTED, "UPDATE numbers SET settings = replace(settings, 'Front', 'Back') WHERE number = :n", Named::Number),
+    case("what is kept with a number garbled", RENTED, "UPDATE numbers SET settings = 'nothing' WHERE number = :n", Named::Number),
+    case("a number deleted", STOCKED, "DELETE FROM numbers WHERE number = :n", Named::Number),
+    case("a rented number deleted", RENTED, "DELETE FROM numbers WHERE number = :n", Named::Number),
+    case("a number that nobody added", "SELECT max(number) + 1 FROM numbers",
+        "INSERT INTO numbers SELECT :n, 'FR', '33900000', NULL, 1, 3, 0, 'EUR', 0, 1, NULL, NULL, NULL", Named::NewNumber),
+    case("an application's owner", APPLICATION, "UPDATE applications SET owner = (SELECT id FROM accounts WHERE id <> owner LIMIT 1) WHERE number = :n", Named::Application),
+    case("an application's name", APPLICATION, "UPDATE applications SET name = 'other' WHERE number = :n", Named::Application),
+    case("an application's defaults", APPLICATION, "UPDATE applications SET for_numbers = 0 WHERE number = :n", Named::Application),
+    case("an application's other defaults", APPLICATION, "UPDATE applications SET for_endpoints = 1 WHERE number = :n", Named::Application),
+    case("an application's addresses", APPLICATION, "UPDATE applications SET settings = replace(settings, 'example', 'elsewhere') WHERE number = :n", Named::Application),
+    case("an application deleted", APPLICATION, "DELETE FROM applications WHERE number = :n", Named::Application),
+    case("an endpoint's owner", ENDPOINT, "UPDATE endpoints SET owner = (SELECT id FROM accounts WHERE id <> owner LIMIT 1) WHERE number = :n", Named::Endpoint),
+    case("an endpoint's username", ENDPOINT, "UPDATE endpoints SET username = 'other' WHERE number = :n", Named::Endpoint),
+    case("an endpoint's alias", ENDPOINT, "UPDATE endpoints SET alias = 'other' WHERE number = :n", Named::Endpoint),
+    case("what answers an endpoint", ENDPOINT, "UPDATE endpoints SET application = NULL WHERE number = :n", Named::Endpoint),
+    case("an endpoint's password", ENDPOINT, "UPDATE endpoints SET password = zeroblob(length(password)) WHERE number = :n", Named::Endpoint),
+    case("an endpoint without its password", ENDPOINT, "UPDATE endpoints SET password = x'' WHERE number = :n", Named::Endpoint),
+    case("an endpoint deleted", ENDPOINT, "DELETE FROM endpoints WHERE number = :n", Named::Endpoint),
+    case("a number in its line", "SELECT max(number) FROM numbers WHERE owner IS NULL",
+        "UPDATE journal SET record = replace(record, '\"cost\":', '\"cost\":7') WHERE kind = 20 AND instr(record, (SELECT msisdn FROM numbers WHERE number = :n)) > 0", Named::Number),
+    case("a line that rents nothing", "SELECT min(seq) FROM journal WHERE kind = 22", "UPDATE journal SET record = NULL WHERE seq = :n", Named::NumberOfLine),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +225,10 @@ fn names(sql: &Connection, named: Named, row: i64) -> Vec<String> {
         let key = format!("SELECT printf('%08x', api_key) FROM accounts WHERE {query}");
         vec![sql.query_row(&key, [row], |it| it.get(0)).expect(query)]
     };
+    let called = |what: &str| -> Vec<String> {
+        let name = format!("SELECT {what} WHERE rowid = ?1");
+        vec![sql.query_row(&name, [row], |it| it.get(0)).expect(what)]
+    };
     match named {
         Named::Line => vec![format!("line {row}")],
         Named::NextLine => vec![format!("line {}", row + 1)],
@@ -171,6 +237,15 @@ fn names(sql: &Connection, named: Named, row: i64) -> Vec<String> {
         Named::Account => account("number = ?1"),
         Named::AccountOfLine => account("id = (SELECT account FROM journal WHERE seq = ?1)"),
         Named::AccountOfCredential => account("id = (SELECT account FROM credentials WHERE rowid = ?1)"),
+        Named::Number => called("'number ' || country || ' ' || msisdn FROM numbers"),
+        Named::NewNumber => vec!["number FR 33900000".to_owned()],
+        Named::NumberOfLine => {
+            let name = "SELECT 'number ' || country || ' ' || msisdn FROM numbers JOIN journal
+                ON instr(record, '\"' || msisdn || '\"') > 0 WHERE seq = ?1";
+            vec![sql.query_row(name, [row], |it| it.get(0)).unwrap()]
+        }
+        Named::Application => called("'application ' || id FROM applications"),
+        Named::Endpoint => called("'endpoint ' || id FROM endpoints"),
     }
 }
 
@@ -271,6 +346,7 @@ async fn store_of_every_kind() -> Store {
     change(&api, &format!("/api/v1/accounts/{}", suspended.id), json!({ "status": "suspended" })).await;
     add_secret(&api, &primary).await;
 
+    own_everything(&api, &primary, &own).await;
     api.charge(&shared, "0.25", "of the primary").await.expect(201);
     let first = api.charge(&own, "1.00", "first").await.expect(201);
     api.charge(&own, "2.00", "second").await.expect(201);
@@ -281,6 +357,40 @@ async fn store_of_every_kind() -> Store {
     api.charge(&own, "5.00", "last").await.expect(201);
     server.stop();
     store
+}
+
+/// Numbers in the stock, rented, given back and brought along, applications, endpoints, settings and rotated credentials.
+async fn own_everything(api: &Api, primary: &Account, own: &Account) {
+    for (msisdn, cost) in [("447700900001", "0.10"), ("447700900002", "0.20"), ("447700900003", "0.30")] {
+        let number = json!({ "country": "GB", "msisdn": msisdn, "cost": cost, "type": "tollfree" });
+        api.post("/api/v1/numbers", number).await.expect(201);
+    }
+    let by_plivo = async |account: &Account, method: &str, rest: &str, body: Value, status: u16| {
+        let auth_id = text(&api.account(&account.id).await["auth_id"]);
+        let path = format!("/v1/Account/{auth_id}/{rest}");
+        send(api.request_as(account, method, &path).body(body.to_string())).await.unwrap().expect(status)
+    };
+    let body =
+        json!({ "app_name": "answers", "answer_url": "https://example.com/", "default_number_app": true });
+    for account in [primary, own] {
+        by_plivo(account, "POST", "Application/", body.clone(), 201).await;
+    }
+    let second = json!({ "app_name": "second", "default_number_app": true });
+    let second = text(&by_plivo(primary, "POST", "Application/", second, 201).await["app_id"]);
+    by_plivo(primary, "POST", "PhoneNumber/447700900001/", json!({ "alias": "Front desk" }), 201).await;
+    by_plivo(primary, "POST", "PhoneNumber/447700900002/", json!({}), 201).await;
+    by_plivo(primary, "DELETE", "Number/447700900002/", json!({}), 204).await;
+    let brought = json!({ "numbers": "15550100,15550101", "carrier": "Ours", "region": "here" });
+    by_plivo(primary, "POST", "Number/", brought, 202).await;
+    by_plivo(primary, "POST", "Number/15550100/", json!({ "app_id": "" }), 202).await;
+    for app_id in [Some(&second), None] {
+        let body = json!({ "username": "desk", "password": "secret", "alias": "Desk", "app_id": app_id });
+        by_plivo(primary, "POST", "Endpoint/", body, 201).await;
+    }
+    by_plivo(primary, "POST", "", json!({ "city": "example" }), 202).await;
+    let rotate = |account: &Account| format!("/api/v1/accounts/{}/credentials/rotate", account.id);
+    api.post(&rotate(primary), json!({ "kind": "token" })).await.expect(201);
+    api.post(&rotate(own), json!({ "kind": "token", "overlap_seconds": 0 })).await.expect(201);
 }
 
 async fn change(api: &Api, path: &str, body: Value) {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use axum::Router;
@@ -80,7 +80,18 @@ impl House {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), Random::seeded(42), settings)
+    }
+
+    /// With a copy of a store that another house has closed.
+    pub(crate) fn on_copy_of(file: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(file, folder.path().join("t.db")).unwrap();
+        // Other names than those that the first house has given.
+        Self::on(folder, Random::seeded(43), Settings::default())
+    }
+
+    fn on(folder: TempDir, random: Random, settings: Settings) -> Self {
         let keyring = Keyring::new(&[7; 32]);
         let token = Token {
             id: TokenId::ENVIRONMENT,
@@ -97,7 +108,7 @@ impl House {
         };
         let clock = Clock::stopped(START);
         let store = Store::open(options).unwrap();
-        let app = App::new(store, keyring, clock.clone(), Random::seeded(42), settings).unwrap();
+        let app = App::new(store, keyring, clock.clone(), random, settings).unwrap();
         Self { router: api::router(app.clone()), app, clock, names: Mutex::default(), folder }
     }
 

@@ -8,6 +8,7 @@
     reason = "in a test they are how it fails; clippy's own exception does not reach the functions beside the tests"
 )]
 
+mod at_rest;
 mod auth_coverage;
 mod check;
 mod close;
@@ -15,13 +16,17 @@ mod concurrency;
 mod demo;
 mod disk_full;
 mod house;
+mod isolation;
 mod kill;
+mod migration;
 mod native;
+mod plivo;
 mod server;
 mod startup;
 mod store;
 mod strace;
 mod tidy;
 mod tutorial;
+mod two_dialects;
 mod vonage;
 mod wal_cut;

@@ -115,7 +115,7 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
         }
         Refusal::InvalidText(field) => Problem::bad(unfit(*field)),
         Refusal::SubaccountsMax(max) => {
-            Problem::bad(format!("the account has {max} subaccounts, the most it may have"))
+            Problem::bad(format!("the account has {max} subaccounts, the most it may have; delete one first"))
         }
         Refusal::InsufficientFunds { available, needed } => Problem::bad(short_of(*needed, *available)),
         Refusal::ApplicationNotFound(id) => match about {
@@ -132,7 +132,7 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
             Problem::not_found()
         }
         Refusal::NumberTaken => {
-            Problem::bad("numbers must not be there already, with this account or another")
+            Problem::bad("numbers must be new here: one of them is there already, or twice among them")
         }
         Refusal::NumbersMax(max) => Problem::bad(format!("numbers must be at most {max}")),
         Refusal::KeyReused => {
@@ -189,5 +189,43 @@ fn short_of(needed: Amount, available: Option<Amount>) -> String {
     match available {
         Some(available) => format!("not enough credits: {needed} needed, {} available", available.text(2)),
         None => format!("not enough credits: {needed} needed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::AccountId;
+
+    use super::*;
+
+    fn said(error: &Error, about: About) -> (u16, String) {
+        let problem = Problem::of(error, about);
+        (problem.status.as_u16(), problem.error.into_owned())
+    }
+
+    /// The rest is seen on the wire.
+    #[test]
+    fn what_no_request_can_bring_about_has_its_words_too() {
+        let unasked = Error::Refused(Refusal::TokenNotFound);
+        for (error, status, text) in [
+            (Error::Unavailable, 503, "service unavailable: nothing was done, please try again"),
+            (Error::Fault, 500, "internal server error"),
+            (unasked, 500, "internal server error"),
+            (Error::Refused(Refusal::CredentialRevoked), 401, "authentication failed"),
+        ] {
+            assert_eq!(said(&error, About::Rest), (status, text.to_owned()), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_path_names_is_not_found() {
+        let closed = Error::Refused(Refusal::AccountClosed(AccountId::UNKNOWN));
+        assert_eq!(said(&closed, About::Subaccount).0, 404);
+        assert_eq!(said(&closed, About::Rest).0, 400);
+        let [one, other] = [1, 2].map(ApplicationId::from_random);
+        let unknown = Error::Refused(Refusal::ApplicationNotFound(one));
+        assert_eq!(said(&unknown, About::Application(one)).0, 404);
+        assert_eq!(said(&unknown, About::Application(other)).0, 400);
+        assert_eq!(said(&unknown, About::Rest).0, 400);
     }
 }

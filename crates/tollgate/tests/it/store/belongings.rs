@@ -215,8 +215,24 @@ impl Commands {
         }
     }
 
+    /// A subaccount whose application answers something of another account.
+    pub(super) fn answering(&mut self, book: &Book) -> Option<AccountId> {
+        let numbers = book.numbers().filter_map(|it| Some((it.owner?, it.application?)));
+        let endpoints = book.endpoints().filter_map(|it| Some((it.owner, it.application?)));
+        let mut fit: Vec<_> = numbers
+            .chain(endpoints)
+            .filter_map(|(owner, application)| Some((owner, book.application(application)?.owner)))
+            .filter(|(owner, keeper)| owner != keeper)
+            .map(|it| it.1)
+            .filter(|it| book.account(*it).is_some_and(|it| !it.is_primary()))
+            .collect();
+        fit.sort_unstable();
+        let last = fit.len().checked_sub(1)?;
+        Some(fit[self.index(last + 1)])
+    }
+
     /// Most often an account of the same family.
-    fn relative(&mut self, account: AccountId, book: &Book) -> AccountId {
+    pub(super) fn relative(&mut self, account: AccountId, book: &Book) -> AccountId {
         if self.below(6) == 0 {
             return self.account();
         }

@@ -167,12 +167,13 @@ impl Commands {
                 } else {
                     BalanceMode::Own
                 };
-                let limit = if parent.is_none() { self.amount() } else { Amount::ZERO };
+                let limit = if parent.is_none() { self.amount().max(self.amount()) } else { Amount::ZERO };
                 open(n, parent, limit, mode)
             }
             1 | 2 => Action::Pay { account, amount: self.amount(), reference: Some("paid".into()) },
             3..=5 => {
-                let (from, to) = if self.below(2) == 0 { (primary, account) } else { (account, primary) };
+                let other = if account == primary { self.relative(account, book) } else { account };
+                let (from, to) = if self.below(3) > 0 { (primary, other) } else { (other, primary) };
                 let transfer = Transfer { primary, from, to, amount: self.amount(), reference: None };
                 if self.below(2) == 0 {
                     Action::TransferBalance(transfer)
@@ -206,7 +207,11 @@ impl Commands {
                 }
             }
             18..=39 => self.belonging(n, account, book),
-            40 => Action::CloseAccount { account, cascade: self.below(2) == 0 },
+            40 => {
+                let answering = if self.below(2) == 0 { self.answering(book) } else { None };
+                let (account, cascade) = (answering.unwrap_or(account), self.below(2) == 0);
+                Action::CloseAccount { account, cascade }
+            }
             _ => Action::Extend { hold: self.line(), lasts_ms: 1 + i64::from(self.below(3_000)) },
         }
     }

@@ -54,7 +54,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
 
 pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
-        let id = found(&app, call, &caller).await?.it.id;
+        let id = its_own(&app, call, &caller).await?;
         let args = Args::of_body(&call.incoming)?;
         let change = ApplicationChange {
             owner: call.subaccount(&app, &caller, &args).await?,
@@ -71,8 +71,7 @@ pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Resp
 
 pub(in super::super) async fn delete(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
-        let id = named(call)?;
-        let cascade = Args::cascade(&call.incoming)?.unwrap_or(true);
+        let id = its_own(&app, call, &caller).await?;
         let query = Args::of_query(&call.incoming);
         let body = Args::of_optional_body(&call.incoming)?;
         let successor = match query.digits("new_endpoint_application")? {
@@ -83,6 +82,8 @@ pub(in super::super) async fn delete(State(app): State<App>, call: Call) -> Resp
         let successor = successor.map_err(|_| {
             Problem::bad("new_endpoint_application must be another application of this account")
         })?;
+        // Who says where the endpoints are to go does not want them deleted.
+        let cascade = Args::cascade(&call.incoming)?.unwrap_or(successor.is_none());
         if successor == Some(id) && !cascade {
             return Err(Problem::bad("new_endpoint_application must be another application of this account"));
         }
@@ -102,6 +103,12 @@ fn named(call: &Call) -> Result<ApplicationId, Problem> {
 async fn found(app: &App, call: &Call, caller: &Caller) -> Result<Shown<ledger::Application>, Problem> {
     let id = named(call)?;
     app.application(caller.by, id).await.map_err(says(About::Application(id)))
+}
+
+/// The id of that application, which is looked for before the arguments are looked at.
+async fn its_own(app: &App, call: &Call, caller: &Caller) -> Result<ApplicationId, Problem> {
+    let id = named(call)?;
+    call.or_named(found(app, call, caller).await.map(|it| it.it.id), id)
 }
 
 /// What `app_id` says in a request about something else: absent, nothing, or an application.

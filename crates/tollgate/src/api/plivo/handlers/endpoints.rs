@@ -62,7 +62,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
 
 pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
-        let id = found(&app, call, &caller).await?.it.endpoint.id;
+        let id = its_own(&app, call, &caller).await?;
         let args = Args::of_body(&call.incoming)?;
         let change = EndpointChange {
             owner: call.subaccount(&app, &caller, &args).await?,
@@ -79,7 +79,7 @@ pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Resp
 
 pub(in super::super) async fn delete(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
-        let id = named(call)?;
+        let id = its_own(&app, call, &caller).await?;
         // It says nothing that matters here, but must be such a body.
         Args::of_optional_body(&call.incoming)?;
         let deleted = app.delete_endpoint(caller.by, call.once(&app), id).await;
@@ -110,4 +110,10 @@ fn named(call: &Call) -> Result<EndpointId, Problem> {
 /// The endpoint in the path, if the caller keeps it.
 async fn found(app: &App, call: &Call, caller: &Caller) -> Result<Shown<ShownEndpoint>, Problem> {
     app.endpoint(caller.by, named(call)?).await.map_err(says(About::Rest))
+}
+
+/// The id of that endpoint, which is looked for before the arguments are looked at.
+async fn its_own(app: &App, call: &Call, caller: &Caller) -> Result<EndpointId, Problem> {
+    let id = named(call)?;
+    call.or_named(found(app, call, caller).await.map(|it| it.it.endpoint.id), id)
 }

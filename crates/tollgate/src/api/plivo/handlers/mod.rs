@@ -128,34 +128,53 @@ impl Call {
             Presented::Nothing => {
                 return Err(Problem::unauthorized("authentication credentials were not provided"));
             }
-            Presented::Bearer(_) | Presented::Malformed => return Err(self.failed()),
+            Presented::Bearer(_) | Presented::Malformed => return Err(self.failed(None)),
         };
         let by = match app.auth().basic(&name, &secret, self.incoming.peer).await.map_err(Error::from) {
-            Err(Error::Unauthenticated) => return Err(self.failed()),
+            Err(Error::Unauthenticated) => return Err(self.failed(Some(&name))),
             by => by.map_err(says(About::Rest))?,
         };
         let account = match app.caller(by).await {
-            Err(Error::Refused(Refusal::CallerSuspended)) if self.auth_id().starts_with("MA") => {
-                return Err(Problem::unauthorized("account is disabled"));
-            }
+            Err(Error::Refused(Refusal::CallerSuspended)) => return Err(self.disabled(app, by).await),
             account => account.map_err(says(About::Rest))?,
         };
         if account.auth_id.as_str() != self.auth_id() {
-            return Err(self.failed());
+            return Err(self.failed(None));
         }
         app.admit(&account).map_err(says(About::Rest))?;
         Ok(Caller { by, account })
     }
 
-    /// Tells what an auth id looks like where the path has none, for that is how most authentications fail; never which
-    /// ids there are.
-    fn failed(&self) -> Problem {
-        if self.auth_id().parse::<AuthId>().is_ok() {
-            return Problem::unauthorized("authentication failed");
+    /// Tells what an auth id looks like where the path or the credentials have none, for that is how most
+    /// authentications fail; never which ids there are.
+    fn failed(&self, username: Option<&str>) -> Problem {
+        let is_auth_id = |it: &str| it.parse::<AuthId>().is_ok();
+        Problem::unauthorized(if !is_auth_id(self.auth_id()) {
+            "authentication failed: the auth id in the path must be MA or SA and 18 capital letters or digits"
+        } else if username.is_some_and(|it| !is_auth_id(it)) {
+            "authentication failed: the username must be an auth id, MA or SA and 18 capital letters or digits"
+        } else {
+            "authentication failed"
+        })
+    }
+
+    /// What is said after a right token, about the account that it is of alone.
+    async fn disabled(&self, app: &App, by: Actor) -> Problem {
+        match app.named(self.auth_id()).await {
+            Ok(named) if by.account() != Some(named) => self.failed(None),
+            Ok(_) if self.auth_id().starts_with("MA") => Problem::unauthorized("account is disabled"),
+            Ok(_) => Problem::unauthorized("subaccount is disabled"),
+            Err(error) => Problem::of(&error, About::Rest),
         }
-        Problem::unauthorized(
-            "authentication failed: the auth id in the path must be MA or SA and 18 capital letters or digits",
-        )
+    }
+
+    /// What the path names, as it was found. Under a key it may be gone by this very request, sent before, or since: the
+    /// ledger knows, and is asked about what is `named`.
+    fn or_named<T>(&self, found: Result<T, Problem>, named: T) -> Result<T, Problem> {
+        if self.incoming.headers.contains_key("idempotency-key") {
+            return Ok(found.unwrap_or(named));
+        }
+        found
     }
 
     /// The account that `subaccount` names: an empty text the main account, null or nothing none.

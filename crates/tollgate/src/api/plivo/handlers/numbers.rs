@@ -10,7 +10,10 @@ use super::applications::linked;
 use super::{Call, Caller, gone, says};
 use crate::api::plivo::error::{About, Problem};
 use crate::api::plivo::wire::{Args, Bought, NumberObject, Page, StockObject};
-use crate::app::{App, BroughtNumbers, NumberChange, RentedNumber, Shown};
+use crate::app::{App, BroughtNumbers, NumberChange, NumberFilter, RentedNumber, Shown, Slice};
+
+/// Whose a number is, its country if that is known, and its digits.
+type Place = (AccountId, Option<Country>, Arc<str>);
 
 /// What an account keeps with a number.
 const KEPT: [(&str, Setting); 2] = [("alias", Setting::Alias), ("cnam_lookup", Setting::CnamLookup)];
@@ -42,7 +45,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
 
 pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
-        let number = place(found(&app, call, &caller).await?);
+        let number = its_own(&app, call, &caller).await?;
         let args = Args::of_body(&call.incoming)?;
         let change = NumberChange {
             to: call.subaccount(&app, &caller, &args).await?,
@@ -59,13 +62,11 @@ pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Resp
 pub(in super::super) async fn unrent(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         // Only the main account rents, and gives back; what its subaccounts have, too.
-        caller.main()?;
+        if !caller.account.is_primary() {
+            return Err(Problem::wrong_method("GET, POST".into()));
+        }
+        let (account, country, msisdn) = its_own(&app, call, &caller).await?;
         Args::of_optional_body(&call.incoming)?;
-        let (account, country, msisdn) = match found(&app, call, &caller).await {
-            Ok(shown) => place(shown),
-            // It may be gone by this very request, sent before under the same key: the ledger knows.
-            Err(_) => (caller.account.id, None, digits(call).into()),
-        };
         let unrented = app.unrent_number(caller.by, call.once(&app), account, country, msisdn).await;
         unrented.map_err(says(About::Rest))?;
         Ok(gone())
@@ -76,7 +77,9 @@ pub(in super::super) async fn unrent(State(app): State<App>, call: Call) -> Resp
 /// Numbers that the main account has from a carrier of its own.
 pub(in super::super) async fn bring(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
-        caller.main()?;
+        if !caller.account.is_primary() {
+            return Err(Problem::wrong_method("GET".into()));
+        }
         let args = Args::of_body(&call.incoming)?;
         let numbers = args.digits("numbers")?.unwrap_or_default();
         let msisdns: Vec<Arc<str>> = numbers
@@ -129,11 +132,12 @@ pub(in super::super) async fn search(State(app): State<App>, call: Call) -> Resp
 pub(in super::super) async fn rent(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let account = caller.main()?;
+        let msisdn = offered(&app, call, &caller).await?;
         let args = Args::of_optional_body(&call.incoming)?;
         let rented = RentedNumber {
             account,
             country: None,
-            msisdn: digits(call).into(),
+            msisdn,
             application: linked(&args)?.flatten(),
             settings: args.settings(&KEPT)?,
         };
@@ -153,7 +157,17 @@ async fn found(app: &App, call: &Call, caller: &Caller) -> Result<Shown<ledger::
     app.number(caller.by, caller.owned(), digits(call)).await.map_err(says(About::Rest))
 }
 
-/// By what a number is known to the ledger.
-fn place(shown: Shown<ledger::Number>) -> (AccountId, Option<Country>, Arc<str>) {
-    (shown.owner.id, Some(shown.it.country), shown.it.msisdn)
+/// By what that number is known to the ledger; it is looked for before the arguments are looked at.
+async fn its_own(app: &App, call: &Call, caller: &Caller) -> Result<Place, Problem> {
+    let place = |shown: Shown<ledger::Number>| (shown.owner.id, Some(shown.it.country), shown.it.msisdn);
+    let found = found(app, call, caller).await.map(place);
+    call.or_named(found, (caller.account.id, None, digits(call).into()))
+}
+
+/// The digits in the path, if the caller could rent a number with them.
+async fn offered(app: &App, call: &Call, caller: &Caller) -> Result<Arc<str>, Problem> {
+    let filter = NumberFilter { msisdn: Some(digits(call).to_owned()), ..NumberFilter::default() };
+    let listed = app.stock_for(caller.by, caller.account.id, filter, Slice { offset: 0, limit: 1 }).await;
+    let found = listed.map_err(says(About::Rest))?.rows.pop().map(|it| it.msisdn);
+    call.or_named(found.ok_or_else(Problem::not_found), digits(call).into())
 }

@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::response::Response;
 use ledger::{AccountId, Amount, AuthId, BalanceMode, Status};
 
-use super::{Call, gone, says};
+use super::{Call, Caller, gone, says};
 use crate::api::plivo::error::{About, Problem};
 use crate::api::plivo::wire::{Args, Created, Page, SubaccountObject};
-use crate::app::{AccountChange, App, Error, NewAccount};
+use crate::app::{AccountChange, App, NewAccount};
 
 pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
@@ -39,8 +39,8 @@ pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Resp
 pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let main = caller.main()?;
-        let found = async { app.subaccount(caller.by, main, named(&app, call.item()).await?).await };
-        let shown = found.await.map_err(says(About::Subaccount))?;
+        let id = named(&app, call, main).await?;
+        let shown = app.subaccount(caller.by, main, id).await.map_err(says(About::Subaccount))?;
         Ok(call.ok(&SubaccountObject::new(&shown, caller.auth_id())))
     })
     .await
@@ -48,8 +48,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
 
 pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
-        let main = caller.main()?;
-        let id = its_own(&app, call, main, caller.by).await?;
+        let id = its_own(&app, call, &caller).await?;
         let args = Args::of_body(&call.incoming)?;
         let (name, enabled) = (args.name()?, args.flag("enabled")?);
         // A name may be left out where something else is to be changed, but not be blank.
@@ -66,12 +65,7 @@ pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Resp
 
 pub(in super::super) async fn delete(State(app): State<App>, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
-        caller.main()?;
-        let id = named(&app, call.item()).await.map_err(says(About::Subaccount))?;
-        // A main account is not deleted by itself, and is no subaccount.
-        if id == caller.account.id {
-            return Err(Problem::not_found());
-        }
+        let id = its_own(&app, call, &caller).await?;
         let cascade = Args::cascade(&call.incoming)?.unwrap_or(false);
         let closed = app.close_account(caller.by, call.once(&app), id, cascade).await;
         closed.map_err(says(About::Subaccount))?;
@@ -84,19 +78,19 @@ const fn status(enabled: bool) -> Status {
     if enabled { Status::Active } else { Status::Suspended }
 }
 
-/// The account of that auth id; its other names are other dialects' names.
-async fn named(app: &App, auth_id: &str) -> Result<AccountId, Error> {
-    match auth_id.parse::<AuthId>() {
-        Ok(_) => app.named(auth_id).await,
-        Err(_) => Ok(AccountId::UNKNOWN),
+/// The account of the auth id in the path: neither another name of one, nor the main account itself.
+async fn named(app: &App, call: &Call, main: AccountId) -> Result<AccountId, Problem> {
+    if call.item().parse::<AuthId>().is_err() {
+        return Ok(AccountId::UNKNOWN);
     }
+    let id = app.named(call.item()).await.map_err(says(About::Subaccount))?;
+    Ok(if id == main { AccountId::UNKNOWN } else { id })
 }
 
-/// The subaccount in the path, which is looked for before the body is looked at.
-async fn its_own(app: &App, call: &Call, main: AccountId, by: ledger::Actor) -> Result<AccountId, Problem> {
-    let found = async {
-        let id = named(app, call.item()).await?;
-        app.subaccount(by, main, id).await
-    };
-    Ok(found.await.map_err(says(About::Subaccount))?.account.id)
+/// The subaccount in the path, which is looked for before the arguments are looked at.
+async fn its_own(app: &App, call: &Call, caller: &Caller) -> Result<AccountId, Problem> {
+    let main = caller.main()?;
+    let id = named(app, call, main).await?;
+    let found = app.subaccount(caller.by, main, id).await.map_err(says(About::Subaccount));
+    call.or_named(found.map(|it| it.account.id), id)
 }

@@ -124,6 +124,10 @@ impl Args {
         let mut changes = Vec::new();
         for (name, setting) in names {
             if let Some(text) = self.text(name)? {
+                if !text::fits(text, text::SETTING_MAX) {
+                    let max = text::SETTING_MAX;
+                    return Err(Problem::bad(format!("{name} must not exceed {max} characters")));
+                }
                 changes.push((*setting, (!text.is_empty()).then(|| text.into())));
             }
         }

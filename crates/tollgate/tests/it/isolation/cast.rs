@@ -1,0 +1,269 @@
+//! Two families, each of whose members has one of everything, marked so that it is known again wherever it is told.
+
+use std::borrow::Cow;
+
+use ledger::{AccountId, Action, Amount, BalanceMode, Command, LineId, OnExpiry, Setting, TransferKind};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use serde_json::json;
+use tollgate::app::{AccountChange, NewTransfer, NumberChange};
+
+use crate::house::{Auth, BY_OPERATOR, House, OPERATOR, Opening, amount};
+
+pub(super) struct Cast {
+    pub(super) house: House,
+    /// Whose things are asked for.
+    pub(super) first: Family,
+    pub(super) second: Family,
+}
+
+pub(super) struct Family {
+    pub(super) primary: Member,
+    /// With a balance of its own.
+    pub(super) own: Member,
+    pub(super) shared: Member,
+    /// Between the primary and the first subaccount.
+    pub(super) balance_transfer: String,
+    pub(super) credit_transfer: String,
+}
+
+/// A number of the stock, which everybody may know of.
+pub(super) const STOCKED: &str = "447700955555";
+
+pub(super) struct Member {
+    /// In all its names and texts.
+    pub(super) marker: String,
+    pub(super) key: String,
+    pub(super) auth_id: String,
+    pub(super) secret: String,
+    pub(super) auth_token: String,
+    /// Another secret, and which.
+    second_secret: String,
+    pub(super) secret_id: String,
+    pub(super) application: String,
+    pub(super) endpoint: String,
+    username: String,
+    pub(super) number: String,
+    pub(super) charge: String,
+    hold: String,
+    opening: Opening,
+}
+
+impl Cast {
+    pub(super) async fn new() -> Self {
+        let house = House::new();
+        let first = Family::new(&house, "First", 1).await;
+        let second = Family::new(&house, "Second", 2).await;
+        let body = json!({ "country": "GB", "msisdn": STOCKED }).to_string();
+        assert_eq!(house.post("/api/v1/numbers", BY_OPERATOR, body).await.status, 201);
+        // So that what an account stands at is known again, too.
+        first.primary.stand_at(&house, "73914.6825").await;
+        first.own.stand_at(&house, "35179.2648").await;
+        Self { house, first, second }
+    }
+
+    /// Who is not to get at something of the first family, and whether it is of another one.
+    pub(super) fn others(&self) -> [(&Member, bool); 5] {
+        let (first, second) = (&self.first, &self.second);
+        [
+            (&second.primary, true),
+            (&second.own, true),
+            (&second.shared, true),
+            (&first.own, false),
+            (&first.shared, false),
+        ]
+    }
+
+    /// What a caller must not be told, unless it says it itself.
+    pub(super) fn not_for<'a>(&'a self, caller: &'a Member) -> impl Iterator<Item = Cow<'a, str>> {
+        let first = &self.first;
+        let is_of_family = [&first.own, &first.shared].iter().any(|it| it.id() == caller.id());
+        let others =
+            [&first.primary, &first.own, &first.shared].into_iter().filter(move |it| it.id() != caller.id());
+        let told = others.flat_map(move |it| {
+            // Whose it is, a subaccount may know; who shares its primary's balance, what that is.
+            let is_above = is_of_family && it.id() == first.primary.id();
+            let mut told = it.private();
+            if !is_above {
+                told.extend(it.names());
+            }
+            told.extend((it.id() == first.primary.id() && !is_above).then_some("73914.6825".into()));
+            told.extend((it.id() == first.own.id()).then_some("35179.2648".into()));
+            told
+        });
+        let transfers =
+            [&first.balance_transfer, &first.credit_transfer].map(|it| Cow::Borrowed(it.as_str()));
+        let is_side = caller.id() == first.own.id();
+        told.chain(transfers.into_iter().filter(move |_| !is_side))
+    }
+
+    /// Every row that a request may change, but for what says when a credential was used and where a reader begins.
+    pub(super) fn dump(&self) -> Vec<String> {
+        let sql = Connection::open(self.house.file()).unwrap();
+        let tables =
+            ["accounts", "credentials", "tokens", "holds", "numbers", "applications", "endpoints", "journal"];
+        tables.iter().flat_map(|table| rows(&sql, table)).collect()
+    }
+}
+
+fn rows(sql: &Connection, table: &str) -> Vec<String> {
+    let mut query = sql.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).unwrap();
+    let columns: Vec<_> = query.column_names().map(str::to_owned).collect();
+    let read = |row: &rusqlite::Row<'_>| {
+        let all = columns.iter().enumerate();
+        let kept = all.filter(|(_, name)| !matches!(name.as_str(), "used_at" | "last_line"));
+        let shown = kept.map(|(at, name)| Ok(format!("{name}={:?}", row.get::<_, Value>(at)?)));
+        Ok(format!("{table}: {}", shown.collect::<rusqlite::Result<Vec<_>>>()?.join(" ")))
+    };
+    query.query_map((), read).unwrap().map(Result::unwrap).collect()
+}
+
+impl Family {
+    async fn new(house: &House, name: &str, digit: usize) -> Self {
+        let open = async |role: &str, under: Option<(&Opening, BalanceMode)>| {
+            let title = format!("Qz{name}{role} and Sons");
+            // Lists are in the order of the ids, which only those of different milliseconds have.
+            house.clock.advance(1);
+            match under {
+                None => house.primary(&title, "1000").await,
+                Some((primary, mode)) => house.subaccount(primary, &title, mode).await,
+            }
+        };
+        let primary = open("Main", None).await;
+        house.pay(&primary, "500").await;
+        let own = open("Own", Some((&primary, BalanceMode::Own))).await;
+        let shared = open("Shared", Some((&primary, BalanceMode::Shared))).await;
+        let transfer = async |kind, by| {
+            let (from, to, reference) = (primary.id, own.id, Some(format!("Qz{name} moved").into()));
+            let new = NewTransfer { kind, primary: from, from, to, amount: amount(by), reference };
+            house.app.transfer(OPERATOR, None, new).await.unwrap().id.to_string()
+        };
+        let balance_transfer = transfer(TransferKind::Balance, "50").await;
+        let credit_transfer = transfer(TransferKind::Credit, "20").await;
+        let member = async |role: &str, opening, nth: usize| {
+            Member::new(house, format!("Qz{name}{role}"), opening, format!("4477009{digit}{nth}123")).await
+        };
+        Self {
+            primary: member("Main", primary, 1).await,
+            own: member("Own", own, 2).await,
+            shared: member("Shared", shared, 3).await,
+            balance_transfer,
+            credit_transfer,
+        }
+    }
+}
+
+impl Member {
+    /// Gives an account one of everything.
+    async fn new(house: &House, marker: String, opening: Opening, number: String) -> Self {
+        let (key, auth_id) = (opening.key.clone(), opening.opened.account.auth_id.to_string());
+        let (secret, auth_token) = (opening.secret.clone(), opening.opened.auth_token.clone());
+        let by = Auth::Basic(&key, &secret);
+        let post = async |path: String, body: serde_json::Value| {
+            let answer = house.post(&path, by, body.to_string()).await;
+            assert_eq!(answer.status, 201, "{path}: {answer}");
+            answer.json()
+        };
+        let credentials = format!("/api/v1/accounts/{key}/credentials");
+        let made = post(credentials, json!({ "kind": "secret" })).await;
+        let (second_secret, secret_id) = (text(&made["secret"]), text(&made["id"]));
+        let plivo = format!("/v1/Account/{auth_id}");
+        let body =
+            json!({ "app_name": format!("{marker}_app"), "answer_url": format!("https://{marker}.example") });
+        let application = text(&post(format!("{plivo}/Application/"), body).await["app_id"]);
+        let body = json!({
+            "username": marker, "password": "qwertz", "alias": format!("{marker} desk"), "app_id": application,
+        });
+        let made = post(format!("{plivo}/Endpoint/"), body).await;
+        let (endpoint, username) = (text(&made["endpoint_id"]), text(&made["username"]));
+        house.give_number(&opening, "GB", &number).await;
+        let change = NumberChange {
+            application: Some(Some(application.parse().unwrap())),
+            settings: vec![(Setting::Alias, Some(format!("{marker} line").into()))],
+            ..NumberChange::default()
+        };
+        let named = (opening.id, None, number.as_str().into());
+        house.app.change_number(OPERATOR, None, named, change).await.unwrap();
+        let url = Some(format!("https://{marker}.example/receipts").into());
+        let settings = vec![(Setting::ReceiptCallbackUrl, url.clone()), (Setting::Address, url)];
+        let change = AccountChange { settings, ..AccountChange::default() };
+        house.app.change_account(OPERATOR, None, opening.id, change).await.unwrap();
+        let charge = house.charge(&opening, "1").await.to_string();
+        let hold = hold(house, opening.id).await;
+        Self {
+            marker,
+            key,
+            auth_id,
+            secret,
+            auth_token,
+            second_secret,
+            secret_id,
+            application,
+            endpoint,
+            username,
+            number,
+            charge,
+            hold,
+            opening,
+        }
+    }
+
+    pub(super) fn id(&self) -> String {
+        self.opening.id.to_string()
+    }
+
+    /// Everything that lets it in.
+    pub(super) fn credentials(&self) -> [Auth<'_>; 6] {
+        let (key, auth_id) = (&self.key, &self.auth_id);
+        [
+            Auth::Basic(key, &self.secret),
+            Auth::Basic(auth_id, &self.auth_token),
+            Auth::Basic(key, &self.auth_token),
+            Auth::Basic(auth_id, &self.secret),
+            Auth::Basic(key, &self.second_secret),
+            Auth::Basic(auth_id, &self.second_secret),
+        ]
+    }
+
+    /// What it goes by.
+    fn names(&self) -> [Cow<'_, str>; 3] {
+        [self.id().into(), self.key.as_str().into(), self.auth_id.as_str().into()]
+    }
+
+    fn private(&self) -> Vec<Cow<'_, str>> {
+        [
+            &self.marker,
+            &self.secret,
+            &self.auth_token,
+            &self.second_secret,
+            &self.secret_id,
+            &self.application,
+            &self.endpoint,
+            &self.username,
+            &self.number,
+            &self.charge,
+            &self.hold,
+        ]
+        .map(|it| Cow::Borrowed(it.as_str()))
+        .into()
+    }
+
+    async fn stand_at(&self, house: &House, balance: &str) {
+        let account = house.app.account(OPERATOR, self.opening.id).await.unwrap().account;
+        let missing = amount(balance).checked_sub(account.standing.balance).unwrap();
+        house.app.pay(OPERATOR, None, self.opening.id, missing, None).await.unwrap();
+    }
+}
+
+async fn hold(house: &House, account: AccountId) -> String {
+    let (amount, lasts_ms) = (Amount::parse("0.5").unwrap(), 24 * 60 * 60 * 1_000);
+    let (on_expiry, operation, reference) = (OnExpiry::Release, None, None);
+    let action = Action::Hold { account, amount, lasts_ms, on_expiry, operation, reference };
+    let id = LineId::from_bytes(*house.app.request_id().as_bytes());
+    let command = Command { id, by: OPERATOR, once: None, action };
+    house.app.store().execute(command, house.clock.now()).await.unwrap().id.to_string()
+}
+
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}

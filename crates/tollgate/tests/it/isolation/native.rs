@@ -1,0 +1,148 @@
+//! The ways into the native API.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+
+use super::Ask;
+use super::cast::{Family, Member, STOCKED};
+
+pub(super) fn asks(route: &str, of: &Family, caller: &Member) -> Vec<Ask> {
+    let Family { primary, own, .. } = of;
+    match route {
+        "GET /healthz" => vec![Ask::operator(200, "/healthz")],
+        "GET /readyz" => vec![Ask::operator(200, "/readyz")],
+        "POST /api/v1/accounts" => vec![
+            Ask::primary(201, "/api/v1/accounts")
+                .body(json!({ "name": "Stolen", "parent": primary.id() }).to_string()),
+            Ask::operator(201, "/api/v1/accounts").body(r#"{"name":"Stolen"}"#),
+        ],
+        "GET /api/v1/accounts" => vec![
+            Ask::primary(200, "/api/v1/accounts").shows(&own.marker),
+            Ask::primary(200, format!("/api/v1/accounts?parent={}", primary.key)).shows(&own.marker),
+            Ask::primary(200, "/api/v1/accounts?name=qz&limit=1000").shows(&own.marker),
+        ],
+        "GET /api/v1/tokens" => vec![Ask::operator(200, "/api/v1/tokens")],
+        "POST /api/v1/tokens" => vec![
+            Ask::operator(201, "/api/v1/tokens").body(r#"{"scope":"operator"}"#),
+            Ask::operator(201, "/api/v1/tokens").body(r#"{"scope":"gate","may_force":true}"#),
+        ],
+        "DELETE /api/v1/tokens/{id}" => {
+            // There is no such token to be revoked.
+            vec![Ask::operator(404, "/api/v1/tokens/0191992b-0000-7000-8000-000000000000")]
+        }
+        "POST /api/v1/charges" => [primary, own]
+            .map(|it| json!({ "account": it.id(), "amount": "1" }).to_string())
+            .map(|it| Ask::operator(201, "/api/v1/charges").body(it))
+            .into(),
+        "POST /api/v1/charges/{id}/reverse" => [primary, own]
+            .map(|it| Ask::operator(201, format!("/api/v1/charges/{}/reverse", it.charge)))
+            .into(),
+        "GET /api/v1/numbers" => vec![
+            Ask::operator(200, "/api/v1/numbers").shows(&primary.number),
+            Ask::operator(200, format!("/api/v1/numbers?account={}", own.key)).shows(&own.number),
+        ],
+        "POST /api/v1/numbers" => {
+            let new = json!({ "country": "GB", "msisdn": "447700977777", "account": primary.id() });
+            vec![
+                Ask::operator(201, "/api/v1/numbers").body(new.to_string()),
+                Ask::operator(201, "/api/v1/numbers").body(r#"{"country":"GB","msisdn":"447700977777"}"#),
+            ]
+        }
+        "DELETE /api/v1/numbers/{country}/{msisdn}" => vec![
+            Ask::operator(200, format!("/api/v1/numbers/GB/{STOCKED}")),
+            Ask::operator(409, format!("/api/v1/numbers/GB/{}", primary.number)),
+        ],
+        _ => match route.split_once(" /api/v1/accounts/{account}") {
+            Some((method, rest)) => account(method, rest.trim_start_matches('/'), of, caller),
+            None => Vec::new(),
+        },
+    }
+}
+
+/// By each of its names.
+fn paths(account: &Member, rest: &str) -> [String; 3] {
+    let rest = if rest.is_empty() { String::new() } else { format!("/{rest}") };
+    [&account.id(), &account.key, &account.auth_id].map(|it| format!("/api/v1/accounts/{it}{rest}"))
+}
+
+fn account(method: &str, rest: &str, of: &Family, caller: &Member) -> Vec<Ask> {
+    let Family { primary, own, .. } = of;
+    let of_primary = |status| paths(primary, rest).map(|it| Ask::primary(status, it));
+    let of_own = |status| paths(own, rest).map(|it| Ask::own(status, it));
+    let below = |status| paths(own, rest).map(|it| Ask::below(status, it));
+    let with = |asks: [Ask; 3], body: &str| asks.map(|it| it.body(body));
+    match (method, rest) {
+        ("GET", "") => {
+            let mut asks: Vec<_> = of_primary(200).map(|it| it.shows(&primary.marker)).into();
+            asks.extend(of_own(200).map(|it| it.shows(&own.marker)));
+            asks
+        }
+        ("PATCH", "") => {
+            let mut asks: Vec<_> = with(of_primary(200), r#"{"name":"Stolen"}"#).into();
+            asks.extend(with(below(200), r#"{"status":"suspended"}"#));
+            asks
+        }
+        ("POST", "close") => {
+            let mut asks: Vec<_> = with(below(200), r#"{"dry_run":true}"#).into();
+            asks.extend(with(below(200), r#"{"cascade":true}"#));
+            // It has subaccounts.
+            asks.extend(paths(primary, rest).map(|it| Ask::operator(409, it)));
+            asks
+        }
+        ("GET", "credentials") => {
+            let mut asks: Vec<_> = of_primary(200).map(|it| it.shows(&primary.secret_id)).into();
+            asks.extend(of_own(200).map(|it| it.shows(&own.secret_id)));
+            asks
+        }
+        ("POST", "credentials") => {
+            let mut asks: Vec<_> = with(of_primary(201), r#"{"kind":"token"}"#).into();
+            asks.extend(with(below(201), r#"{"kind":"token"}"#));
+            asks
+        }
+        ("POST", "credentials/rotate") => {
+            let mut asks: Vec<_> = with(of_primary(201), r#"{"kind":"token"}"#).into();
+            asks.extend(with(of_own(201), r#"{"kind":"secret","overlap_seconds":0}"#));
+            asks
+        }
+        ("DELETE", "credentials/{credential}") => {
+            let id = format!("credentials/{}", own.secret_id);
+            let mut asks: Vec<_> = paths(own, &id).map(|it| Ask::own(200, it)).into();
+            asks.extend(paths(own, &id).map(|it| Ask::below(200, it)));
+            asks.push(Ask::own(200, format!("/api/v1/accounts/{}/{id}", caller.key)));
+            let id = format!("credentials/{}", primary.secret_id);
+            asks.push(Ask::primary(200, format!("/api/v1/accounts/{}/{id}", caller.key)));
+            asks
+        }
+        ("POST", "payments") => {
+            let all = paths(primary, rest).into_iter().chain(paths(own, rest));
+            all.map(|it| Ask::operator(201, it).body(r#"{"amount":"5"}"#)).collect()
+        }
+        ("POST", "transfers") => transfers(of, caller),
+        ("GET", "postings") => {
+            let mut asks: Vec<_> = of_primary(200).map(|it| it.shows(&primary.charge)).into();
+            asks.extend(of_own(200).map(|it| it.shows(&own.charge)));
+            // A cursor is a line's id, and whose it is nobody sees.
+            let line: uuid::Uuid = own.charge.parse().unwrap();
+            let cursor = URL_SAFE_NO_PAD.encode(line.as_bytes());
+            let path = format!("/api/v1/accounts/{}/postings?cursor={cursor}", caller.key);
+            asks.push(Ask::own(200, path).shows(&of.balance_transfer));
+            asks
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn transfers(of: &Family, caller: &Member) -> Vec<Ask> {
+    let Family { primary, own, .. } = of;
+    let path = |it: &Member| format!("/api/v1/accounts/{}/transfers", it.key);
+    let body = |kind: &str, side: &str, other: &Member| {
+        json!({ "kind": kind, side: other.auth_id, "amount": "1" }).to_string()
+    };
+    vec![
+        Ask::primary(201, path(primary)).body(body("balance", "to", own)),
+        Ask::primary(201, path(primary)).body(body("credit", "from", own)),
+        Ask::below(201, path(caller)).body(body("balance", "from", own)),
+        Ask::below(201, path(caller)).body(body("credit", "to", own)),
+    ]
+}
