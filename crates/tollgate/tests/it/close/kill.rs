@@ -22,6 +22,8 @@ use crate::server::{Api, Options, Random, Server, Store, long, say, send};
 
 const DELETES: usize = 200;
 const PRIMARIES: usize = 4;
+/// How many there are to delete before a kill at most, so that there are some kills on the fastest machine, too.
+const ROUND: usize = 40;
 /// How many delete at the same time.
 const CLIENTS: usize = 6;
 
@@ -62,7 +64,6 @@ async fn delete_all(random: &mut Random) {
         assert_eq!(unasked, None, "it is done and was not asked for");
     }
     assert!((0..DELETES).all(|it| scene.is_wholly_done(it, &store.sql())));
-    assert!(kills >= 4, "{kills} kills are too few to show anything");
     say(&format!("{kills} kills; {done_unsaid} deletes were done and not acknowledged"));
 }
 
@@ -120,7 +121,8 @@ impl Scene {
         left: &mut Vec<usize>,
         random: &mut Random,
     ) -> BTreeMap<usize, bool> {
-        let queue = Arc::new(Mutex::new(std::mem::take(left)));
+        let some = left.split_off(left.len().saturating_sub(ROUND));
+        let queue = Arc::new(Mutex::new(some));
         let (answered, mut answers) = unbounded_channel();
         let mut clients = JoinSet::new();
         for _ in 0..CLIENTS {
@@ -129,7 +131,7 @@ impl Scene {
         }
         drop(answered);
         for _ in 0..random.within(0..36) {
-            // Nothing comes when all is deleted.
+            // Nothing comes when all of this round is deleted.
             if answers.recv().await.is_none() {
                 break;
             }
@@ -138,7 +140,7 @@ impl Scene {
         tokio::time::sleep(Duration::from_micros(random.within(0..4_000))).await;
         server.kill();
         let asked: BTreeMap<_, _> = clients.join_all().await.into_iter().flatten().collect();
-        *left = std::mem::take(&mut *queue.lock().unwrap());
+        left.append(&mut queue.lock().unwrap());
         asked
     }
 
