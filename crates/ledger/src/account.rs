@@ -39,6 +39,8 @@ pub struct Account {
     pub changed_at: Option<Timestamp>,
     /// What it keeps about itself.
     pub settings: Settings,
+    /// The price plan that a primary and its subaccounts go by; the default one of its currency when `None`.
+    pub plan: Option<Arc<str>>,
     /// The credentials that authenticate it now, oldest first.
     pub credentials: Arc<[Credential]>,
     /// How many of its subaccounts are not closed.

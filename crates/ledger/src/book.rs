@@ -14,6 +14,7 @@ use crate::id::{
 use crate::journal::Outcome;
 use crate::money::Amount;
 use crate::number::{Country, Number};
+use crate::price::PricePlan;
 use crate::time::Timestamp;
 
 /// The records that a decision may rest on.
@@ -29,6 +30,7 @@ pub struct Book {
     numbers: HashMap<(Country, Arc<str>), Number>,
     applications: IdMap<ApplicationId, Application>,
     endpoints: IdMap<EndpointId, Endpoint>,
+    plans: HashMap<Arc<str>, Arc<PricePlan>>,
     tokens: IdMap<TokenId, Token>,
     once: HashMap<(Scope, Arc<str>), Outcome>,
 }
@@ -88,6 +90,8 @@ pub enum Change {
     },
     /// An endpoint that was deleted.
     EndpointGone(EndpointId),
+    /// Another version of a price plan.
+    Plan(Arc<PricePlan>),
     /// A credential to be stored with its proof.
     CredentialAdded {
         /// Whose.
@@ -248,6 +252,24 @@ impl Book {
         self.numbers.values()
     }
 
+    /// The newest version of a price plan.
+    pub fn plan(&self, name: &str) -> Option<&Arc<PricePlan>> {
+        self.plans.get(name)
+    }
+
+    /// The plan that families of a currency go by when nothing is said.
+    pub fn default_plan(&self, currency: Currency) -> Option<&Arc<PricePlan>> {
+        self.plans.values().find(|it| it.is_default && it.currency == currency)
+    }
+
+    /// The plan that an account goes by: its primary's, or the default of its currency.
+    pub fn plan_of(&self, account: &Account) -> Option<&Arc<PricePlan>> {
+        match &self.account(account.primary())?.plan {
+            Some(name) => self.plan(name),
+            None => self.default_plan(account.currency),
+        }
+    }
+
     /// The token with this id.
     pub fn token(&self, id: TokenId) -> Option<&Token> {
         self.tokens.get(&id)
@@ -277,6 +299,7 @@ impl Book {
             Change::ApplicationGone(id) => drop(self.applications.remove(&id)),
             Change::Endpoint { endpoint, .. } => drop(self.endpoints.insert(endpoint.id, endpoint)),
             Change::EndpointGone(id) => drop(self.endpoints.remove(&id)),
+            Change::Plan(plan) => drop(self.plans.insert(plan.name.clone(), plan)),
             Change::TokenMade { token, .. } | Change::TokenRevoked(token) => {
                 self.tokens.insert(token.id, token);
             }
@@ -321,6 +344,7 @@ impl Book {
             numbers,
             applications,
             endpoints,
+            plans,
             tokens,
             once,
         } = self;
@@ -332,6 +356,7 @@ impl Book {
         numbers.clear();
         applications.clear();
         endpoints.clear();
+        plans.clear();
         tokens.clear();
         once.clear();
     }

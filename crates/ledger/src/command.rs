@@ -8,6 +8,7 @@ use crate::hold::OnExpiry;
 use crate::id::{AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, LineId, TokenId};
 use crate::money::Amount;
 use crate::number::{Country, Features, NumberKind};
+use crate::price::PriceRule;
 use crate::settings::SettingChange;
 
 /// A write, asked for by somebody, perhaps under a key.
@@ -70,6 +71,8 @@ pub enum Caller {
     Gate,
     /// With an account's credential.
     Account,
+    /// An account whose call a gate has checked. Its keys are the gate's, not the account's.
+    Call,
     /// tollgate itself.
     Server,
 }
@@ -136,6 +139,8 @@ pub enum Action {
         mode: Option<BalanceMode>,
         /// What it keeps about itself.
         settings: Vec<SettingChange>,
+        /// A primary's price plan, by the operator alone; `Some(None)` for the default of its currency.
+        plan: Option<Option<Arc<str>>>,
     },
     /// Closes an account for good; what it has goes to its heir.
     CloseAccount {
@@ -171,6 +176,26 @@ pub enum Action {
         reference: Option<Box<str>>,
         /// Books usage that already happened, whatever the account's state and money.
         force: bool,
+    },
+    /// Puts a price plan, or another version of it.
+    PutPlan {
+        /// Its name.
+        name: Arc<str>,
+        /// Its currency; never another one's.
+        currency: Currency,
+        /// Whether families of the currency that are assigned none go by it.
+        is_default: bool,
+        /// The first that fits a call counts.
+        rules: Arc<[PriceRule]>,
+    },
+    /// Checks a call by the price plan of the account's family, and takes or holds what it costs.
+    Check {
+        /// The account that calls, which is the one that asks.
+        account: AccountId,
+        /// The method of the call.
+        method: Box<str>,
+        /// The path of the call, without its query.
+        path: Box<str>,
     },
     /// Gives back a charge or a part of it.
     Reverse {

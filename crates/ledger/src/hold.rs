@@ -1,5 +1,7 @@
 //! Holds: amounts reserved for a call whose price is known only later.
 
+use std::sync::Arc;
+
 use crate::id::{AccountId, LineId};
 use crate::money::Amount;
 use crate::time::Timestamp;
@@ -26,6 +28,8 @@ pub struct Hold {
     pub on_expiry: OnExpiry,
     /// What it is for, such as `sms.send`; its settle is charged under the same word.
     pub operation: Option<Box<str>>,
+    /// The price that it was placed by; see [`crate::Line::price`]. Its ending names it, too.
+    pub price: Option<Arc<str>>,
     /// How it ended; `None` while it is open.
     pub ending: Option<Ending>,
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::account::{Account, Credential, Standing, Token};
 use crate::application::{Application, Endpoint};
-use crate::command::{Actor, Once, Scope};
+use crate::command::{Actor, Caller, Once, Scope};
 use crate::hold::Hold;
 use crate::id::{AccountId, LineId};
 use crate::money::Amount;
 use crate::number::Number;
+use crate::price::PricePlan;
 use crate::time::Timestamp;
 
 /// One accepted write. A line that moves money is a *posting*: it says by how much and what both sides stood at
@@ -40,6 +41,8 @@ pub struct Line {
     pub operation: Option<Box<str>>,
     /// How many units of it.
     pub units: Option<Box<str>>,
+    /// The price that it went by: plan, version and number of the rule, as `standard/3/7`.
+    pub price: Option<Arc<str>>,
     /// The caller's free text.
     pub reference: Option<Box<str>>,
     /// Booked without asking whether the money is there: forced by the caller, or late.
@@ -116,6 +119,8 @@ pub enum Kind {
     EndpointChanged,
     /// An endpoint was deleted.
     EndpointDeleted,
+    /// A price plan got another version.
+    PlanPut,
     /// A credential was added.
     CredentialAdded,
     /// The end of a credential was set.
@@ -162,6 +167,8 @@ pub enum Record {
     Endpoint(Endpoint),
     /// An account that was closed.
     Closed(Box<Closed>),
+    /// A price plan.
+    Plan(Arc<PricePlan>),
     /// A credential of the line's account.
     Credential(Credential),
     /// A token.
@@ -219,6 +226,7 @@ impl Line {
             | Kind::EndpointMade
             | Kind::EndpointChanged
             | Kind::EndpointDeleted
+            | Kind::PlanPut
             | Kind::CredentialAdded
             | Kind::CredentialChanged
             | Kind::CredentialRevoked
@@ -262,13 +270,22 @@ impl Line {
             | Kind::EndpointMade
             | Kind::EndpointChanged
             | Kind::EndpointDeleted
+            | Kind::PlanPut
             | Kind::CredentialAdded
             | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
             | Kind::TokenRevoked => self.by.account(),
         };
-        Scope { account, caller: self.by.caller() }
+        Scope { account, caller: self.caller() }
+    }
+
+    /// What kind of caller brought it about: an account charges or holds only by a call that was checked.
+    const fn caller(&self) -> Caller {
+        match (self.kind, self.by.caller()) {
+            (Kind::Charge | Kind::Hold, Caller::Account) => Caller::Call,
+            (_, caller) => caller,
+        }
     }
 
     /// Whether it moved balance, credit limit or a held amount.
@@ -286,6 +303,7 @@ impl Line {
                 | Record::Number(_)
                 | Record::Application(_)
                 | Record::Endpoint(_)
+                | Record::Plan(_)
                 | Record::Credential(_)
                 | Record::Token(_),
             )
@@ -303,6 +321,7 @@ impl Line {
                 | Record::Number(_)
                 | Record::Application(_)
                 | Record::Endpoint(_)
+                | Record::Plan(_)
                 | Record::Credential(_)
                 | Record::Token(_),
             )

@@ -164,6 +164,7 @@ pub fn prove_line(line: &Line) -> Result<(), Broken> {
         | Kind::ApplicationDeleted
         | Kind::EndpointMade
         | Kind::EndpointDeleted
+        | Kind::PlanPut
         | Kind::CredentialAdded
         | Kind::CredentialChanged
         | Kind::CredentialRevoked

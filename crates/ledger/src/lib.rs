@@ -20,6 +20,8 @@ pub mod journal;
 pub mod laws;
 pub mod money;
 pub mod number;
+pub mod path;
+pub mod price;
 pub mod refusal;
 pub mod settings;
 pub mod text;
@@ -40,6 +42,8 @@ pub use id::{
 pub use journal::{Closed, Kind, Line, Outcome, Record, Side, TransferKind};
 pub use money::Amount;
 pub use number::{Country, Features, Number, NumberKind};
+pub use path::PathPattern;
+pub use price::{PricePlan, PriceRule, Pricing};
 pub use refusal::{Refusal, TextField};
 pub use settings::{Setting, SettingChange, Settings};
 pub use time::Timestamp;

@@ -56,6 +56,18 @@ pub enum Refusal {
         /// What was asked.
         needed: Amount,
     },
+    /// No price plan of the family's currency has a rule for such a call.
+    NoPrice,
+    /// The price plan says that such a call is not allowed.
+    CallDenied,
+    /// The path is not written in the one way that every server reads alike.
+    PathNotNormal,
+    /// No such price plan.
+    PlanNotFound,
+    /// A subaccount goes by its primary's price plan.
+    PlanInherited,
+    /// More rules than a price plan may have.
+    RulesMax(usize),
     /// Not enough credit limit that is not in use.
     InsufficientCredit {
         /// What could move.
@@ -145,4 +157,8 @@ pub enum TextField {
     Alias,
     /// A setting, such as an address.
     Setting,
+    /// A price plan's name.
+    PlanName,
+    /// The method of a price rule.
+    Method,
 }

@@ -11,6 +11,10 @@ pub const OPERATION_MAX: usize = 64;
 pub const KEY_MAX: usize = 255;
 /// The most characters of a number of units.
 pub const UNITS_MAX: usize = 32;
+/// The most characters of a price plan's name.
+pub const PLAN_MAX: usize = 64;
+/// The most characters of a method such as `POST`.
+pub const METHOD_MAX: usize = 32;
 /// The fewest digits of a phone number or short code.
 pub const MSISDN_MIN: usize = 3;
 /// The most digits of a phone number (E.164).
@@ -69,6 +73,17 @@ pub fn is_username(text: &str) -> bool {
     (1..=USERNAME_MAX).contains(&text.len())
         && text.starts_with(|it: char| it.is_ascii_alphabetic())
         && text.bytes().all(|it| it.is_ascii_alphanumeric())
+}
+
+/// Whether this may be a price plan's name: 1 to [`PLAN_MAX`] lower-case letters, digits, `.`, `-` and `_`.
+pub fn is_plan_name(text: &str) -> bool {
+    let is_fit = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, b'.' | b'-' | b'_');
+    (1..=PLAN_MAX).contains(&text.len()) && text.bytes().all(is_fit)
+}
+
+/// Whether this may be the method of a call: 1 to [`METHOD_MAX`] capital letters.
+pub fn is_method(text: &str) -> bool {
+    (1..=METHOD_MAX).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_uppercase())
 }
 
 /// Whether the text has at most `max` characters.

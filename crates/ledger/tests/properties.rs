@@ -18,6 +18,8 @@ use self::world::{Run, World};
 mod belongings;
 #[path = "properties/check.rs"]
 mod check;
+#[path = "properties/prices.rs"]
+mod prices;
 #[path = "properties/steps.rs"]
 mod steps;
 #[path = "properties/world.rs"]
@@ -109,7 +111,11 @@ struct Counts(BTreeMap<&'static str, u64>);
 /// What came up in a sequence.
 type Seen = BTreeSet<&'static str>;
 
-const WANTED: [&str; 19] = [
+const WANTED: [&str; 23] = [
+    "charged call",
+    "held call",
+    "free call",
+    "request id",
     "rented number",
     "unrented number",
     "moved number",

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use axum::http::HeaderName;
 use clap::Args;
 
 use crate::observe::LogFormat;
@@ -22,6 +23,39 @@ impl FromStr for StoreUrl {
             Some(path) => Ok(Self(PathBuf::from(path))),
         }
     }
+}
+
+/// Where the listener of the gate is: nobody but this machine's own processes can reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateAddress {
+    /// A loopback address.
+    Tcp(SocketAddr),
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+impl FromStr for GateAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return if path.is_empty() {
+                Err("unix: needs a path".into())
+            } else {
+                Ok(Self::Unix(path.into()))
+            };
+        }
+        match text.parse::<SocketAddr>() {
+            Ok(address) if address.ip().is_loopback() => Ok(Self::Tcp(address)),
+            Ok(_) => Err("must be a loopback address such as 127.0.0.1:8081, or unix:PATH: whoever reaches it needs no token".into()),
+            Err(_) => Err("must be an address such as 127.0.0.1:8081, or unix:PATH".into()),
+        }
+    }
+}
+
+fn header_name(text: &str) -> Result<String, String> {
+    let name = text.parse::<HeaderName>().map_err(|_| "must be the name of a header, such as X-Api-Key")?;
+    Ok(name.as_str().to_owned())
 }
 
 /// The store that a command works on.
@@ -84,6 +118,16 @@ pub struct ServeArgs {
     /// The domain in the sip addresses of applications and endpoints in the Plivo dialect
     #[arg(long, env = "TOLLGATE_PLIVO_SIP_DOMAIN", default_value = "plivo.com", value_name = "DOMAIN")]
     pub plivo_sip_domain: String,
+
+    /// Serve the checks of the gate here, and nothing else: a loopback address, or unix:PATH. Who reaches it is the proxy, and
+    /// needs no gate token
+    #[arg(long, env = "TOLLGATE_GATE_LISTEN", value_name = "ADDR")]
+    pub gate_listen: Option<GateAddress>,
+
+    /// A header of calls in which the gate takes credentials before it looks at Authorization: NAME:SECRET, or a secret or
+    /// token alone
+    #[arg(long, env = "TOLLGATE_GATE_KEY_HEADER", value_name = "HEADER", value_parser = header_name)]
+    pub gate_key_header: Option<String>,
 
     /// How many keyed writes are remembered for 24 hours, at some 50 bytes of memory each
     #[arg(long, env = "TOLLGATE_ONCE_MAX", default_value_t = ONCE_MAX, value_name = "N")]

@@ -1,13 +1,13 @@
 //! How a request comes in and goes out: connections, names for requests, limits, one log line each. Knows no dialect.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, middleware};
@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use ledger::Once;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -135,6 +135,19 @@ impl<S: Sync> FromRequest<S> for Incoming {
     }
 }
 
+/// Instead of an answer the connection is closed, as if the process had died there.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("closed without an answer")]
+pub struct Hangup;
+
+/// A response that nobody gets: [`Hangup`]. Its status is for the log.
+pub fn hangup() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.extensions_mut().insert(Hangup);
+    response
+}
+
 /// Puts around the routes what every request gets: a name and one log line.
 pub fn with_names_and_log(router: Router, app: App) -> Router {
     router.layer(middleware::from_fn_with_state(app, name_and_log))
@@ -173,13 +186,48 @@ pub fn metrics_router(app: App) -> Router {
     Router::new().route("/metrics", get(render))
 }
 
+/// Where connections come from.
+#[derive(Debug)]
+pub enum Listener {
+    /// The network.
+    Tcp(TcpListener),
+    /// A socket in the file system.
+    Unix(UnixListener),
+}
+
+enum Accepted {
+    Tcp(TcpStream, IpAddr),
+    Unix(UnixStream),
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Self::Tcp(listener)
+    }
+}
+
+impl Listener {
+    async fn accept(&self) -> std::io::Result<Accepted> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // An answer is small and wanted now.
+                drop(stream.set_nodelay(true));
+                Ok(Accepted::Tcp(stream, peer.ip()))
+            }
+            Self::Unix(listener) => Ok(Accepted::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
 /// Serves connections until `stop` resolves, then answers what is in flight.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     tls: Option<TlsAcceptor>,
     router: Router,
     stop: impl Future<Output = ()>,
 ) {
+    let listener = listener.into();
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -187,7 +235,7 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let (stream, peer) = match accepted {
+        let accepted = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -196,12 +244,16 @@ pub async fn serve(
                 continue;
             }
         };
-        // An answer is small and wanted now.
-        drop(stream.set_nodelay(true));
         let (router, watcher) = (router.clone(), graceful.watcher());
-        match tls.clone() {
-            None => drop(tokio::spawn(connection(TokioIo::new(stream), peer, router, watcher))),
-            Some(tls) => drop(tokio::spawn(async move {
+        match (accepted, tls.clone()) {
+            (Accepted::Unix(stream), _) => {
+                let local = IpAddr::from([127, 0, 0, 1]);
+                drop(tokio::spawn(connection(TokioIo::new(stream), local, router, watcher)));
+            }
+            (Accepted::Tcp(stream, peer), None) => {
+                drop(tokio::spawn(connection(TokioIo::new(stream), peer, router, watcher)));
+            }
+            (Accepted::Tcp(stream, peer), Some(tls)) => drop(tokio::spawn(async move {
                 let handshake = tokio::time::timeout(HEADERS_WAIT, tls.accept(stream)).await;
                 if let Ok(Ok(stream)) = handshake {
                     connection(TokioIo::new(stream), peer, router, watcher).await;
@@ -217,7 +269,7 @@ pub async fn serve(
 
 async fn connection<S>(
     io: TokioIo<S>,
-    peer: SocketAddr,
+    peer: IpAddr,
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
 ) where
@@ -225,8 +277,15 @@ async fn connection<S>(
 {
     let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer.ip()));
-        router.clone().oneshot(request)
+        request.extensions_mut().insert(Peer(peer));
+        let answering = router.clone().oneshot(request);
+        async move {
+            let response = answering.await.map_err(|never| match never {})?;
+            match response.extensions().get::<Hangup>() {
+                Some(hangup) => Err(*hangup),
+                None => Ok(response),
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

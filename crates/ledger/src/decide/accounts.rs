@@ -83,6 +83,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         created_at: draft.now,
         changed_at: None,
         settings: Settings::default(),
+        plan: None,
         credentials: credentials
             .iter()
             .map(|it| Credential { id: it.id, kind: it.kind, created_at: draft.now, expires_at: None })
@@ -107,7 +108,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 }
 
 pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
-    let Action::ChangeAccount { account: id, name, credit_limit, status, mode, settings } =
+    let Action::ChangeAccount { account: id, name, credit_limit, status, mode, settings, plan } =
         &draft.command.action
     else {
         return Err(Refusal::Forbidden);
@@ -135,6 +136,9 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if let Some(mode) = mode {
         account.mode = changed_mode(&account, *mode)?;
     }
+    if let Some(plan) = plan {
+        account.plan = changed_plan(&draft, &account, plan.as_ref())?;
+    }
     let mut change = Standing::ZERO;
     if let Some(limit) = credit_limit {
         if authority::is_operator(&draft.command.by).is_err() || !account.is_primary() {
@@ -161,6 +165,21 @@ const fn changed_mode(account: &Account, mode: BalanceMode) -> Result<BalanceMod
         (BalanceMode::Own, BalanceMode::Shared) => Err(Refusal::BalanceStaysOwn),
         (BalanceMode::Shared | BalanceMode::Own, mode) => Ok(mode),
     }
+}
+
+/// Only the operator says by which plan a family goes, and only one of its currency.
+fn changed_plan(
+    draft: &Draft<'_>,
+    account: &Account,
+    plan: Option<&Arc<str>>,
+) -> Result<Option<Arc<str>>, Refusal> {
+    authority::is_operator(&draft.command.by)?;
+    if !account.is_primary() {
+        return Err(Refusal::PlanInherited);
+    }
+    let Some(name) = plan else { return Ok(None) };
+    let plan = draft.book.plan(name).ok_or(Refusal::PlanNotFound)?;
+    if plan.currency == account.currency { Ok(Some(name.clone())) } else { Err(Refusal::CurrencyMismatch) }
 }
 
 /// Raising is free; lowering takes no more than what is not in use.
@@ -253,6 +272,7 @@ fn release_holds(draft: &mut Draft<'_>, id: AccountId) -> Result<(u32, Amount), 
             cause: (hold.account != hold.payer).then_some(hold.account),
             about: Some(hold.id),
             operation: hold.operation.clone(),
+            price: hold.price.clone(),
             record: Some(Record::Hold(hold.clone())),
             ..draft.line(Kind::Release)
         };

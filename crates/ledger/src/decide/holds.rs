@@ -35,6 +35,7 @@ pub(super) fn hold(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         expires_at: draft.now.plus_millis(*lasts_ms),
         on_expiry: *on_expiry,
         operation: operation.clone(),
+        price: None,
         ending: None,
     };
     let change = Standing::of_held(*amount);
@@ -198,6 +199,7 @@ fn line(
         cause: (hold.account != hold.payer).then_some(hold.account),
         about: Some(hold.id),
         operation: hold.operation.clone(),
+        price: hold.price.clone(),
         record: Some(Record::Hold(hold)),
         ..draft.line(kind)
     })

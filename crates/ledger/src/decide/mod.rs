@@ -6,6 +6,7 @@
 mod accounts;
 mod applications;
 mod charges;
+mod checks;
 mod credentials;
 mod holds;
 mod numbers;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use crate::account::{Account, Standing, Status};
 use crate::authority;
 use crate::book::{Book, Change, Remembered};
-use crate::command::{Action, Command, Scope};
+use crate::command::{Action, Caller, Command, Scope};
 use crate::id::{AccountId, LineId};
 use crate::journal::{Kind, Line, Outcome, Side};
 use crate::money::Amount;
@@ -61,7 +62,8 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
         if !text::is_key(&once.key) {
             return Err(Refusal::InvalidText(TextField::Key));
         }
-        if let Some(first) = book.remembered(scope(book, command), &once.key) {
+        let first = book.remembered(scope(book, command), &once.key);
+        if let Some(first) = first.filter(|it| is_remembered(command, it, now)) {
             let same = first.once.as_ref().is_some_and(|it| it.request == once.request);
             return if same { Ok(Decision::repeat(first.clone())) } else { Err(Refusal::KeyReused) };
         }
@@ -75,6 +77,8 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
         Action::TransferBalance(transfer) => transfers::balance(draft, transfer),
         Action::TransferCredit(transfer) => transfers::credit(draft, transfer),
         Action::Charge { .. } => charges::charge(draft),
+        Action::PutPlan { .. } => checks::put_plan(draft),
+        Action::Check { .. } => checks::check(draft),
         Action::Reverse { charge, amount, reference } => charges::reverse(draft, *charge, *amount, reference),
         Action::Hold { .. } => holds::hold(draft),
         Action::Settle { hold, amount, force } => holds::settle(draft, *hold, *amount, *force),
@@ -111,11 +115,21 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
     }
 }
 
+/// How long the id of a checked call is remembered: proxies send a check again within seconds, if at all.
+pub const CALL_REMEMBERED_MS: i64 = 10 * 60 * 1_000;
+
+/// Whether a key still stands for what it first brought about. Other keys the store forgets.
+fn is_remembered(command: &Command, first: &Line, now: Timestamp) -> bool {
+    !matches!(command.action, Action::Check { .. }) || now < first.at.plus_millis(CALL_REMEMBERED_MS)
+}
+
 /// Within what a command's key is unique (docs/rules.md, Once): the account that a charge or hold is about,
 /// else the caller.
 pub fn scope(book: &Book, command: &Command) -> Scope {
     let account = match &command.action {
-        Action::Charge { account, .. } | Action::Hold { account, .. } => Some(*account),
+        Action::Charge { account, .. } | Action::Hold { account, .. } | Action::Check { account, .. } => {
+            Some(*account)
+        }
         Action::Reverse { charge, .. } => book.charge(*charge).map(|it| it.account),
         Action::Settle { hold, .. }
         | Action::Release { hold }
@@ -125,6 +139,7 @@ pub fn scope(book: &Book, command: &Command) -> Scope {
         | Action::ChangeAccount { .. }
         | Action::CloseAccount { .. }
         | Action::Pay { .. }
+        | Action::PutPlan { .. }
         | Action::TransferBalance(_)
         | Action::TransferCredit(_)
         | Action::AddNumber { .. }
@@ -147,7 +162,8 @@ pub fn scope(book: &Book, command: &Command) -> Scope {
         | Action::MakeToken { .. }
         | Action::RevokeToken { .. } => command.by.account(),
     };
-    Scope { account, caller: command.by.caller() }
+    let is_check = matches!(command.action, Action::Check { .. });
+    Scope { account, caller: if is_check { Caller::Call } else { command.by.caller() } }
 }
 
 /// A decision in the making.
@@ -215,6 +231,7 @@ impl Draft<'_> {
             about: None,
             operation: None,
             units: None,
+            price: None,
             reference: None,
             forced: false,
             late: false,

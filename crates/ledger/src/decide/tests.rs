@@ -4,6 +4,7 @@ mod accounts;
 mod applications;
 mod authority;
 mod charges;
+mod checks;
 mod close;
 mod credentials;
 mod holds;
@@ -11,6 +12,7 @@ mod journal;
 mod keys;
 mod laws;
 mod numbers;
+mod prices;
 mod refusals;
 mod story;
 mod transfers;
@@ -44,11 +46,13 @@ fn every_refusal_comes_up_in_a_story() {
         applications::STORIES,
         authority::STORIES,
         charges::STORIES,
+        checks::STORIES,
         close::STORIES,
         credentials::STORIES,
         holds::STORIES,
         keys::STORIES,
         numbers::STORIES,
+        prices::STORIES,
         transfers::STORIES,
         worked_examples::STORIES,
     ];
@@ -67,6 +71,7 @@ fn a_book_that_was_cleared_serves_the_next_batch_as_a_new_one_would() {
         gate      hold p 1                    -> ok
         p         make app p ivr              -> ok
         p         make phone p bob            -> ok
+        operator  price std EUR * /** any 1   -> ok
         ",
     )
     .book;

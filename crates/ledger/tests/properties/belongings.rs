@@ -224,6 +224,7 @@ impl World {
             },
             Change::EndpointGone(id) => self.book.endpoint(*id).is_some_and(|it| it.owner == caller),
             Change::CredentialAdded { account, .. } => *account == caller,
+            Change::Plan(_) => false,
             Change::Account(_)
             | Change::Hold(_)
             | Change::Charge(_)
@@ -261,6 +262,7 @@ impl World {
             Record::Endpoint(endpoint) => {
                 Some((self.book.endpoint(endpoint.id).map(|it| it == endpoint), false))
             }
+            Record::Plan(plan) => Some((self.book.plan(&plan.name).map(|it| it == plan), false)),
             Record::Account(_)
             | Record::Closed(_)
             | Record::Hold(_)

@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use ledger::authority::may_call;
-use ledger::decide::scope;
+use ledger::decide::{CALL_REMEMBERED_MS, scope};
 use ledger::laws::prove;
 use ledger::{
     AccountId, Action, Amount, BalanceMode, Book, Charged, Command, Decision, HoldEnd, Kind, Line, LineId,
     OnExpiry, Once, Refusal, Side, Timestamp, decide,
 };
 
-use crate::ensure;
 use crate::steps::{Asks, Family, Step};
 use crate::world::{Figures, World, account_id, available, figures, is_of};
+use crate::{ensure, prices};
 
 impl World {
     /// Everything that can be said of a decision before it is applied.
@@ -24,9 +24,14 @@ impl World {
         decision: &Decision,
     ) -> Result<(), String> {
         prove(&self.book, decision).map_err(|it| format!("prove says {it:?}"))?;
-        let is_new = !matches!(step.asks, Asks::Again { .. } | Asks::Clash { .. });
+        let now = Timestamp::from_millis(self.now_ms(family));
+        self.check_request_id(family, command, Ok(decision), now)?;
+        self.check_price(command, decision)?;
+        // A request id is forgotten soon, as that law says.
+        let is_check = matches!(command.action, Action::Check { .. });
+        let is_new = is_check || !matches!(step.asks, Asks::Again { .. } | Asks::Clash { .. });
         ensure(is_new || decision.is_repeat(), || "a key is bound once".to_owned())?;
-        ensure(!matches!(step.asks, Asks::Clash { .. }), || {
+        ensure(is_new || !matches!(step.asks, Asks::Clash { .. }), || {
             "another request under a key is refused".to_owned()
         })?;
         ensure(!decision.is_repeat() || decision.changes.is_empty(), || {
@@ -71,9 +76,11 @@ impl World {
 
     /// After-figures replay, nothing leaves the family, and the line is counted for what it is.
     fn check_line(&mut self, family: Family, line: &Line) -> Result<(), String> {
-        let is_stock = matches!(line.kind, Kind::NumberAdded | Kind::NumberWithdrawn);
-        let its_family = (!is_stock).then(|| account_id(family, 0));
-        ensure(line.family == its_family, || "a line is of its family, and the stock of none".to_owned())?;
+        let is_nobodys = matches!(line.kind, Kind::NumberAdded | Kind::NumberWithdrawn | Kind::PlanPut);
+        let its_family = (!is_nobodys).then(|| account_id(family, 0));
+        ensure(line.family == its_family, || {
+            "a line is of its family, and stock and prices of none".to_owned()
+        })?;
         let kin = self.kin(family);
         let change = figures(&line.change);
         for (side, sign) in [(line.account, 1), (line.counter, -1)] {
@@ -159,7 +166,7 @@ impl World {
         command: &Command,
         decision: &Decision,
     ) -> Result<(), String> {
-        if decision.is_repeat() {
+        if decision.is_repeat() && decision.outcome.id != command.id {
             self.seen.insert("repeat");
         }
         let Some(once) = &command.once else { return Ok(()) };
@@ -171,6 +178,10 @@ impl World {
         }
         let later = Timestamp::from_millis(self.kin(family).now_ms + 1);
         if may_call(&self.book, &command.by, later).is_err() {
+            return Ok(());
+        }
+        let is_check = matches!(command.action, Action::Check { .. });
+        if is_check && later >= decision.outcome.at.plus_millis(CALL_REMEMBERED_MS) {
             return Ok(());
         }
         let again = Command { id: command.id.nth(1_000), ..command.clone() };
@@ -185,13 +196,18 @@ impl World {
 
     /// A keyed command that was accepted once is refused later only to a caller that may not call any more.
     pub(crate) fn check_refusal(
-        &self,
+        &mut self,
+        family: Family,
         step: &Step,
         refusal: &Refusal,
         command: &Command,
         now: Timestamp,
     ) -> Result<(), String> {
         if may_call(&self.book, &command.by, now).is_err() {
+            return Ok(());
+        }
+        self.check_request_id(family, command, Err(refusal), now)?;
+        if matches!(command.action, Action::Check { .. }) {
             return Ok(());
         }
         let is_again = matches!(step.asks, Asks::Again { .. });
@@ -247,6 +263,7 @@ fn effect(before: &Book, command: &Command, decision: &Decision) -> i64 {
     match &command.action {
         Action::Pay { amount, .. } => amount.units(),
         Action::Charge { amount, .. } => -amount.units(),
+        Action::Check { account, path, .. } => prices::price(before, *account, path),
         Action::RentNumber { country, msisdn, .. } => -before
             .stocked(*country, msisdn, ledger::Currency::EUR)
             .expect("a rented number was in the stock")

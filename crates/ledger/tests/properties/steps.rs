@@ -126,6 +126,16 @@ pub(crate) enum Asks {
         in_time: bool,
     },
     Call(Call),
+    /// Another version of one of the family's plans.
+    Put {
+        plan: u8,
+        price: i64,
+        units: u32,
+    },
+    Assign {
+        slot: u8,
+        plan: Option<u8>,
+    },
     Number(OfNumber),
     Application(OfApplication),
     Endpoint(OfEndpoint),
@@ -187,6 +197,7 @@ pub(crate) enum Link {
 /// What gates and the sweeper ask.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Call {
+    Check { slot: u8, path: u8 },
     Charge { slot: u8, amount: i64, force: bool },
     Reverse { nth: usize, amount: Option<i64> },
     Hold { slot: u8, amount: i64, lasts_ms: i64, capture: bool },
@@ -218,7 +229,10 @@ fn random_asks(random: &mut Random) -> Asks {
     let slot = random.byte(7).min(random.byte(5));
     let other = 1 + random.byte(6).min(random.byte(6));
     let (amount, nth, up) = (random.amount(), random.index(), random.chance(50));
-    match random.below(150) {
+    match random.below(205) {
+        150..172 => Asks::Call(Call::Check { slot, path: random.byte(6) }),
+        172..177 => Asks::Put { plan: random.byte(2), price: amount / 3, units: u32::from(random.byte(4)) },
+        177..180 => Asks::Assign { slot: slot / 3, plan: up.then(|| random.byte(3)) },
         0..8 => Asks::Open { slot: other, shared: up },
         8..13 => Asks::Own { slot },
         13..17 => Asks::Status { slot, active: random.chance(75) },

@@ -9,8 +9,8 @@ use ledger::{
     Standing, Status, Timestamp, Token, TokenId, TokenScope, Transfer, decide,
 };
 
-use crate::Seen;
 use crate::steps::{Asks, By, Call, Family, Step};
+use crate::{Seen, prices};
 
 /// How a step is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,8 @@ impl World {
             1 => Some((By::Operator, Asks::Open { slot: 0, shared: false })),
             2 => Some((By::Right, Asks::Open { slot: 1, shared: false })),
             3 => Some((By::Right, Asks::Open { slot: 2, shared: true })),
+            4 => Some((By::Right, Asks::Put { plan: 0, price: 100_000_001, units: 3 })),
+            5 => Some((By::Right, Asks::Assign { slot: 0, plan: Some(0) })),
             _ => None,
         };
         let first = opens.map(|(by, asks)| Step { by, asks, ..*step });
@@ -125,7 +127,7 @@ impl World {
             Ok(decision) => decision,
             Err(refusal) => {
                 self.seen.insert(if refusal == Refusal::KeyReused { "key reused" } else { "refusal" });
-                return self.check_refusal(step, &refusal, &command, now).map(|()| false);
+                return self.check_refusal(family, step, &refusal, &command, now).map(|()| false);
             }
         };
         if run == Run::Checked {
@@ -182,7 +184,9 @@ impl World {
         let once = step.key.map(|key| {
             let [a, b] = kin.steps.to_be_bytes();
             let mut request = [0; 32];
-            request[..2].copy_from_slice(&[a, b]);
+            // Of a call, what it asks for is all that is sent.
+            let path = if let Asks::Call(Call::Check { path, .. }) = step.asks { Some(path) } else { None };
+            request[..2].copy_from_slice(&path.map_or([a, b], |path| [path, 0xCC]));
             Once { key: format!("{family:?} {key}").into(), request, sealed: None }
         });
         Some(Command { id, by, once, action })
@@ -213,9 +217,14 @@ impl World {
                 | Action::Reverse { .. },
             ) => Actor::Gate(GATE),
             (By::Right, Action::Expire { .. } | Action::ExpireCredential { .. }) => Actor::Server,
-            (By::Right, Action::Pay { .. } | Action::AddNumber { .. } | Action::WithdrawNumber { .. }) => {
-                Actor::Operator(OPERATOR)
-            }
+            (
+                By::Right,
+                Action::Pay { .. }
+                | Action::AddNumber { .. }
+                | Action::WithdrawNumber { .. }
+                | Action::PutPlan { .. },
+            ) => Actor::Operator(OPERATOR),
+            (By::Right, Action::Check { account, .. }) => of_account(account.as_bytes()[1] - 1),
             // Every other time the account itself, else its primary.
             (
                 By::Right,
@@ -247,6 +256,7 @@ impl World {
             status,
             mode,
             settings: Vec::new(),
+            plan: None,
         };
         let units = Amount::from_units;
         Some(match step.asks {
@@ -276,6 +286,8 @@ impl World {
                 Action::RotateCredential { account: account(slot), credential, same_as: None, overlap_ms }
             }
             Asks::Retire { slot, nth, in_time } => return self.retire(family, slot, nth, in_time),
+            Asks::Put { plan, price, units } => prices::put(family, plan, price, units),
+            Asks::Assign { slot, plan } => prices::assign(family, slot, plan),
             Asks::Call(call) => return self.call(family, call),
             Asks::Number(asks) => return self.number(family, asks),
             Asks::Application(asks) => self.application(family, asks),
@@ -301,6 +313,7 @@ impl World {
         let kin = self.kin(family);
         let units = Amount::from_units;
         Some(match call {
+            Call::Check { slot, path } => prices::check(account_id(family, slot), path),
             Call::Charge { slot, amount, force } => Action::Charge {
                 account: account_id(family, slot),
                 amount: units(amount),

@@ -7,12 +7,13 @@ pub mod vonage;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
 
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
 use crate::app::App;
+use crate::gate;
 use crate::http;
 
 /// One row of the table that all routes are registered from, so that tests can walk them.
@@ -37,6 +38,8 @@ pub enum Who {
     Operator,
     /// An operator or a gate token.
     OperatorOrGate,
+    /// A gate, with an account's credentials.
+    Gate,
     /// An operator token, or an account with Basic credentials.
     OperatorOrAccount,
 }
@@ -50,6 +53,22 @@ impl Route {
         handler: impl axum::handler::Handler<T, App>,
     ) -> Self {
         Self { method: method_of(filter), path, who, handler: on(filter, handler) }
+    }
+}
+
+impl Route {
+    /// A row that is served with every method; it stands in the table with GET.
+    pub fn any<T: 'static>(
+        path: &'static str,
+        who: Who,
+        handler: impl axum::handler::Handler<T, App>,
+    ) -> Self {
+        Self { method: Method::GET, path, who, handler: any(handler) }
+    }
+
+    /// What serves it.
+    pub fn into_handler(self) -> MethodRouter<App> {
+        self.handler
     }
 }
 
@@ -71,6 +90,7 @@ pub fn routes() -> Vec<Route> {
     let mut routes = vonage::routes();
     routes.extend(plivo::routes());
     routes.extend(native::routes());
+    routes.extend(gate::routes());
     routes
 }
 
@@ -87,7 +107,9 @@ pub fn router(app: App) -> Router {
     // Whose dialect an unknown path or a wrong method is answered in, its beginning says.
     let router = router
         .fallback(async |incoming: http::Incoming| {
-            if native::speaks(incoming.uri.path()) {
+            if gate::speaks(incoming.uri.path()) {
+                gate::not_found(incoming).await
+            } else if native::speaks(incoming.uri.path()) {
                 native::not_found(&incoming)
             } else {
                 vonage::not_found(&incoming)

@@ -56,6 +56,8 @@ pub struct AccountChange {
     pub mode: Option<BalanceMode>,
     /// What it keeps about itself.
     pub settings: Vec<SettingChange>,
+    /// A primary's price plan; `Some(None)` for the default of its currency.
+    pub plan: Option<Option<Arc<str>>>,
 }
 
 /// What is sealed with the key of a request, so that a repeat can show it again.
@@ -154,8 +156,8 @@ impl App {
         account: AccountId,
         change: AccountChange,
     ) -> Result<Account, Error> {
-        let AccountChange { name, credit_limit, status, mode, settings } = change;
-        let action = Action::ChangeAccount { account, name, credit_limit, status, mode, settings };
+        let AccountChange { name, credit_limit, status, mode, settings, plan } = change;
+        let action = Action::ChangeAccount { account, name, credit_limit, status, mode, settings, plan };
         let outcome = self.submit(by, once, action).await?;
         outcome.account_record().cloned().ok_or(Error::Fault)
     }

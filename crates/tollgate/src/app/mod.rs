@@ -4,6 +4,8 @@
 
 mod accounts;
 mod credentials;
+mod gate;
+mod holds;
 mod money;
 mod owned;
 mod read;
@@ -15,6 +17,8 @@ use ledger::{Account, AccountId, Action, Actor, Command, LineId, Once, Outcome, 
 
 pub use accounts::{AccountChange, NewAccount, Opened};
 pub use credentials::{AddedCredential, AuthTokens, UsedCredential};
+pub use gate::{Drill, NewPlan, Passed};
+pub use holds::NewHold;
 pub use money::{NewCharge, NewTransfer};
 pub use owned::{
     ApplicationChange, EndpointChange, NewApplication, NewEndpoint, OwnedBy, Shown, ShownEndpoint,
@@ -79,6 +83,7 @@ impl From<ExecuteError> for Error {
     fn from(error: ExecuteError) -> Self {
         match error {
             ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::Full => Self::Busy { retry_after_s: 1 },
             ExecuteError::Unavailable => Self::Unavailable,
             ExecuteError::Broken => Self::Fault,
         }
@@ -104,6 +109,8 @@ pub struct Settings {
     pub plivo_rate_limit: u32,
     /// The domain in the sip addresses of the Plivo dialect.
     pub plivo_sip_domain: Arc<str>,
+    /// A header in which the gate takes credentials, before it looks at `Authorization`.
+    pub gate_key_header: Option<String>,
 }
 
 /// The use cases. Clones share everything.

@@ -140,6 +140,30 @@ impl Auth {
         }
     }
 
+    /// An account by a secret or token that we made, alone. There are too many of them to be guessed, so failures are not
+    /// counted; one that a person chose is not found like this.
+    ///
+    /// # Errors
+    /// [`AuthError`].
+    pub async fn text(&self, secret: &str) -> Result<Actor, AuthError> {
+        let inner = &*self.0;
+        // No name of a pair has a colon.
+        let fingerprint = inner.keyring.fingerprint(":", secret);
+        if let Some(right) = inner.right.get(&fingerprint) {
+            inner.note_use(&right);
+            return Ok(right.actor);
+        }
+        let verifier = inner.keyring.hash(secret);
+        let found = inner.store.read(move |snapshot| snapshot.credential_of(&verifier)).await;
+        let found = found.map_err(|_| AuthError::Unavailable)?;
+        let (account, credential) = found.ok_or(AuthError::Unauthenticated)?;
+        let actor = Actor::Account { account, credential };
+        let right = Arc::new(Right { actor, noted_ms: AtomicI64::new(i64::MIN) });
+        inner.note_use(&right);
+        inner.right.insert(fingerprint, right);
+        Ok(actor)
+    }
+
     /// How to recognise a secret that we made.
     pub fn made(&self, secret: &str, may_show_again: bool) -> Proof {
         let sealed = may_show_again.then(|| self.0.keyring.seal(secret, &self.0.random).into());

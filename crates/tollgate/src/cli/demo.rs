@@ -10,12 +10,12 @@ mod story;
 use std::net::SocketAddr;
 
 use clap::Args;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::client::Client;
 use self::server::Server;
 use self::story::{Member, Story};
 use super::Ended;
+use super::stop::Stop;
 
 /// Flags of `tollgate demo`.
 #[derive(Args, Debug)]
@@ -74,30 +74,4 @@ async fn explore(server: &mut Server, stop: &mut Stop, members: &[Member]) -> Re
 
 fn stopped_early() -> Ended {
     Ended::wrong("the demo was stopped before its last step")
-}
-
-/// The signals that end the demo. Its server and its folder end with it, so none of them may end it by itself.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Stop {
-    fn listen() -> Result<Self, Ended> {
-        let of = |kind| signal(kind).map_err(Ended::cannot_start);
-        Ok(Self {
-            interrupt: of(SignalKind::interrupt())?,
-            terminate: of(SignalKind::terminate())?,
-            hangup: of(SignalKind::hangup())?,
-        })
-    }
-
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-        }
-    }
 }

@@ -3,7 +3,9 @@
 mod backup;
 mod check;
 mod demo;
+mod doctor;
 mod serve;
+mod stop;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -14,9 +16,9 @@ pub use serve::Serving;
 
 use crate::config::ServeArgs;
 
-/// Something was found wrong: by `check`, or by `demo --exit`.
+/// Something was found wrong: by `check`, `doctor` or `demo --exit`.
 const WRONG: u8 = 1;
-/// Could not start: the store, its key file, an address, a certificate.
+/// Could not start: the store, its key file, an address, a certificate; what `doctor` must reach.
 const CANNOT_START: u8 = 3;
 /// A sync failed while serving, so that what is on the disk is unknown; start again, which reads the truth.
 const LOST: u8 = 4;
@@ -28,7 +30,7 @@ const LOST: u8 = 4;
     about,
     max_term_width = 100,
     after_help = "Exit codes: 0 done; 1 something was found wrong; 2 the command line is wrong; 3 cannot start (store, \
-                  key file, address or certificate); 4 a sync to disk failed while serving."
+                  key file, address, certificate, or what doctor must reach); 4 a sync to disk failed while serving."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -45,6 +47,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Play a partner's month on a temporary store, then stay up for exploring
     Demo(demo::DemoArgs),
+    /// Call your own gateway with an account made for it, and prove that it refuses what it must
+    Doctor(Box<doctor::DoctorArgs>),
 }
 
 /// Runs the command line.
@@ -54,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

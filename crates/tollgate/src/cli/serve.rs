@@ -1,9 +1,12 @@
 //! `tollgate serve`.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use ledger::{Actor, Timestamp, Token, TokenId, TokenScope};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -12,11 +15,11 @@ use super::{Ended, LOST, say};
 use crate::api;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::ServeArgs;
+use crate::config::{GateAddress, ServeArgs};
 use crate::random::Random;
 use crate::seal::Keyring;
 use crate::store::{self, Store};
-use crate::{http, observe, sweep, tls};
+use crate::{gate, http, observe, sweep, tls};
 
 /// The shortest operator token that the environment may give.
 const TOKEN_MIN: usize = 32;
@@ -39,6 +42,7 @@ pub struct Serving {
     plain: TcpListener,
     tls: Option<(TcpListener, TlsAcceptor)>,
     metrics: Option<TcpListener>,
+    gate: Option<http::Listener>,
     signals: Signals,
     lines: Vec<String>,
 }
@@ -71,6 +75,11 @@ impl Serving {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
+        let gate = match &args.gate_listen {
+            None => None,
+            Some(GateAddress::Tcp(address)) => Some(bind(*address).await?.into()),
+            Some(GateAddress::Unix(path)) => Some(bind_unix(path)?),
+        };
         let path = &args.store.store.0;
         let key_path = Keyring::path_beside(path);
         let keyring = Keyring::open(&key_path, !store::exists(path), &random).map_err(Ended::cannot_start)?;
@@ -87,6 +96,7 @@ impl Serving {
             vonage_strict_amounts: args.vonage_strict_amounts,
             plivo_rate_limit: args.plivo_rate_limit,
             plivo_sip_domain: args.plivo_sip_domain.as_str().into(),
+            gate_key_header: args.gate_key_header.clone(),
         };
         let app = App::new(store.clone(), keyring, clock, random, settings).map_err(Ended::cannot_start)?;
         if !has_token {
@@ -94,7 +104,7 @@ impl Serving {
         }
         // Before the first request, so that none sees a hold that should have ended while nobody was there.
         app.expire_due_holds().await.map_err(Ended::cannot_start)?;
-        Ok(Self { app, store, plain, tls, metrics, signals, lines })
+        Ok(Self { app, store, plain, tls, metrics, gate, signals, lines })
     }
 
     /// Says on standard output where it listens and what is shown once.
@@ -107,6 +117,15 @@ impl Serving {
         if let Some(listener) = &self.metrics {
             say(&format!("metrics on http://{}/metrics", of(listener)));
         }
+        match &self.gate {
+            None => {}
+            Some(http::Listener::Tcp(listener)) => say(&format!("gate on http://{}", of(listener))),
+            Some(http::Listener::Unix(listener)) => {
+                let address = listener.local_addr().ok();
+                let path = address.as_ref().and_then(|it| it.as_pathname());
+                say(&format!("gate on unix:{}", path.map_or("", |it| it.to_str().unwrap_or(""))));
+            }
+        }
         for line in &self.lines {
             say(line);
         }
@@ -117,7 +136,7 @@ impl Serving {
     /// # Errors
     /// After a failed sync.
     pub async fn until_stopped(self) -> Result<(), Ended> {
-        let Self { app, store, plain, tls, metrics, signals, .. } = self;
+        let Self { app, store, plain, tls, metrics, gate, signals, .. } = self;
         let (stop, stopped) = watch::channel(false);
         let until =
             |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|it| *it).await) };
@@ -127,6 +146,10 @@ impl Serving {
             vec![tokio::spawn(http::serve(plain, None, router.clone(), until(stopped.clone())))];
         if let Some(listener) = metrics {
             let router = http::metrics_router(app.clone());
+            serving.push(tokio::spawn(http::serve(listener, None, router, until(stopped.clone()))));
+        }
+        if let Some(listener) = gate {
+            let router = gate::router(app.clone());
             serving.push(tokio::spawn(http::serve(listener, None, router, until(stopped.clone()))));
         }
         if let Some((listener, acceptor)) = tls {
@@ -169,6 +192,23 @@ impl Signals {
             () = store.lost() => true,
         }
     }
+}
+
+/// A socket in the file system. One that a server left behind which is gone is replaced.
+fn bind_unix(path: &Path) -> Result<http::Listener, Ended> {
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_socket());
+    let is_left_behind = |error: std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
+    if is_socket && UnixStream::connect(path).is_err_and(is_left_behind) {
+        let removed = std::fs::remove_file(path);
+        removed.map_err(|it| Ended::cannot_start(format!("cannot replace {}: {it}", path.display())))?;
+    }
+    let listener = UnixListener::bind(path).map_err(|it| {
+        Ended::cannot_start(format!(
+            "cannot listen on unix:{}: {it}; is another server running there?",
+            path.display()
+        ))
+    })?;
+    Ok(http::Listener::Unix(listener))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Ended> {

@@ -48,14 +48,21 @@ impl Writer {
                     self.bring_account(account);
                 }
             }
-            Action::ChangeAccount { account, .. }
-            | Action::Pay { account, .. }
+            Action::ChangeAccount { account, plan, .. } => {
+                self.bring_account(*account);
+                if plan.is_some() {
+                    self.bring_plans();
+                }
+            }
+            Action::Pay { account, .. }
             | Action::Charge { account, .. }
             | Action::Hold { account, .. }
             | Action::AddCredential { account, .. }
             | Action::RevokeCredential { account, .. }
             | Action::RotateCredential { account, .. }
             | Action::ExpireCredential { account, .. } => self.bring_account(*account),
+            Action::PutPlan { .. } => self.bring_plans(),
+            Action::Check { account, .. } => self.bring_plan_of(*account),
             Action::Reverse { charge, .. } => self.bring_charge(*charge)?,
             Action::Settle { hold, .. }
             | Action::Release { hold }
@@ -103,6 +110,33 @@ impl Writer {
         self.book.bring(Change::Account(row.account.clone()));
         if let Some(parent) = parent {
             self.bring_account(parent);
+        }
+    }
+
+    /// Every plan: one that becomes the default takes another's place.
+    fn bring_plans(&mut self) {
+        for plan in self.resident.plans.values() {
+            if self.book.plan(&plan.name).is_none() {
+                self.book.bring(Change::Plan(plan.clone()));
+            }
+        }
+    }
+
+    /// An account, and the plan that it goes by.
+    fn bring_plan_of(&mut self, id: AccountId) {
+        self.bring_account(id);
+        let Some(account) = self.book.account(id) else { return };
+        if self.book.plan_of(account).is_some() {
+            return;
+        }
+        let assigned = self.book.account(account.primary()).and_then(|it| it.plan.clone());
+        let plan = match assigned {
+            Some(name) => self.resident.plans.get(&name),
+            None => self.resident.plans.values().find(|it| it.is_default && it.currency == account.currency),
+        };
+        // One that the batch has put already is as it is there, default or not.
+        if let Some(plan) = plan.filter(|it| self.book.plan(&it.name).is_none()) {
+            self.book.bring(Change::Plan(plan.clone()));
         }
     }
 

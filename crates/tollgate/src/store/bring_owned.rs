@@ -78,6 +78,8 @@ impl Writer {
             | Action::Pay { .. }
             | Action::TransferBalance(_)
             | Action::TransferCredit(_)
+            | Action::PutPlan { .. }
+            | Action::Check { .. }
             | Action::Charge { .. }
             | Action::Reverse { .. }
             | Action::Hold { .. }

@@ -13,6 +13,7 @@ mod file;
 mod line_id;
 mod once;
 mod owned;
+mod plan;
 mod record;
 mod replay;
 mod resident;
@@ -87,6 +88,9 @@ pub enum ExecuteError {
     /// The ledger's no.
     #[error("refused: {0:?}")]
     Refused(Refusal),
+    /// Too many commands wait.
+    #[error("too many commands wait")]
+    Full,
     /// Nothing was written, and the same may go through later.
     #[error("the store does not take writes now")]
     Unavailable,
@@ -197,9 +201,7 @@ impl Store {
     /// [`ExecuteError`].
     pub async fn execute(&self, command: Command, at: Timestamp) -> Result<Outcome, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        if !self.shared.queue.push(writer::Job { command, at, reply: writer::Reply::Outcome(reply) }) {
-            return Err(ExecuteError::Unavailable);
-        }
+        self.shared.queue.push(writer::Job { command, at, reply: writer::Reply::Outcome(reply) })?;
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
     }
 
@@ -209,9 +211,7 @@ impl Store {
     /// [`ExecuteError`], as [`Store::execute`] would say.
     pub async fn try_out(&self, command: Command, at: Timestamp) -> Result<Decision, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        if !self.shared.queue.push(writer::Job { command, at, reply: writer::Reply::Decision(reply) }) {
-            return Err(ExecuteError::Unavailable);
-        }
+        self.shared.queue.push(writer::Job { command, at, reply: writer::Reply::Decision(reply) })?;
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
     }
 

@@ -60,6 +60,7 @@ impl OnceMap {
             Caller::Gate => 2,
             Caller::Account => 3,
             Caller::Server => 4,
+            Caller::Call => 5,
         });
         hasher.write(key.as_bytes());
         hasher.finish()

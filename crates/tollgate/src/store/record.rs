@@ -6,9 +6,11 @@ use ledger::{
     Record, Standing, Status, Timestamp, Token, TokenScope,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::{self, PlanJson};
 use super::settings;
 
 #[derive(Serialize, Deserialize)]
@@ -20,6 +22,7 @@ enum RecordJson {
     Application(ApplicationJson),
     Endpoint(EndpointJson),
     Closed(ClosedJson),
+    Plan(PlanJson),
     Credential(CredentialJson),
     Token {
         id: String,
@@ -49,6 +52,8 @@ struct AccountJson {
     changed_at: Option<i64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     settings: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plan: Option<String>,
     credentials: Vec<CredentialJson>,
     subaccounts: u32,
 }
@@ -150,6 +155,8 @@ struct HoldJson {
     expires_at: i64,
     capture: bool,
     operation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    price: Option<String>,
     ending: Option<EndingJson>,
 }
 
@@ -183,6 +190,7 @@ pub(super) fn encode(record: &Record) -> String {
             application: endpoint.application.map(ApplicationId::number),
             created_at: endpoint.created_at.millis(),
         }),
+        Record::Plan(plan) => RecordJson::Plan(plan::to_json(plan)),
         Record::Closed(closed) => RecordJson::Closed(ClosedJson {
             account: account_json(&closed.account),
             cascade: closed.cascade,
@@ -228,6 +236,7 @@ pub(super) fn decode(text: &str) -> Option<Record> {
             application: json.application.map(ApplicationId::from_number),
             created_at: Timestamp::from_millis(json.created_at),
         }),
+        RecordJson::Plan(json) => Record::Plan(Arc::new(plan::from_json(&json)?)),
         RecordJson::Closed(json) => Record::Closed(Box::new(Closed {
             account: account(&json.account)?,
             cascade: json.cascade,
@@ -320,6 +329,7 @@ fn account_json(account: &Account) -> AccountJson {
         created_at: account.created_at.millis(),
         changed_at: account.changed_at.map(Timestamp::millis),
         settings: settings::to_map(&account.settings),
+        plan: account.plan.as_deref().map(str::to_owned),
         credentials: account.credentials.iter().map(credential_json).collect(),
         subaccounts: account.subaccounts,
     }
@@ -351,6 +361,7 @@ fn account(json: &AccountJson) -> Option<Account> {
         created_at: Timestamp::from_millis(json.created_at),
         changed_at: json.changed_at.map(Timestamp::from_millis),
         settings: settings::from_map(&json.settings)?,
+        plan: json.plan.as_deref().map(Into::into),
         credentials: json.credentials.iter().map(credential).collect::<Option<_>>()?,
         subaccounts: json.subaccounts,
     })
@@ -384,6 +395,7 @@ fn hold_json(hold: &Hold) -> HoldJson {
         expires_at: hold.expires_at.millis(),
         capture: hold.on_expiry == OnExpiry::Capture,
         operation: hold.operation.as_deref().map(str::to_owned),
+        price: hold.price.as_deref().map(str::to_owned),
         ending: hold.ending.map(|it| EndingJson {
             how: match it.how {
                 HoldEnd::Settled => "settled",
@@ -410,6 +422,7 @@ fn hold(json: &HoldJson) -> Option<Hold> {
         expires_at: Timestamp::from_millis(json.expires_at),
         on_expiry: if json.capture { OnExpiry::Capture } else { OnExpiry::Release },
         operation: json.operation.as_deref().map(Into::into),
+        price: json.price.as_deref().map(Into::into),
         ending: match &json.ending {
             None => None,
             Some(ending) => Some(self::ending(ending)?),

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use ledger::{
     Account, AccountId, Amount, Application, ApplicationId, Country, Endpoint, EndpointId, Hold, Kind, Line,
-    LineId, Number, Record, Standing, Status, Timestamp, TokenId, laws,
+    LineId, Number, PricePlan, Record, Standing, Status, Timestamp, TokenId, laws,
 };
 use rusqlite::{Connection, Row};
 
 use super::line_id::{LineIds, are_beside};
 use super::sql::{self, Recorded};
-use super::{OpenError, Snapshot, file, owned};
+use super::{OpenError, Snapshot, file, owned, plan};
 
 /// What a replay has seen of a store that is right.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,6 +78,7 @@ struct State {
     numbers: HashMap<(Country, Arc<str>), Number>,
     applications: HashMap<ApplicationId, Application>,
     endpoints: HashMap<EndpointId, Endpoint>,
+    plans: BTreeMap<(Arc<str>, u32), PricePlan>,
     last_at: Timestamp,
     last_seq: i64,
     last_id: Option<LineId>,
@@ -110,6 +111,7 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
     check_holds(&connection, &state)?;
     check_tokens(&connection, &state)?;
     check_owned(&connection, &state)?;
+    check_plans(&connection, &state)?;
     check_reversals(&connection, ids)?;
     let sealed = check_sealed(&connection, opens)?;
     Ok(Replay {
@@ -153,7 +155,14 @@ impl State {
             (None, Some(cause)) => self.step(seq, &line, cause, other_before, None)?,
             (None, None) => {}
         }
+        self.price(&line)?;
         self.record(&line)
+    }
+
+    /// A line that was paid by a price went by the one that was in force.
+    fn price(&self, line: &Line) -> Result<(), String> {
+        let family = line.family.and_then(|it| self.accounts.get(&it));
+        plan::prove_price(&self.plans, family.map(|it| &it.account), line)
     }
 
     fn open(&mut self, line: &Line) -> Result<(), String> {
@@ -237,6 +246,9 @@ impl State {
                 } else {
                     live.filter(|it| it.id != credential.id).collect()
                 };
+            }
+            Some(Record::Plan(plan)) => {
+                drop(self.plans.insert((plan.name.clone(), plan.version), PricePlan::clone(plan)));
             }
             None => {}
         }
@@ -436,6 +448,25 @@ fn check_rows<T: PartialEq>(
     match journal.keys().next() {
         None => Ok(()),
         Some(called) => Err(Wrong::Other(format!("{what} {called} is in the journal, and its row is gone"))),
+    }
+}
+
+fn check_plans(connection: &Connection, state: &State) -> Result<(), Wrong> {
+    let mut all = connection.prepare("SELECT * FROM price_plans")?;
+    let plans = all.query_map((), plan::plan)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    for plan in &plans {
+        if state.plans.get(&(plan.name.clone(), plan.version)) != Some(plan) {
+            let (name, version) = (&plan.name, plan.version);
+            return Err(Wrong::Other(format!(
+                "version {version} of price plan {name} is not as the journal leads to"
+            )));
+        }
+    }
+    let (is, leads) = (plans.len(), state.plans.len());
+    if is == leads {
+        Ok(())
+    } else {
+        Err(Wrong::Other(format!("{is} versions of price plans are there, in the journal {leads}")))
     }
 }
 

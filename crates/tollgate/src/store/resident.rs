@@ -1,10 +1,12 @@
 //! What the writer keeps in memory: every account, the open holds, the tokens and the remembered keys.
 
-use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use ledger::{Account, AccountId, Credential, CredentialId, Hold, IdMap, LineId, Timestamp, Token, TokenId};
+use ledger::{
+    Account, AccountId, Credential, CredentialId, Hold, IdMap, LineId, PricePlan, Timestamp, Token, TokenId,
+};
 use rusqlite::{Connection, Result};
 
 use super::once::{OnceMap, REMEMBERED_MS};
@@ -15,6 +17,8 @@ pub(super) struct Resident {
     pub(super) accounts: IdMap<AccountId, Box<Row>>,
     pub(super) tokens: IdMap<TokenId, Token>,
     pub(super) holds: IdMap<LineId, Hold>,
+    /// The newest version of each price plan.
+    pub(super) plans: HashMap<Arc<str>, Arc<PricePlan>>,
     pub(super) heads: Waiting,
     pub(super) once: OnceMap,
     pub(super) last_seq: i64,
@@ -90,6 +94,7 @@ impl Resident {
             accounts: load_accounts(connection)?,
             tokens: IdMap::default(),
             holds: IdMap::default(),
+            plans: HashMap::new(),
             heads: Waiting::default(),
             once: OnceMap::new(once_max),
             last_seq: 0,
@@ -107,6 +112,8 @@ impl Resident {
             let hold = hold?;
             resident.holds.insert(hold.id, hold);
         }
+        let plans = super::plan::newest(connection)?;
+        resident.plans = plans.into_iter().map(|it| (it.name.clone(), Arc::new(it))).collect();
         let last = "SELECT seq, at FROM journal ORDER BY seq DESC LIMIT 1";
         if let Some((seq, at)) =
             super::optional(connection.query_row(last, (), |row| {

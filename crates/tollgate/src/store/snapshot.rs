@@ -51,6 +51,10 @@ impl<'a> Snapshot<'a> {
         Self { connection, environment, ids }
     }
 
+    pub(super) const fn connection(&self) -> &Connection {
+        self.connection
+    }
+
     pub(super) fn rows<T>(
         &self,
         text: &str,
@@ -333,6 +337,18 @@ impl<'a> Snapshot<'a> {
         )
     }
 
+    /// The live credential that is recognised by this hash, and whose it is.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn credential_of(&self, verifier: &str) -> Result<Option<(AccountId, CredentialId)>> {
+        self.row(
+            "SELECT account, id FROM credentials WHERE verifier = ?1 AND revoked_at IS NULL",
+            [verifier],
+            |row| Ok((sql::get(row, "account")?, sql::get(row, "id")?)),
+        )
+    }
+
     /// The credentials whose end has come and that are not revoked yet, the longest due first, and whose they are.
     ///
     /// # Errors
@@ -346,7 +362,43 @@ impl<'a> Snapshot<'a> {
         )
     }
 
-    pub(super) fn hold(&self, id: LineId) -> Result<Option<Hold>> {
+    /// Open holds after `after` in the order in which they were placed, perhaps those of one account.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn open_holds(
+        &self,
+        account: Option<AccountId>,
+        after: Option<LineId>,
+        limit: usize,
+    ) -> Result<Vec<Hold>> {
+        // Either way by an index of the open ones alone: there may be millions that have ended.
+        let text = match account {
+            Some(_) => {
+                "SELECT * FROM holds INDEXED BY holds_open WHERE account = ?1 AND ended_how IS NULL AND id > ?2
+                 ORDER BY id LIMIT ?3"
+            }
+            None => {
+                "SELECT * FROM holds INDEXED BY holds_due WHERE ?1 IS NULL AND ended_how IS NULL AND id > ?2
+                 ORDER BY id LIMIT ?3"
+            }
+        };
+        self.rows(
+            text,
+            params![
+                account.map(Column),
+                Column(after.unwrap_or(LineId::from_bytes([0; 16]))),
+                i64::try_from(limit).unwrap_or(i64::MAX),
+            ],
+            sql::hold,
+        )
+    }
+
+    /// A hold, open or ended.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn hold(&self, id: LineId) -> Result<Option<Hold>> {
         self.row("SELECT * FROM holds WHERE id = ?1", [Column(id)], sql::hold)
     }
 

@@ -113,6 +113,7 @@ word_column!(Kind {
     EndpointChanged = 29,
     EndpointDeleted = 30,
     CredentialChanged = 31,
+    PlanPut = 32,
 });
 
 /// The kinds of caller, as the column `caller` holds them.
@@ -164,6 +165,7 @@ pub(super) fn account(row: &Row<'_>) -> Result<Account> {
         created_at: get(row, "created_at")?,
         changed_at: get_opt(row, "changed_at")?,
         settings: owned::settings_of(row)?,
+        plan: row.get_ref("plan")?.as_str_or_null()?.map(Into::into),
         credentials: Arc::default(),
         subaccounts: row.get("subaccounts")?,
     })
@@ -224,6 +226,7 @@ pub(super) fn hold(row: &Row<'_>) -> Result<Hold> {
         expires_at: get(row, "expires_at")?,
         on_expiry: get(row, "on_expiry")?,
         operation: row.get::<_, Option<String>>("operation")?.map(Into::into),
+        price: row.get_ref("price")?.as_str_or_null()?.map(Into::into),
         ending,
     })
 }
@@ -298,6 +301,7 @@ fn line(row: &Row<'_>) -> Result<Line> {
         about: get_opt(row, "about")?,
         operation: text("operation")?,
         units: text("units")?,
+        price: row.get_ref("price")?.as_str_or_null()?.map(Into::into),
         reference: text("reference")?,
         forced: marks & FORCED != 0,
         late: marks & LATE != 0,
@@ -328,9 +332,9 @@ fn actor(row: &Row<'_>) -> Result<Actor> {
 pub(super) const INSERT_LINE: &str = "INSERT INTO journal (seq, at, kind, id, caller, by_account, by_credential, family,
     account, account_before, balance_change, credit_change, held_change, balance, credit_limit, held,
     other, other_before, other_balance, other_credit_limit, other_held, about, operation, units, reference, marks,
-    once_key, request, record)
+    once_key, request, record, price)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-    ?24, ?25, ?26, ?27, ?28, ?29)";
+    ?24, ?25, ?26, ?27, ?28, ?29, ?30)";
 
 /// Writes a line at its place.
 pub(super) fn insert_line(
@@ -383,6 +387,7 @@ pub(super) fn insert_line(
         once.map(|it| &*it.key),
         once.map(|it| it.request.as_slice()),
         line.record.as_ref().map(record::encode),
+        line.price.as_deref(),
     ])?;
     Ok(())
 }
@@ -436,11 +441,17 @@ impl KeyedLine {
             | Kind::EndpointMade
             | Kind::EndpointChanged
             | Kind::EndpointDeleted
+            | Kind::PlanPut
             | Kind::CredentialAdded
             | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
             | Kind::TokenRevoked => false,
+        };
+        // An account charges or holds only by a call that was checked.
+        let caller = match (row.get::<_, Column<Kind>>(self.kind)?.0, caller) {
+            (Kind::Charge | Kind::Hold, Caller::Account) => Caller::Call,
+            (_, caller) => caller,
         };
         // None of the kinds that are about the account named has a counterparty, so the other account is its cause.
         let account = if about_the_named {

@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::sql::{self, Column};
 use super::writer::{Heads, Pending, Writer};
-use super::{owned, settings};
+use super::{owned, plan, settings};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
@@ -137,7 +137,8 @@ impl Writer {
             && account.status == before.status
             && account.subaccounts == before.subaccounts
             && account.changed_at == before.changed_at
-            && account.settings == before.settings;
+            && account.settings == before.settings
+            && account.plan == before.plan;
         let Standing { balance, credit_limit, held } = account.standing;
         self.connection
             .prepare_cached(
@@ -147,7 +148,8 @@ impl Writer {
         if !only_figures {
             self.connection
                 .prepare_cached(
-                    "UPDATE accounts SET name = ?2, mode = ?3, status = ?4, subaccounts = ?5, changed_at = ?6, settings = ?7
+                    "UPDATE accounts SET name = ?2, mode = ?3, status = ?4, subaccounts = ?5, changed_at = ?6, settings = ?7,
+                     plan = ?8
                      WHERE number = ?1",
                 )?
                 .execute(params![
@@ -158,6 +160,7 @@ impl Writer {
                     account.subaccounts,
                     account.changed_at.map(Column),
                     settings::encode(&account.settings),
+                    account.plan.as_deref(),
                 ])?;
         }
         Ok(())
@@ -168,8 +171,8 @@ impl Writer {
         self.connection
             .prepare_cached(
                 "INSERT INTO accounts (number, id, parent, api_key, auth_id, name, currency, mode, status, created_at,
-                 subaccounts, balance, credit_limit, held, last_line, changed_at, settings)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                 subaccounts, balance, credit_limit, held, last_line, changed_at, settings, plan)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
             )?
             .execute(params![
                 number,
@@ -189,6 +192,7 @@ impl Writer {
                 last_line,
                 account.changed_at.map(Column),
                 settings::encode(&account.settings),
+                account.plan.as_deref(),
             ])?;
         Ok(())
     }
@@ -207,6 +211,7 @@ impl Writer {
             Change::Endpoint { endpoint, password } => {
                 owned::write_endpoint(&self.connection, endpoint, password.as_deref())
             }
+            Change::Plan(plan) => plan::write(&self.connection, plan),
             Change::EndpointGone(id) => owned::delete_endpoint(&self.connection, *id),
             Change::CredentialChanged(credential) => self
                 .connection
@@ -263,7 +268,8 @@ impl Writer {
         self.connection
             .prepare_cached(
                 "INSERT INTO holds (id, account, payer, amount, placed_at, expires_at, on_expiry, operation,
-                 ended_how, ended_at, ended_line, charged) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 ended_how, ended_at, ended_line, charged, price)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                  ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, ended_how = excluded.ended_how,
                  ended_at = excluded.ended_at, ended_line = excluded.ended_line, charged = excluded.charged",
             )?
@@ -280,6 +286,7 @@ impl Writer {
                 ending.map(|it| Column(it.at)),
                 ending.map(|it| Column(it.line)),
                 ending.map(|it| Column(it.charged)),
+                hold.price.as_deref(),
             ])
             .map(drop)
     }

@@ -22,6 +22,8 @@ use super::{ExecuteError, OpenError, Shared};
 
 /// The most commands in one transaction, so that whoever came first does not wait for all that came with him.
 const BATCH_MAX: usize = 1_024;
+/// The most commands that wait: at 10,000 a second, a slow disk's pace, the last one waits for some two seconds.
+const WAITING_MAX: usize = 20_000;
 /// When the log has this many frames (16 MiB), it is folded into the file beside the writer.
 const WAL_FOLD: i64 = 4_096;
 /// When the log has this many frames (64 MiB), the writer itself folds the rest, so that the log begins anew.
@@ -89,11 +91,14 @@ struct Waiting {
 }
 
 impl Queue {
-    /// Whether the job was taken; not after [`Queue::close`].
-    pub(super) fn push(&self, job: Job) -> bool {
+    /// Takes a job; not after [`Queue::close`], and not beyond [`WAITING_MAX`].
+    pub(super) fn push(&self, job: Job) -> Result<(), ExecuteError> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.closed {
-            return false;
+            return Err(ExecuteError::Unavailable);
+        }
+        if waiting.jobs.len() >= WAITING_MAX {
+            return Err(ExecuteError::Full);
         }
         waiting.jobs.push(job);
         let wake = std::mem::take(&mut waiting.asleep);
@@ -101,7 +106,7 @@ impl Queue {
         if wake {
             self.filled.notify_one();
         }
-        true
+        Ok(())
     }
 
     pub(super) fn close(&self) {
@@ -416,6 +421,7 @@ impl Writer {
                 self.resident.tokens.insert(token.id, token);
                 self.tokens().insert(proof.verifier.to_string(), token);
             }
+            Change::Plan(plan) => drop(self.resident.plans.insert(plan.name.clone(), plan)),
             Change::TokenRevoked(token) => {
                 self.resident.tokens.insert(token.id, token);
                 self.tokens().retain(|_, it| it.id != token.id);

@@ -41,6 +41,12 @@ enum Named {
     Application,
     /// The endpoint in that row.
     Endpoint,
+    /// The version of the price plan that was changed.
+    Plan,
+    /// That there are more versions or fewer than there should be.
+    Plans,
+    /// The plan that there should not be.
+    Mine,
 }
 
 struct Case {
@@ -65,6 +71,9 @@ const REVERSAL: &str = "SELECT seq FROM journal WHERE kind = 7 LIMIT 1";
 const BALANCE_TRANSFER: &str = "SELECT seq FROM journal WHERE kind = 4 LIMIT 1";
 const CREDIT_TRANSFER: &str = "SELECT seq FROM journal WHERE kind = 5 LIMIT 1";
 const CREDIT_CHANGE: &str = "SELECT seq FROM journal WHERE kind = 2 AND credit_change <> 0 LIMIT 1";
+const PRICED: &str = "SELECT seq FROM journal WHERE price IS NOT NULL AND kind = 6 LIMIT 1";
+const PRICED_HOLD: &str = "SELECT seq FROM journal WHERE price IS NOT NULL AND kind = 8 LIMIT 1";
+const PLAN: &str = "SELECT rowid FROM price_plans WHERE name = 'standard' AND version = 2";
 const FIRST: &str = "SELECT min(seq) FROM journal";
 const LAST: &str = "SELECT max(seq) FROM journal";
 const PRIMARY: &str = "SELECT number FROM accounts WHERE parent IS NULL AND balance <> 0 LIMIT 1";
@@ -139,6 +148,21 @@ const CASES: &[Case] = &[
     case("a payment doubled in place", PAYMENT, DOUBLE_IN_PLACE, Named::NextLine),
     case("two lines of an account swapped", PAIR, SWAP, Named::Line),
     case("two lines of strangers swapped", STRANGERS, SWAP, Named::LineOrNextTwo),
+    case("the price of a call", PRICED, "UPDATE journal SET price = 'standard/2/2' WHERE seq = :n", Named::Line),
+    case("the version of a call's price", PRICED, "UPDATE journal SET price = 'standard/1/1' WHERE seq = :n", Named::Line),
+    case("the plan of a call's price", PRICED, "UPDATE journal SET price = 'other/1/1' WHERE seq = :n", Named::Line),
+    case("a price that there never was", PRICED, "UPDATE journal SET price = 'standard/2/9' WHERE seq = :n", Named::Line),
+    case("no price for a call", PRICED, "UPDATE journal SET price = NULL WHERE seq = :n", Named::Line),
+    case("a price for a charge", CHARGE, "UPDATE journal SET price = 'standard/2/1' WHERE seq = :n", Named::Line),
+    case("what a call was for", PRICED, "UPDATE journal SET operation = 'other' WHERE seq = :n", Named::Line),
+    case("the price of a held call", PRICED_HOLD, "UPDATE journal SET price = 'standard/2/1' WHERE seq = :n", Named::Line),
+    case("a family's plan", PRIMARY, "UPDATE accounts SET plan = NULL WHERE number = :n", Named::Account),
+    case("a subaccount's plan", OWN, "UPDATE accounts SET plan = 'standard' WHERE number = :n", Named::Account),
+    case("the rules of a plan", PLAN, "UPDATE price_plans SET rules = replace(rules, '5000000', '4000000') WHERE rowid = :n", Named::Plan),
+    case("which plan is the default", PLAN, "UPDATE price_plans SET is_default = 1 - is_default WHERE rowid = :n", Named::Plan),
+    case("the currency of a plan", PLAN, "UPDATE price_plans SET currency = 'USD' WHERE rowid = :n", Named::Plan),
+    case("a version of a plan deleted", PLAN, "DELETE FROM price_plans WHERE rowid = :n", Named::Plans),
+    case("a plan that nobody put", PLAN, "INSERT INTO price_plans SELECT 'mine', 1, currency, 0, rules, made_at FROM price_plans WHERE rowid = :n", Named::Mine),
     case("a sealed value", "SELECT min(rowid) FROM credentials WHERE sealed IS NOT NULL",
         "UPDATE credentials SET sealed = zeroblob(length(sealed)) WHERE rowid = :n", Named::AccountOfCredential),
     case("the end of a credential", ROTATED, "UPDATE credentials SET expires_at = expires_at + 1 WHERE rowid = :n", Named::AccountOfCredential),
@@ -236,6 +260,9 @@ fn names(sql: &Connection, named: Named, row: i64) -> Vec<String> {
         Named::LineOrNextTwo => (row..row + 3).map(|it| format!("line {it}")).collect(),
         Named::Account => account("number = ?1"),
         Named::AccountOfLine => account("id = (SELECT account FROM journal WHERE seq = ?1)"),
+        Named::Plan => vec!["version 2 of price plan standard".to_owned()],
+        Named::Plans => vec!["versions of price plans".to_owned()],
+        Named::Mine => vec!["price plan mine".to_owned()],
         Named::AccountOfCredential => account("id = (SELECT account FROM credentials WHERE rowid = ?1)"),
         Named::Number => called("'number ' || country || ' ' || msisdn FROM numbers"),
         Named::NewNumber => vec!["number FR 33900000".to_owned()],
@@ -339,6 +366,7 @@ async fn store_of_every_kind() -> Store {
     let back = json!({ "kind": "balance", "from": own.id, "amount": "1.50" });
     api.post(&transfers, back).await.expect(201);
 
+    call_by_price(&api, &primary, &shared).await;
     let other = api.open_with("10.00").await;
     let number = json!({ "account": own.id, "country": "GB", "msisdn": "447700900000" });
     api.post("/api/v1/numbers", number).await.expect(201);
@@ -391,6 +419,37 @@ async fn own_everything(api: &Api, primary: &Account, own: &Account) {
     let rotate = |account: &Account| format!("/api/v1/accounts/{}/credentials/rotate", account.id);
     api.post(&rotate(primary), json!({ "kind": "token" })).await.expect(201);
     api.post(&rotate(own), json!({ "kind": "token", "overlap_seconds": 0 })).await.expect(201);
+}
+
+/// Two versions of a plan and another one, and calls that a gate had checked.
+async fn call_by_price(api: &Api, primary: &Account, shared: &Account) {
+    let rule = |path, operation, mode, price| {
+        let price_of = if mode == "hold" { "reserve" } else { "unit_price" };
+        json!({ "path": path, "operation": operation, "mode": mode, price_of: price })
+    };
+    let other =
+        json!({ "currency": "EUR", "default": true, "rules": [rule("/sms", "sms", "charge", "0.05")] });
+    put(api, "other", other).await;
+    for price in ["0.04", "0.05"] {
+        let rules = json!([
+            rule("/sms", "sms", "charge", price),
+            rule("/mms", "mms", "charge", "0.06"),
+            rule("/call", "call", "hold", "1.00"),
+        ]);
+        put(api, "standard", json!({ "currency": "EUR", "rules": rules })).await;
+    }
+    let plan = json!({ "price_plan": "standard" });
+    change(api, &format!("/api/v1/accounts/{}", primary.id), plan).await;
+    let gate = api.post("/api/v1/tokens", json!({ "scope": "gate" })).await.expect(201);
+    for path in ["/sms", "/call"] {
+        let check = api.request_as(shared, "POST", &format!("/gate/envoy{path}"));
+        send(check.header("x-gate-token", text(&gate["token"]))).await.unwrap().expect(200);
+    }
+}
+
+async fn put(api: &Api, name: &str, plan: Value) {
+    let path = format!("/api/v1/price-plans/{name}");
+    send(api.request("PUT", &path).body(plan.to_string())).await.unwrap().expect(200);
 }
 
 async fn change(api: &Api, path: &str, body: Value) {

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::request::Builder;
 use axum::http::{HeaderMap, Method, Request};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -52,6 +53,18 @@ pub(crate) enum Auth<'a> {
     Nothing,
     Basic(&'a str, &'a str),
     Bearer(&'a str),
+}
+
+impl Auth<'_> {
+    /// A request that shows it.
+    pub(crate) fn on(self, request: Builder) -> Builder {
+        match self {
+            Auth::Nothing => request,
+            Auth::Basic(name, secret) => request
+                .header("authorization", format!("Basic {}", STANDARD.encode(format!("{name}:{secret}")))),
+            Auth::Bearer(token) => request.header("authorization", format!("Bearer {token}")),
+        }
+    }
 }
 
 /// What the operator shows.
@@ -145,13 +158,7 @@ impl House {
         body: impl Into<Body>,
     ) -> Answer {
         let request = Request::builder().method(method).uri(path);
-        let request = match auth {
-            Auth::Nothing => request,
-            Auth::Basic(name, secret) => request
-                .header("authorization", format!("Basic {}", STANDARD.encode(format!("{name}:{secret}")))),
-            Auth::Bearer(token) => request.header("authorization", format!("Bearer {token}")),
-        };
-        self.send(request.body(body.into()).unwrap()).await
+        self.send(auth.on(request).body(body.into()).unwrap()).await
     }
 
     pub(crate) async fn get(&self, path: &str, auth: Auth<'_>) -> Answer {
@@ -287,13 +294,28 @@ impl Answer {
     }
 }
 
+const SHOWN: [&str; 12] = [
+    "content-type",
+    "allow",
+    "www-authenticate",
+    "retry-after",
+    "x-sub-account",
+    "x-sub-root",
+    "x-sub-operation",
+    "x-hold-id",
+    "x-hold-amount",
+    "x-credit-remaining",
+    "x-sub-status",
+    "x-sub-token",
+];
+
 /// The whole answer, for a snapshot: status, the headers that mean something, and the body with its members sorted.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.status)?;
-        for name in ["content-type", "allow", "www-authenticate", "retry-after"] {
+        for name in SHOWN {
             if let Some(value) = self.header(name) {
-                writeln!(f, "{name}: {value}")?;
+                writeln!(f, "{}", format!("{name}: {value}").trim_end())?;
             }
         }
         match serde_json::from_slice::<serde_json::Value>(&self.body) {

@@ -10,6 +10,7 @@ mod vonage;
 
 use axum::http::Method;
 use tollgate::api::{self, Route};
+use tollgate::gate;
 
 use self::cast::{Cast, Family, Member};
 use crate::house::{Answer, Auth, BY_OPERATOR, House};
@@ -88,7 +89,10 @@ fn name(route: &Route) -> String {
 /// or something of its own, it is this one's.
 fn asks(route: &Route, of: &Family, caller: &Member) -> Vec<Ask> {
     let name = name(route);
-    let asks = if api::plivo::speaks(route.path) {
+    let asks = if gate::speaks(route.path) {
+        // A check names nobody but whoever calls, and without a gate's proof nobody is served: see `gate::proof`.
+        vec![Ask::operator(403, route.path.replace("{*path}", "v1/messages"))]
+    } else if api::plivo::speaks(route.path) {
         plivo::asks(&name, of, caller)
     } else if api::native::speaks(route.path) {
         native::asks(&name, of, caller)

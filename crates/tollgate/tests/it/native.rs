@@ -5,10 +5,12 @@ mod charges;
 mod close;
 mod credentials;
 mod health;
+mod holds;
 mod keys;
 mod money;
 mod numbers;
 mod postings;
+mod prices;
 mod problems;
 mod tokens;
 

@@ -217,6 +217,8 @@ pub(crate) struct Options {
     pub(crate) store: Store,
     /// `TOLLGATE_OPERATOR_TOKEN`; `None` leaves it to the store.
     pub(crate) token: Option<String>,
+    /// Where it listens; port 0 takes a free one.
+    pub(crate) listen: String,
     /// What follows `serve --listen … --store …`.
     pub(crate) args: Vec<String>,
     /// The program that starts it, with its arguments.
@@ -227,7 +229,8 @@ impl Options {
     /// A plain server on this store.
     pub(crate) fn on(store: &Store) -> Self {
         let token = Some(store.token().to_owned());
-        Self { store: store.clone(), token, args: Vec::new(), under: Vec::new() }
+        let listen = "127.0.0.1:0".to_owned();
+        Self { store: store.clone(), token, listen, args: Vec::new(), under: Vec::new() }
     }
 
     /// Without an operator token in the environment.
@@ -241,10 +244,10 @@ impl Options {
         self
     }
 
-    /// The command that starts it on a port of its own.
+    /// The command that starts it.
     pub(crate) fn command(&self) -> Command {
         let url = self.store.url();
-        let fixed = ["serve", "--listen", "127.0.0.1:0", "--store", &url];
+        let fixed = ["serve", "--listen", &self.listen, "--store", &url];
         let mut command =
             command_under(&self.under, fixed.into_iter().chain(self.args.iter().map(String::as_str)));
         if let Some(token) = &self.token {

@@ -4,6 +4,7 @@
 mod belongings;
 mod commands;
 mod mixture;
+mod prices;
 
 use std::path::Path;
 
@@ -169,6 +170,31 @@ async fn lines_of_an_account_are_paged_newest_first_along_its_chain() {
     }
     assert_eq!(seen.len(), 41, "40 charges and the opening");
     assert!(seen.is_sorted_by(|a, b| a > b));
+}
+
+/// Its row is written once for the whole batch, whatever became of it there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_assigned_a_plan_in_the_batch_that_opens_it_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let at = Timestamp::from_millis(1_000);
+    store.execute(commands::put_plan(1, "standard"), at).await.unwrap();
+    // Handed in at once, so that most pairs are in one batch.
+    let pairs = (10..210).flat_map(|n| {
+        let opening = commands::open_primary(n, Amount::ZERO);
+        [opening, commands::assign(1_000 + n, AccountId::from_bytes(commands::uuid(n)), "standard")]
+    });
+    let answers = futures_util::future::join_all(pairs.map(|it| store.execute(it, at))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    store.close();
+    check(&folder);
+    drop(store);
+    let store = open(&folder);
+    for n in 10..210 {
+        let account = AccountId::from_bytes(commands::uuid(n));
+        let account = store.read(move |snapshot| snapshot.account(account)).await.unwrap().unwrap();
+        assert_eq!(account.plan.as_deref(), Some("standard"), "account {n}");
+    }
 }
 
 /// Their newest lines reach their rows late and by and by; nobody may notice.

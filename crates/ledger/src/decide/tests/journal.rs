@@ -28,6 +28,7 @@ fn tell(story: &Story, line: &Line) -> String {
         Some(Record::Endpoint(it)) => Some(format!("phone {}", story.name_of(Named::Endpoint(it.id)))),
         Some(Record::Closed(it)) => Some(format!("close of {}", account(it.account.id))),
         Some(Record::Credential(_)) => Some("credential".to_owned()),
+        Some(Record::Plan(it)) => Some(format!("plan {} {}", it.name, it.version)),
         Some(Record::Token(_)) => Some("token".to_owned()),
         None => None,
     };
@@ -39,6 +40,7 @@ fn tell(story: &Story, line: &Line) -> String {
         line.cause.map(|it| format!("because of {}", account(it))),
         line.about.map(|it| format!("about {}", story.name_of(Named::Line(it)))),
         line.operation.as_ref().map(|it| format!("for {it}")),
+        line.price.as_ref().map(|it| format!("price {it}")),
         line.units.as_ref().map(|it| format!("units {it}")),
         line.reference.as_ref().map(|it| format!("ref {it}")),
         line.forced.then(|| "forced".to_owned()),
@@ -371,4 +373,37 @@ fn a_lines_amount_is_what_it_moved_without_a_sign() {
     let is_hold = |it: &&std::sync::Arc<Line>| it.hold_record().is_some();
     assert_eq!(story.journal.iter().filter(is_account).count(), 3, "two opened, one closed");
     assert_eq!(story.journal.iter().filter(is_hold).count(), 7);
+}
+
+#[test]
+fn the_journal_tells_of_plans_and_by_which_price_a_call_was_paid() {
+    check_journal(
+        "
+        operator  open p limit 100                                            -> ok
+        p         open s under p shared                                       -> ok
+        operator  price a EUR default GET /f read free * /** any 1 key k      -> ok
+        operator  price b EUR default * /a a 2x3 * /b call hold=5/10s         -> ok
+        operator  change p plan a                                             -> ok
+        wait 1s
+        p         check GET /x key r                                          -> ok
+        p         check GET /f                                                -> free
+        operator  change p plan -                                             -> ok
+        s.token   check POST /a                                               -> ok
+        s         check POST /b key q as h                                    -> ok
+        gate      settle h 4                                                  -> ok
+        ",
+        "
+        0s Open by operator: in p, limit 100, p at 0/-100, records account p
+        0s Open by p.secret: in p, s at 0/0, records account s
+        0s PlanPut by operator: key k, records plan a 1
+        0s PlanPut by operator: records plan a 1
+        0s PlanPut by operator: records plan b 1
+        0s Change by operator: in p, p at 0/-100, records account p
+        1s Charge by p.secret: in p, balance -1, p at -1/-100, for any, price a/1/2, key r
+        1s Change by operator: in p, p at -1/-100, records account p
+        1s Charge by s.token: in p, balance -6, p at -7/-100, because of s, for a, price b/1/1
+        1s Hold by s.secret: in p, held 5, p at -7/-100 held 5, because of s, for call, price b/1/2, key q, records hold h
+        1s Settle by gate: in p, balance -4 held -5, p at -11/-100, because of s, about h, for call, price b/1/2, records hold h
+        ",
+    );
 }

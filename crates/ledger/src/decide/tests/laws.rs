@@ -230,6 +230,7 @@ const MOVES: &str = "
     EndpointChanged    0   0   0  one
     EndpointChanged    0   0   0  two
     EndpointDeleted    0   0   0  one
+    PlanPut            0   0   0  one
     CredentialAdded    0   0   0  one
     CredentialChanged  0   0   0  one
     CredentialRevoked  0   0   0  one
@@ -237,7 +238,7 @@ const MOVES: &str = "
     TokenRevoked       0   0   0  one
 ";
 
-const KINDS: [Kind; 31] = [
+const KINDS: [Kind; 32] = [
     Kind::Open,
     Kind::Change,
     Kind::Close,
@@ -264,6 +265,7 @@ const KINDS: [Kind; 31] = [
     Kind::EndpointMade,
     Kind::EndpointChanged,
     Kind::EndpointDeleted,
+    Kind::PlanPut,
     Kind::CredentialAdded,
     Kind::CredentialChanged,
     Kind::CredentialRevoked,
@@ -324,6 +326,7 @@ fn lone(kind: Kind, change: Standing, late: bool, account: Side, counter: Option
         about: None,
         operation: None,
         units: None,
+        price: None,
         reference: None,
         forced: false,
         late,

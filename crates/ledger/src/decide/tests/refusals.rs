@@ -23,7 +23,8 @@ variants! {
     CreditLimitFixed StatusFixed SameAccount OutsideFamily SharesBalance InsufficientFunds InsufficientCredit NotEmpty
     ChargeNotFound AlreadyReversed HoldNotFound HoldEnded NotExpired ExpiryOutOfRange NumberTaken NumbersMax NumberNotFound
     NumberNotOwned NumberAlreadyOwned ApplicationNotFound EndpointNotFound OverlapOutOfRange CredentialsMax
-    LastCredential SecretInUse CredentialNotFound TokenNotFound KeyReused
+    LastCredential SecretInUse CredentialNotFound TokenNotFound KeyReused NoPrice CallDenied PathNotNormal PlanNotFound
+    PlanInherited RulesMax
 }
 
 /// The refusal's name and what it carries.
@@ -36,6 +37,7 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         | Refusal::SharesBalance(account) => story.name_of(Named::Account(*account)),
         Refusal::InvalidText(field) => format!("{field:?}"),
         Refusal::SubaccountsMax(max) => max.to_string(),
+        Refusal::RulesMax(max) => max.to_string(),
         Refusal::InsufficientFunds { available, needed } => {
             let available = available.map_or_else(|| "hidden".to_owned(), |it| it.text(0).to_string());
             format!("available {available} needed {}", needed.text(0))
@@ -79,7 +81,12 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         | Refusal::SecretInUse
         | Refusal::CredentialNotFound
         | Refusal::TokenNotFound
-        | Refusal::KeyReused => String::new(),
+        | Refusal::KeyReused
+        | Refusal::NoPrice
+        | Refusal::CallDenied
+        | Refusal::PathNotNormal
+        | Refusal::PlanNotFound
+        | Refusal::PlanInherited => String::new(),
     };
     format!("{} {carried}", word(refusal)).trim_end().to_owned()
 }

@@ -14,6 +14,7 @@
 mod belongings;
 mod commands;
 mod expectations;
+mod prices;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,9 +22,9 @@ use std::sync::Arc;
 pub(super) use self::expectations::standing_text;
 use super::refusals;
 use super::words::Words;
-use crate::account::{Account, Token, TokenScope};
+use crate::account::{Account, Standing, Token, TokenScope};
 use crate::book::{Book, Change};
-use crate::command::{Actor, Command, Proof};
+use crate::command::{Action, Actor, Command, Proof};
 use crate::decide::{Decision, decide, scope};
 use crate::id::{AccountId, ApplicationId, CredentialId, EndpointId, LineId, TokenId};
 use crate::journal::{Kind, Line, Record};
@@ -155,17 +156,22 @@ impl Story {
             assert_eq!(account.standing.held.units(), held, "what is held is the open holds: {line}");
         }
         if decision.is_repeat() {
-            self.prove_repeat(decision, line)
+            self.prove_repeat(command, decision, line)
         } else {
             self.prove_lines(command, decision, line)
         }
         self.journal.extend(decision.lines.iter().cloned());
     }
 
-    /// The answer to a repeat is the first one's, and changes nothing.
-    fn prove_repeat(&self, decision: &Decision, line: &str) {
+    /// The answer to a repeat is the first one's, and changes nothing; nor does a call that is free.
+    fn prove_repeat(&self, command: &Command, decision: &Decision, line: &str) {
         assert!(decision.changes.is_empty() && decision.remembered.is_none(), "{line}");
         let repeated = &decision.outcome;
+        if repeated.id == command.id {
+            assert!(matches!(command.action, Action::Check { .. }), "{line}");
+            assert_eq!((repeated.change, &repeated.once), (Standing::ZERO, &None), "{line}");
+            return;
+        }
         let first = self.journal.iter().find(|it| it.id == repeated.id).expect("the first answer's line");
         assert_eq!(
             (first.kind, first.at, &first.record),
@@ -215,6 +221,7 @@ impl Story {
                 let is_gone = line.kind == Kind::EndpointDeleted;
                 self.book.endpoint(endpoint.id) == Some(endpoint).filter(|_| !is_gone)
             }
+            Some(Record::Plan(plan)) => self.book.plan(&plan.name) == Some(plan),
             Some(Record::Token(token)) => self.book.token(token.id) == Some(token),
             Some(Record::Credential(credential)) => {
                 let owner = line.account.and_then(|it| self.book.account(it.account)).expect("its account");

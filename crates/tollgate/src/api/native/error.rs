@@ -103,11 +103,22 @@ pub(super) struct Names {
     pub(super) amount: &'static str,
     /// The account that it is about, or the other one of a transfer.
     pub(super) account: &'static str,
+    /// What has a currency, and what is wrong with it where that is another one.
+    pub(super) currency: (&'static str, &'static str),
+}
+
+impl Names {
+    /// What most requests call them.
+    pub(super) const USUAL: Self = Self {
+        amount: "amount",
+        account: "account",
+        currency: ("currency", "must be the primary account's, or be left out"),
+    };
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { amount: "amount", account: "account" }
+        Self::USUAL
     }
 }
 
@@ -158,7 +169,8 @@ impl Failure {
 const UNAUTHENTICATED: &str = "Send an operator or gate token with `Authorization: Bearer`, or an account's api key or \
      auth id with one of its secrets or tokens as `Authorization: Basic`. What was sent, if anything, is not right or \
      was revoked.";
-const BUSY: &str = "Too many authentications failed or wait. Ask again after the time in `Retry-After`.";
+const BUSY: &str =
+    "Too many authentications failed, or too much waits. Ask again after the time in `Retry-After`.";
 const UNAVAILABLE: &str = "The store does not take this now, and nothing was done. Ask again later, best with the same \
      `Idempotency-Key`.";
 const FAULT: &str = "This is our fault, and nothing was done. The operator finds the cause in the log under the id in \
@@ -184,7 +196,7 @@ pub(super) fn refused(refusal: &Refusal, names: Names) -> Problem {
 }
 
 /// The field at fault, and what is wrong with it, where a refusal is about one.
-fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)> {
+pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)> {
     Some(match refusal {
         Refusal::InvalidText(field) => unfit_text(*field),
         Refusal::AmountOutOfRange if matches!(names.amount, "credit_limit" | "cost") => {
@@ -194,7 +206,7 @@ fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)
             (names.amount, "must be more than 0 (only a payment may be negative) and at most 10000000000")
         }
         Refusal::SumOutOfRange => (names.amount, "would take an account beyond what an amount can hold"),
-        Refusal::CurrencyMismatch => ("currency", "must be the primary account's, or be left out"),
+        Refusal::CurrencyMismatch => names.currency,
         Refusal::BalanceStaysOwn => ("balance", "must be \"own\": an own balance is never shared again"),
         Refusal::PrimarySharesNothing => {
             ("balance", "must be \"own\": a primary account has no primary to share with")
@@ -209,8 +221,9 @@ fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)
         Refusal::SharesBalance(_) => {
             (names.account, "shares its primary's balance and has none of its own to pay into or to move")
         }
+        Refusal::PlanInherited => ("price_plan", "is the primary's, whose subaccounts go by it"),
         Refusal::OverlapOutOfRange => ("overlap_seconds", "must be from 0 to 2592000, which are 30 days"),
-        Refusal::ExpiryOutOfRange => ("expires_at", "must be later than now and at most 24 hours ahead"),
+        Refusal::ExpiryOutOfRange => ("expires_in", "must be from 1 to 86400 seconds, which are 24 hours"),
         Refusal::CredentialRevoked
         | Refusal::CallerSuspended
         | Refusal::Forbidden
@@ -228,6 +241,11 @@ fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)
         | Refusal::HoldNotFound(_)
         | Refusal::HoldEnded { .. }
         | Refusal::NotExpired
+        | Refusal::NoPrice
+        | Refusal::CallDenied
+        | Refusal::PathNotNormal
+        | Refusal::PlanNotFound
+        | Refusal::RulesMax(_)
         | Refusal::NumberTaken
         | Refusal::NumbersMax(_)
         | Refusal::NumberNotFound
@@ -255,6 +273,8 @@ const fn unfit_text(field: TextField) -> (&'static str, &'static str) {
         TextField::ApplicationName => ("name", "must have 1 to 255 letters, digits, - and _"),
         TextField::Username => ("username", "must have 1 to 37 letters and digits, first a letter"),
         TextField::Alias => ("alias", "must have 1 to 255 characters, not all of them blank"),
+        TextField::PlanName => ("name", "must have 1 to 64 lower-case letters, digits, `.`, `-` and `_`"),
+        TextField::Method => ("method", "must have 1 to 32 capital letters, such as POST"),
         TextField::Setting => ("settings", "must have at most 2048 characters"),
     }
 }
@@ -296,6 +316,18 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         ),
         Refusal::NotExpired => said(Code::NotExpired, NOT_EXPIRED),
         Refusal::NumberTaken => said(Code::NumberTaken, NUMBER_TAKEN),
+        Refusal::PlanNotFound => {
+            said(Code::NotFound, "There is no such price plan. Put it first, or check its name.")
+        }
+        Refusal::RulesMax(max) => Problem::new(
+            Code::Invalid,
+            format!("A price plan has at most {max} rules. Join some by `*` and `**`."),
+        ),
+        Refusal::NoPrice => said(Code::Forbidden, "No rule of the price plan is for such a call. Add one."),
+        Refusal::CallDenied => said(Code::Forbidden, "The price plan does not allow such a call."),
+        Refusal::PathNotNormal => {
+            said(Code::Invalid, "Servers read such a path differently. Write it plainly.")
+        }
         Refusal::NumbersMax(max) => {
             Problem::new(Code::Invalid, format!("At most {max} numbers come at once. Send fewer."))
         }
@@ -333,6 +365,7 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         | Refusal::SameAccount
         | Refusal::OutsideFamily
         | Refusal::SharesBalance(_)
+        | Refusal::PlanInherited
         | Refusal::OverlapOutOfRange
         | Refusal::ExpiryOutOfRange => invalid(Vec::new()),
     }

@@ -14,7 +14,7 @@ use axum::response::Response;
 use axum::routing::MethodFilter;
 
 use self::error::{Code, Problem};
-use self::handlers::{accounts, charges, credentials, health, numbers, tokens};
+use self::handlers::{accounts, charges, credentials, drills, health, holds, numbers, prices, tokens};
 use crate::api::{Route, Who};
 use crate::http::Incoming;
 
@@ -56,6 +56,17 @@ pub fn routes() -> Vec<Route> {
         Route::new(GET, "/api/v1/accounts/{account}/postings", Who::OperatorOrAccount, accounts::postings),
         Route::new(POST, "/api/v1/charges", Who::OperatorOrGate, charges::charge),
         Route::new(POST, "/api/v1/charges/{id}/reverse", Who::OperatorOrGate, charges::reverse),
+        Route::new(POST, "/api/v1/holds", Who::OperatorOrGate, holds::place),
+        Route::new(GET, "/api/v1/holds", Who::OperatorOrGate, holds::list),
+        Route::new(GET, "/api/v1/holds/{id}", Who::OperatorOrGate, holds::get),
+        Route::new(POST, "/api/v1/holds/{id}/settle", Who::OperatorOrGate, holds::settle),
+        Route::new(POST, "/api/v1/holds/{id}/release", Who::OperatorOrGate, holds::release),
+        Route::new(POST, "/api/v1/holds/{id}/extend", Who::OperatorOrGate, holds::extend),
+        Route::new(GET, "/api/v1/price-plans", Who::Operator, prices::list),
+        Route::new(MethodFilter::PUT, "/api/v1/price-plans/{name}", Who::Operator, prices::put),
+        Route::new(GET, "/api/v1/price-plans/{name}", Who::Operator, prices::get),
+        Route::new(POST, "/api/v1/price-plans/{name}/try", Who::Operator, prices::attempt),
+        Route::new(POST, "/api/v1/drills", Who::Operator, drills::make),
         Route::new(POST, "/api/v1/numbers", Who::Operator, numbers::add),
         Route::new(GET, "/api/v1/numbers", Who::Operator, numbers::list),
         Route::new(DELETE, "/api/v1/numbers/{country}/{msisdn}", Who::Operator, numbers::withdraw),

@@ -156,6 +156,12 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
         | Refusal::HoldEnded { .. }
         | Refusal::NotExpired
         | Refusal::ExpiryOutOfRange
+        | Refusal::NoPrice
+        | Refusal::CallDenied
+        | Refusal::PathNotNormal
+        | Refusal::PlanNotFound
+        | Refusal::PlanInherited
+        | Refusal::RulesMax(_)
         | Refusal::OverlapOutOfRange
         | Refusal::NumberNotOwned
         | Refusal::NumberAlreadyOwned
@@ -178,9 +184,12 @@ const fn unfit(field: TextField) -> &'static str {
         TextField::ApplicationName => "app_name must have 1 to 255 letters, digits, - and _",
         TextField::Username => "username must have 1 to 25 letters and digits, first a letter",
         TextField::Alias => "alias must have 1 to 255 characters",
-        TextField::Setting | TextField::Reference | TextField::Operation | TextField::Units => {
-            "a text must not exceed 2048 characters"
-        }
+        TextField::PlanName
+        | TextField::Method
+        | TextField::Setting
+        | TextField::Reference
+        | TextField::Operation
+        | TextField::Units => "a text must not exceed 2048 characters",
     }
 }
 

@@ -250,6 +250,8 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
             | TextField::ApplicationName
             | TextField::Username
             | TextField::Alias
+            | TextField::PlanName
+            | TextField::Method
             | TextField::Setting,
         )
         | Refusal::NameTaken
@@ -263,6 +265,12 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
         | Refusal::HoldEnded { .. }
         | Refusal::NotExpired
         | Refusal::ExpiryOutOfRange
+        | Refusal::NoPrice
+        | Refusal::CallDenied
+        | Refusal::PathNotNormal
+        | Refusal::PlanNotFound
+        | Refusal::PlanInherited
+        | Refusal::RulesMax(_)
         | Refusal::OverlapOutOfRange
         | Refusal::NumberTaken
         | Refusal::NumbersMax(_)

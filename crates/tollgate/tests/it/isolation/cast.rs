@@ -45,7 +45,7 @@ pub(super) struct Member {
     username: String,
     pub(super) number: String,
     pub(super) charge: String,
-    hold: String,
+    pub(super) hold: String,
     opening: Opening,
 }
 

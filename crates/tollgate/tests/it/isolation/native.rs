@@ -53,11 +53,39 @@ pub(super) fn asks(route: &str, of: &Family, caller: &Member) -> Vec<Ask> {
             Ask::operator(200, format!("/api/v1/numbers/GB/{STOCKED}")),
             Ask::operator(409, format!("/api/v1/numbers/GB/{}", primary.number)),
         ],
+        "POST /api/v1/holds" => [primary, own]
+            .map(|it| json!({ "account": it.id(), "amount": "1", "expires_in": 60 }).to_string())
+            .map(|it| Ask::operator(201, "/api/v1/holds").body(it))
+            .into(),
+        "GET /api/v1/holds" => vec![
+            Ask::operator(200, "/api/v1/holds").shows(&primary.hold),
+            Ask::operator(200, format!("/api/v1/holds?account={}", own.key)).shows(&own.hold),
+        ],
+        "GET /api/v1/holds/{id}" => holds(of, "", ""),
+        "POST /api/v1/holds/{id}/settle" => holds(of, "/settle", r#"{"amount":"1"}"#),
+        "POST /api/v1/holds/{id}/release" => holds(of, "/release", ""),
+        "POST /api/v1/holds/{id}/extend" => holds(of, "/extend", r#"{"expires_in":60}"#),
+        "GET /api/v1/price-plans" => vec![Ask::operator(200, "/api/v1/price-plans")],
+        "PUT /api/v1/price-plans/{name}" => vec![
+            Ask::operator(200, "/api/v1/price-plans/mine")
+                .body(r#"{"currency":"EUR","default":true,"rules":[]}"#),
+        ],
+        // There is none yet.
+        "GET /api/v1/price-plans/{name}" => vec![Ask::operator(404, "/api/v1/price-plans/mine")],
+        "POST /api/v1/price-plans/{name}/try" => {
+            vec![Ask::operator(404, "/api/v1/price-plans/mine/try").body(r#"{"requests":[]}"#)]
+        }
+        "POST /api/v1/drills" => vec![Ask::operator(201, "/api/v1/drills")],
         _ => match route.split_once(" /api/v1/accounts/{account}") {
             Some((method, rest)) => account(method, rest.trim_start_matches('/'), of, caller),
             None => Vec::new(),
         },
     }
+}
+
+fn holds(of: &Family, rest: &str, body: &str) -> Vec<Ask> {
+    let asks = [&of.primary, &of.own].map(|it| format!("/api/v1/holds/{}{rest}", it.hold));
+    asks.map(|it| Ask::operator(200, it).body(body)).into()
 }
 
 /// By each of its names.

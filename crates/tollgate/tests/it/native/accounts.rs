@@ -34,6 +34,7 @@ async fn the_operator_opens_a_primary_account() {
       "id": "<id>",
       "name": "Partner",
       "parent": null,
+      "price_plan": null,
       "secret": "<secret>",
       "status": "active"
     }
@@ -82,6 +83,7 @@ async fn a_primary_opens_subaccounts_with_an_own_and_with_a_shared_balance() {
       "id": "<id>",
       "name": "End customer",
       "parent": "<id of Partner>",
+      "price_plan": null,
       "secret": "<secret>",
       "status": "active"
     }
@@ -107,6 +109,7 @@ async fn a_primary_opens_subaccounts_with_an_own_and_with_a_shared_balance() {
       "id": "<id>",
       "name": "Other",
       "parent": "<id of Partner>",
+      "price_plan": null,
       "secret": "<secret>",
       "status": "active"
     }
@@ -217,6 +220,7 @@ async fn an_account_goes_by_its_id_its_api_key_and_its_auth_id() {
       "id": "<id of Own>",
       "name": "Own",
       "parent": "<id of Partner>",
+      "price_plan": null,
       "status": "active"
     }
     "#);
@@ -302,6 +306,7 @@ async fn of_a_shared_balance_only_the_payers_side_sees_what_is_available() {
       "id": "<id of Shared>",
       "name": "Shared",
       "parent": "<id of Partner>",
+      "price_plan": null,
       "status": "active"
     }
     "#);
@@ -407,6 +412,7 @@ async fn the_operator_changes_a_primarys_name_credit_limit_and_status_at_once() 
       "id": "<id of Partner>",
       "name": "Renamed",
       "parent": null,
+      "price_plan": null,
       "status": "suspended"
     }
     "#);
@@ -435,6 +441,7 @@ async fn a_primary_changes_its_subaccounts_name_status_and_balance() {
       "id": "<id of Shared>",
       "name": "Renamed",
       "parent": "<id of Partner>",
+      "price_plan": null,
       "status": "suspended"
     }
     "#);
@@ -495,7 +502,7 @@ async fn a_change_is_refused_by_what_is_wrong_with_it_and_changes_nothing() {
     422 invalid: balance must be "own": an own balance is never shared again
     422 invalid: status must be "active" or "suspended"
     422 invalid: name must have 1 to 255 characters, not all of them blank
-    422 invalid: secret is not known here; known are name, credit_limit, status, balance
+    422 invalid: secret is not known here; known are name, credit_limit, status, balance, price_plan
     403 forbidden
     404 not_found
     403 forbidden
@@ -552,6 +559,7 @@ async fn a_closed_account_is_shown_to_the_operator_and_its_primary_and_takes_no_
       "id": "<id of Own>",
       "name": "Own",
       "parent": "<id of Partner>",
+      "price_plan": null,
       "status": "closed"
     }
     "#);

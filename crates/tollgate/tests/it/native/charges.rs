@@ -27,6 +27,7 @@ async fn a_charge_says_who_paid_and_what_is_left() {
       "id": "<uuid 1>",
       "operation": "sms.send",
       "payer": "<id of Partner>",
+      "price": null,
       "reference": "message 7",
       "units": "1"
     }
@@ -52,6 +53,7 @@ async fn a_gate_charges_an_account_whose_payer_is_its_primary() {
       "id": "<uuid 1>",
       "operation": null,
       "payer": "<id of Partner>",
+      "price": null,
       "reference": null,
       "units": null
     }
@@ -199,6 +201,7 @@ async fn only_an_operator_or_a_gate_that_may_forces_a_charge() {
       "id": "<uuid 1>",
       "operation": null,
       "payer": "<id of Own>",
+      "price": null,
       "reference": null,
       "units": null
     }
@@ -338,6 +341,7 @@ async fn what_a_closed_account_used_is_forced_on_its_heir() {
       "id": "<uuid 1>",
       "operation": null,
       "payer": "<id of Partner>",
+      "price": null,
       "reference": null,
       "units": null
     }

@@ -1,5 +1,7 @@
 //! The postings of an account.
 
+use axum::body::Body;
+use axum::http::{Method, Request};
 use insta::assert_snapshot;
 use ledger::TransferKind;
 use serde_json::Value;
@@ -44,7 +46,7 @@ async fn a_posting_says_what_moved_who_caused_it_and_what_it_came_to() {
     );
     family.house.post("/api/v1/charges", Auth::Bearer(&gate), body).await;
     let path = family.path(&family.primary, "/payments");
-    keyed(&family.house, axum::http::Method::POST, &path, "payment 1", r#"{"amount":"1"}"#).await;
+    keyed(&family.house, Method::POST, &path, "payment 1", r#"{"amount":"1"}"#).await;
     let path = family.path(&family.primary, "/postings?limit=2");
     let answer = family.house.get(&path, family.primary.auth()).await;
     call_by_member(&family.house, &answer, &["next"]);
@@ -78,6 +80,7 @@ async fn a_posting_says_what_moved_who_caused_it_and_what_it_came_to() {
           "kind": "payment",
           "late": false,
           "operation": null,
+          "price": null,
           "reference": null,
           "units": null
         },
@@ -105,6 +108,7 @@ async fn a_posting_says_what_moved_who_caused_it_and_what_it_came_to() {
           "kind": "charge",
           "late": false,
           "operation": "sms.send",
+          "price": null,
           "reference": "message 7",
           "units": "2"
         }
@@ -245,4 +249,138 @@ async fn postings_are_refused_by_what_is_wrong_with_the_request() {
     404 not_found
     403 forbidden
     ");
+}
+
+/// By which a customer finds out why a call cost what it did.
+#[tokio::test]
+async fn a_posting_of_a_call_says_by_which_price_it_went() {
+    let family = Family::new().await;
+    let gate = gate(&family.house, false).await;
+    let plan = r#"{"currency":"EUR","default":true,"rules":[
+        {"path":"/free","operation":"free","mode":"free"},
+        {"path":"/sms","operation":"sms.send","mode":"charge","unit_price":"0.05"},
+        {"path":"/call","operation":"call","mode":"hold","reserve":"2","expires_in":60}]}"#;
+    for _ in 0..2 {
+        family.house.call(Method::PUT, "/api/v1/price-plans/standard", BY_OPERATOR, plan).await;
+    }
+    let mut hold = String::new();
+    for path in ["/sms", "/free", "/call"] {
+        let request = Request::post(format!("/gate/envoy{path}")).header("x-gate-token", &gate);
+        let request = request.header("x-gate-request-id", format!("id of {path}"));
+        let request = family.shared.auth().on(request).body(Body::empty()).unwrap();
+        let answer = family.house.send(request).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        hold = answer.header("x-hold-id").unwrap().to_owned();
+    }
+    let settle = format!("/api/v1/holds/{hold}/settle");
+    family.house.post(&settle, Auth::Bearer(&gate), r#"{"amount":"1.25"}"#).await;
+    let postings = family.house.get(&family.path(&family.shared, "/postings"), family.shared.auth()).await;
+    assert_snapshot!(family.house.shown(&postings), @r#"
+    200
+    content-type: application/json
+    {
+      "next": null,
+      "postings": [
+        {
+          "about": "<uuid 1>",
+          "account": "<id of Partner>",
+          "available": null,
+          "balance": null,
+          "balance_change": "-1.25",
+          "by": {
+            "account": null,
+            "credential": "<uuid 2>",
+            "kind": "gate"
+          },
+          "cause": "<id of Shared>",
+          "counterparty": null,
+          "created_at": "2024-08-28T14:11:32.242Z",
+          "credit_change": "0.00",
+          "credit_limit": null,
+          "forced": false,
+          "held": null,
+          "held_change": "-2.00",
+          "id": "<uuid 3>",
+          "key": null,
+          "kind": "settle",
+          "late": false,
+          "operation": "call",
+          "price": {
+            "plan": "standard",
+            "rule": 3,
+            "version": 2
+          },
+          "reference": null,
+          "units": null
+        },
+        {
+          "about": null,
+          "account": "<id of Partner>",
+          "available": null,
+          "balance": null,
+          "balance_change": "0.00",
+          "by": {
+            "account": "<id of Shared>",
+            "credential": "<uuid 4>",
+            "kind": "account"
+          },
+          "cause": "<id of Shared>",
+          "counterparty": null,
+          "created_at": "2024-08-28T14:11:32.242Z",
+          "credit_change": "0.00",
+          "credit_limit": null,
+          "forced": false,
+          "held": null,
+          "held_change": "2.00",
+          "id": "<uuid 1>",
+          "key": "id of /call",
+          "kind": "hold",
+          "late": false,
+          "operation": "call",
+          "price": {
+            "plan": "standard",
+            "rule": 3,
+            "version": 2
+          },
+          "reference": null,
+          "units": null
+        },
+        {
+          "about": null,
+          "account": "<id of Partner>",
+          "available": null,
+          "balance": null,
+          "balance_change": "-0.05",
+          "by": {
+            "account": "<id of Shared>",
+            "credential": "<uuid 4>",
+            "kind": "account"
+          },
+          "cause": "<id of Shared>",
+          "counterparty": null,
+          "created_at": "2024-08-28T14:11:32.242Z",
+          "credit_change": "0.00",
+          "credit_limit": null,
+          "forced": false,
+          "held": null,
+          "held_change": "0.00",
+          "id": "<uuid 5>",
+          "key": "id of /sms",
+          "kind": "charge",
+          "late": false,
+          "operation": "sms.send",
+          "price": {
+            "plan": "standard",
+            "rule": 2,
+            "version": 2
+          },
+          "reference": null,
+          "units": null
+        }
+      ]
+    }
+    "#);
+    let charge = text(&postings.json()["postings"][2]["id"]);
+    let reversed = family.house.post(&format!("/api/v1/charges/{charge}/reverse"), BY_OPERATOR, "").await;
+    assert_eq!(reversed.json()["amount"], "0.05");
 }

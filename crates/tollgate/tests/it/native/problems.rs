@@ -80,7 +80,7 @@ async fn everything_that_is_wrong_with_a_body_is_said_at_once() {
           "field": "status"
         },
         {
-          "detail": "is not known here; known are name, credit_limit, status, balance",
+          "detail": "is not known here; known are name, credit_limit, status, balance, price_plan",
           "field": "nmae"
         }
       ],
@@ -171,7 +171,7 @@ async fn who_guesses_on_has_to_wait() {
     retry-after: 60
     {
       "code": "busy",
-      "detail": "Too many authentications failed or wait. Ask again after the time in `Retry-After`.",
+      "detail": "Too many authentications failed, or too much waits. Ask again after the time in `Retry-After`.",
       "instance": "urn:uuid:<uuid 1>",
       "status": 429,
       "title": "Too many requests",

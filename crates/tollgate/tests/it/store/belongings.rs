@@ -27,6 +27,7 @@ impl Commands {
                 status: None,
                 mode: None,
                 settings: self.settings(&[Setting::Address, Setting::City, Setting::MessageCallbackUrl]),
+                plan: None,
             },
         }
     }

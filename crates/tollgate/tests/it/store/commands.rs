@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use ledger::{
     Account, AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Command, CredentialId,
-    CredentialKind, Decision, Kind, Line, LineId, NewCredential, OnExpiry, Once, Proof, Status, Timestamp,
-    TokenId, Transfer,
+    CredentialKind, Currency, Decision, Kind, Line, LineId, NewCredential, OnExpiry, Once, Proof, Status,
+    Timestamp, TokenId, Transfer,
 };
 use tollgate::store::Store;
+
+use super::prices;
 
 use crate::server::Random;
 
@@ -51,6 +53,16 @@ pub(crate) fn charge(id: u64, account: AccountId, units: i64) -> Command {
     let amount = Amount::from_units(units);
     let (operation, units, reference) = (Some("sms.send".into()), None, None);
     operator(id, Action::Charge { account, amount, operation, units, reference, force: false })
+}
+
+/// A price plan of no rules.
+pub(crate) fn put_plan(id: u64, name: &str) -> Command {
+    let (currency, is_default, rules) = (Currency::EUR, false, Arc::default());
+    operator(id, Action::PutPlan { name: name.into(), currency, is_default, rules })
+}
+
+pub(crate) fn assign(id: u64, account: AccountId, plan: &str) -> Command {
+    operator(id, prices::assign(account, Some(plan.into())))
 }
 
 /// A primary account, opened.
@@ -123,7 +135,7 @@ impl Commands {
         let action = self.action(n, book);
         let id = LineId::from_bytes(uuid(n));
         let expires = matches!(action, Action::Expire { .. } | Action::ExpireCredential { .. });
-        let by = if expires { Actor::Server } else { self.caller(book) };
+        let by = if expires { Actor::Server } else { self.asker(&action, book) };
         if let Action::OpenAccount { account, .. } = action {
             self.asked.push(account);
         }
@@ -134,6 +146,19 @@ impl Commands {
         (Command { id, by, once, action }, Timestamp::from_millis(self.at))
     }
 
+    fn asker(&mut self, action: &Action, book: &Book) -> Actor {
+        if let Action::ChangeAccount { plan: Some(_), .. } = action {
+            return Actor::Operator(TokenId::ENVIRONMENT);
+        }
+        // An account has its own calls checked; now and then somebody tries with another's.
+        if let Action::Check { account, .. } = action
+            && self.below(12) > 0
+        {
+            return self.as_account(*account, book);
+        }
+        self.caller(book)
+    }
+
     /// The operator or, now and then, an account.
     fn caller(&mut self, book: &Book) -> Actor {
         if self.below(4) > 0 {
@@ -142,6 +167,10 @@ impl Commands {
         let named = self.account();
         let account =
             book.account(named).map_or(named, |it| if self.below(3) > 0 { it.primary() } else { named });
+        self.as_account(account, book)
+    }
+
+    fn as_account(&mut self, account: AccountId, book: &Book) -> Actor {
         let credentials = book.account(account).map(|it| it.credentials.clone()).unwrap_or_default();
         let credential = match credentials.len() {
             0 => CredentialId::from_bytes(uuid(0)),
@@ -159,7 +188,7 @@ impl Commands {
     fn action(&mut self, n: u64, book: &Book) -> Action {
         let account = self.account();
         let primary = book.account(account).map_or(account, |it| it.primary());
-        match self.below(if self.live.len() < 4 { 1 } else { 42 }) {
+        match self.below(if self.live.len() < 4 { 1 } else { 54 }) {
             0 => {
                 let parent = (self.below(3) > 0 && !self.live.is_empty()).then_some(primary);
                 let mode = if parent.is_some() && self.below(2) == 0 {
@@ -171,11 +200,13 @@ impl Commands {
                 open(n, parent, limit, mode)
             }
             1 | 2 => Action::Pay { account, amount: self.amount(), reference: Some("paid".into()) },
-            3..=5 => {
+            3..=5 | 50..=53 => {
                 let other = if account == primary { self.relative(account, book) } else { account };
                 let (from, to) = if self.below(3) > 0 { (primary, other) } else { (other, primary) };
-                let transfer = Transfer { primary, from, to, amount: self.amount(), reference: None };
-                if self.below(2) == 0 {
+                // Small, for what is not in use of a credit limit seldom is more.
+                let amount = Amount::from_units(i64::from(self.below(20)));
+                let transfer = Transfer { primary, from, to, amount, reference: None };
+                if self.below(3) == 0 {
                     Action::TransferBalance(transfer)
                 } else {
                     Action::TransferCredit(transfer)
@@ -204,6 +235,7 @@ impl Commands {
                     status: Some(status),
                     mode,
                     settings: Vec::new(),
+                    plan: None,
                 }
             }
             18..=39 => self.belonging(n, account, book),
@@ -212,6 +244,9 @@ impl Commands {
                 let (account, cascade) = (answering.unwrap_or(account), self.below(2) == 0);
                 Action::CloseAccount { account, cascade }
             }
+            42 | 43 => self.plan(),
+            44 => self.assignment(primary),
+            45..=49 => self.call(account),
             _ => Action::Extend { hold: self.line(), lasts_ms: 1 + i64::from(self.below(3_000)) },
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use ledger::{
     Account, AccountId, Book, Change, Command, CredentialId, Decision, Endpoint, EndpointId, Kind, Number,
-    Outcome, Proof, Refusal, Status, Timestamp, Token, TokenId, TokenScope, decide,
+    Outcome, PricePlan, Proof, Refusal, Status, Timestamp, Token, TokenId, TokenScope, decide,
 };
 use tollgate::store::{ExecuteError, NumberFilter, Owners, Result as Read, Slice, Snapshot, Store};
 
@@ -25,6 +25,8 @@ struct Oracle {
     /// Of the endpoints and credentials that there are.
     passwords: HashMap<EndpointId, Arc<[u8]>>,
     proofs: HashMap<CredentialId, Proof>,
+    /// Every version.
+    plans: BTreeMap<(Arc<str>, u32), PricePlan>,
     accepted: BTreeMap<String, usize>,
     refused: usize,
     tried: usize,
@@ -104,7 +106,7 @@ impl Oracle {
 
     /// Many of each answer, and of each kind of line at least some.
     fn has_seen_enough(&self, least: usize) -> bool {
-        const KINDS: [Kind; 29] = [
+        const KINDS: [Kind; 30] = [
             Kind::Open,
             Kind::Change,
             Kind::Close,
@@ -131,6 +133,7 @@ impl Oracle {
             Kind::EndpointMade,
             Kind::EndpointChanged,
             Kind::EndpointDeleted,
+            Kind::PlanPut,
             Kind::CredentialAdded,
             Kind::CredentialChanged,
             Kind::CredentialRevoked,
@@ -138,6 +141,7 @@ impl Oracle {
         let seen = |kind: &Kind| self.accepted.get(&format!("{kind:?}")).copied().unwrap_or(0);
         KINDS.iter().map(seen).sum::<usize>() >= least
             && KINDS.iter().all(|it| seen(it) >= 4)
+            && ["priced Charge", "priced Hold"].iter().all(|it| self.accepted.get(*it) >= Some(&4))
             && self.refused >= least / 2
             && self.tried >= least / 20
     }
@@ -189,6 +193,9 @@ impl Oracle {
     fn apply(&mut self, decision: &Decision) {
         for line in &decision.lines {
             *self.accepted.entry(format!("{:?}", line.kind)).or_default() += 1;
+            if line.price.is_some() {
+                *self.accepted.entry(format!("priced {:?}", line.kind)).or_default() += 1;
+            }
         }
         for change in &decision.changes {
             if let Change::Endpoint { endpoint, password: Some(password) } = change {
@@ -196,6 +203,9 @@ impl Oracle {
             }
             if let Change::CredentialAdded { credential, .. } = change {
                 self.proofs.insert(credential.id, credential.proof.clone());
+            }
+            if let Change::Plan(plan) = change {
+                self.plans.insert((plan.name.clone(), plan.version), PricePlan::clone(plan));
             }
         }
         self.book.apply(decision);
@@ -229,6 +239,11 @@ impl Oracle {
                     assert_eq!(sorted(&answered), self.book.numbers_answered_by(application.id));
                     assert_eq!(snapshot.application(application.id)?.as_ref(), Some(application));
                 }
+                for ((name, version), plan) in &self.plans {
+                    assert_eq!(snapshot.price_plan(name, Some(*version))?.as_ref(), Some(plan));
+                }
+                let newest: BTreeMap<_, _> = self.plans.iter().map(|(key, it)| (&key.0, it)).collect();
+                assert!(snapshot.price_plans()?.iter().eq(newest.into_values()));
                 let due: BTreeSet<_> = snapshot.due_holds(LATER, usize::MAX)?.into_iter().collect();
                 let open: BTreeSet<_> = self.book.holds().filter(|it| it.is_open()).map(|it| it.id).collect();
                 assert_eq!(due, open);

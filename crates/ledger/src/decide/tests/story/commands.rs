@@ -30,7 +30,8 @@ impl From<Action> for Asked {
 impl Story {
     pub(super) fn command(&mut self, words: &mut Words<'_>) -> (Command, Vec<(String, Named)>) {
         let key = words.value("key").map(Words::text);
-        let request = words.value("request").map_or_else(|| words.left(), str::to_owned);
+        let said = words.value("request").map(str::to_owned);
+        let left = words.left();
         let by = self.actor(words);
         let id = LineId::from_bytes(self.id());
         let bound = words.value("as");
@@ -42,6 +43,13 @@ impl Story {
         if let Some(name) = bound {
             asked.binds.push((name.to_owned(), Named::Line(id)));
         }
+        // Of a call, what it asks for is all that is sent.
+        let of_call = if let Action::Check { method, path, .. } = &asked.action {
+            Some(format!("{method} {path}"))
+        } else {
+            None
+        };
+        let request = said.or(of_call).unwrap_or(left);
         let once = key.map(|key| Once { key: key.into(), request: hash(&request), sealed: None });
         (Command { id, by, once, action: asked.action }, asked.binds)
     }
@@ -85,6 +93,8 @@ impl Story {
             }
             .into(),
             "hold" => self.hold(words).into(),
+            "price" => self.price(words).into(),
+            "check" => self.check_call(words, by).into(),
             "settle" => Action::Settle {
                 hold: self.line_id(words),
                 amount: words.amount(),
@@ -154,6 +164,8 @@ impl Story {
             status: status(words),
             mode: modes.into_iter().find(|(word, _)| words.flag(word)).map(|(_, it)| it),
             settings: settings(words),
+            // `-` for the default of its currency.
+            plan: words.value("plan").map(|it| (it != "-").then(|| Words::text(it).into())),
         }
     }
 

@@ -13,7 +13,10 @@ impl Story {
         if words.is_empty() {
             words.fail("nothing is expected");
         }
-        if !words.flag("again") {
+        if words.flag("free") {
+            let is_free = decision.is_repeat() && self.journal.iter().all(|it| it.id != decision.outcome.id);
+            assert!(is_free, "not free: {}", words.line());
+        } else if !words.flag("again") {
             assert!(!decision.is_repeat(), "this was the first answer again: {}", words.line());
         } else {
             assert!(decision.is_repeat(), "not a repeat: {}", words.line());
@@ -26,6 +29,10 @@ impl Story {
                 "number" => self.look_at_number(&mut words),
                 "app" => self.look_at_application(&mut words),
                 "phone" => self.look_at_endpoint(&mut words),
+                "plan" => self.look_at_plan(&mut words),
+                "price" => words.shows(decision.outcome.price.as_deref().unwrap_or("-")),
+                "for" => words.shows(decision.outcome.operation.as_deref().unwrap_or("-")),
+                "expires" => words.shows(expiry(decision)),
                 "lines" => words.shows(kinds(decision)),
                 "token" => self.look_at_token(&mut words),
                 "keeps" => self.look_at_setting(&mut words),
@@ -69,7 +76,7 @@ impl Story {
             Some("closed") => account.status == Status::Closed,
             Some("own") => account.mode == BalanceMode::Own,
             Some("shared") => account.mode == BalanceMode::Shared,
-            Some("called" | "of" | "above" | "keyed" | "changed") => {
+            Some("called" | "of" | "above" | "keyed" | "changed" | "priced") => {
                 return self.look_at_figure(account, words);
             }
             Some(_) | None => return false,
@@ -86,6 +93,7 @@ impl Story {
             "of" => words.shows(account.currency),
             "above" => words.shows(account.subaccounts),
             "keyed" => words.shows(self.credentials_text(account)),
+            "priced" => words.shows(account.plan.as_deref().unwrap_or("-")),
             "changed" => words.shows(match account.changed_at {
                 Some(at) => format!("{}s", at.millis() / 1_000),
                 None => "never".to_owned(),
@@ -125,6 +133,12 @@ impl Story {
         }
     }
 
+    /// `plan standard v2-default`, or `v2`.
+    fn look_at_plan(&self, words: &mut Words<'_>) {
+        let plan = self.book.plan(words.next()).unwrap_or_else(|| words.fail("no such plan"));
+        words.shows(format!("v{}{}", plan.version, if plan.is_default { "-default" } else { "" }));
+    }
+
     /// `token first is-first`, or `… is-later`.
     fn look_at_token(&self, words: &mut Words<'_>) {
         let id = self.token_id(words);
@@ -157,6 +171,13 @@ fn look_at_close(decision: &Decision, words: &mut Words<'_>) {
         words.next();
         words.shows(count);
     }
+}
+
+/// `Release-3600s`, counted from when the hold was placed.
+fn expiry(decision: &Decision) -> String {
+    let hold = decision.outcome.hold_record().expect("a hold was placed");
+    let lasts_s = (hold.expires_at.millis() - hold.placed_at.millis()) / 1_000;
+    format!("{:?}-{lasts_s}s", hold.on_expiry)
 }
 
 /// `NumberTransfer+Close`.

@@ -12,7 +12,8 @@ fn every_refusal_has_its_problem() {
     let at = Timestamp::from_millis(1_724_854_292_239);
     let texts = [TextField::Name, TextField::Reference, TextField::Operation];
     let more_texts = [TextField::Units, TextField::Key, TextField::Msisdn, TextField::ApplicationName];
-    let most_texts = [TextField::Username, TextField::Alias, TextField::Setting];
+    let most_texts =
+        [TextField::Username, TextField::Alias, TextField::Setting, TextField::PlanName, TextField::Method];
     let ends = [HoldEnd::Settled, HoldEnd::Released, HoldEnd::Expired, HoldEnd::Captured, HoldEnd::Closed];
     let refusals = [
         Refusal::CredentialRevoked,
@@ -57,6 +58,12 @@ fn every_refusal_has_its_problem() {
         Refusal::CredentialNotFound,
         Refusal::TokenNotFound,
         Refusal::KeyReused,
+        Refusal::NoPrice,
+        Refusal::CallDenied,
+        Refusal::PathNotNormal,
+        Refusal::PlanNotFound,
+        Refusal::PlanInherited,
+        Refusal::RulesMax(1_000),
     ];
     let refusals = refusals.into_iter();
     let refusals =
@@ -91,7 +98,7 @@ fn every_refusal_has_its_problem() {
     409 already_reversed [left 1.00] Only 1.00 of the charge is left to be given back. Ask for no more than that.
     404 not_found There is no such hold. Check its id.
     409 not_expired The time of the hold or credential has not come. Nothing is to be done: it ends by itself.
-    422 invalid expires_at must be later than now and at most 24 hours ahead
+    422 invalid expires_in must be from 1 to 86400 seconds, which are 24 hours
     422 invalid overlap_seconds must be from 0 to 2592000, which are 30 days
     409 number_taken The number is there already, in the stock or with an account; GET /api/v1/numbers says where. Add another one. To withdraw this one, have the account that rents it give it back first.
     422 invalid At most 1000 numbers come at once. Send fewer.
@@ -106,6 +113,12 @@ fn every_refusal_has_its_problem() {
     404 not_found The account has no such live credential. List them with GET /api/v1/accounts/{account}/credentials.
     404 not_found There is no such token that is not revoked. List them with GET /api/v1/tokens. A token that the server was started with ends by starting it without.
     409 key_reused This `Idempotency-Key` came with another request. Send the first one again as it was, or take a new key.
+    403 forbidden No rule of the price plan is for such a call. Add one.
+    403 forbidden The price plan does not allow such a call.
+    422 invalid Servers read such a path differently. Write it plainly.
+    404 not_found There is no such price plan. Put it first, or check its name.
+    422 invalid price_plan is the primary's, whose subaccounts go by it
+    422 invalid A price plan has at most 1000 rules. Join some by `*` and `**`.
     422 invalid name must have 1 to 255 characters, not all of them blank
     422 invalid reference must have at most 255 characters
     422 invalid operation must have 1 to 64 characters, none of them blank
@@ -116,6 +129,8 @@ fn every_refusal_has_its_problem() {
     422 invalid username must have 1 to 37 letters and digits, first a letter
     422 invalid alias must have 1 to 255 characters, not all of them blank
     422 invalid settings must have at most 2048 characters
+    422 invalid name must have 1 to 64 lower-case letters, digits, `.`, `-` and `_`
+    422 invalid method must have 1 to 32 capital letters, such as POST
     409 hold_ended The hold was settled at 2024-08-28T14:11:32.239Z. Nothing is left to do.
     409 hold_ended The hold was released at 2024-08-28T14:11:32.239Z. Nothing is left to do.
     409 hold_ended The hold expired and was given back at 2024-08-28T14:11:32.239Z. Nothing is left to do.
@@ -135,7 +150,7 @@ fn what_is_no_refusal_has_its_problem_too() {
     let said: Vec<_> = errors.map(|it| said(&Failure::from(it).problem())).into_iter().collect();
     assert_snapshot!(said.join("\n"), @r#"
     401 unauthenticated [www-authenticate: Basic realm="tollgate", charset="UTF-8", Bearer realm="tollgate"] Send an operator or gate token with `Authorization: Bearer`, or an account's api key or auth id with one of its secrets or tokens as `Authorization: Basic`. What was sent, if anything, is not right or was revoked.
-    429 busy [retry-after: 7] Too many authentications failed or wait. Ask again after the time in `Retry-After`.
+    429 busy [retry-after: 7] Too many authentications failed, or too much waits. Ask again after the time in `Retry-After`.
     503 unavailable The store does not take this now, and nothing was done. Ask again later, best with the same `Idempotency-Key`.
     500 fault This is our fault, and nothing was done. The operator finds the cause in the log under the id in `instance`.
     "#);

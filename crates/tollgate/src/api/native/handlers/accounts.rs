@@ -26,7 +26,7 @@ pub(in super::super) async fn open(State(app): State<App>, incoming: Incoming) -
         let status = ledger::Status::Active;
         let new =
             NewAccount { parent, name: name.into(), currency, credit_limit, mode, status, secret: None };
-        let opened = app.open_account(by, incoming.once(&app), new).await.map_err(of_account)?;
+        let opened = app.open_account(by, incoming.once(&app), new).await.map_err(of_new)?;
         let view = view(&app, by, opened.account).await;
         created(&AccountRecord::new(&view).showing(&opened.secret, &opened.auth_token))
     })
@@ -72,6 +72,7 @@ pub(in super::super) async fn change(State(app): State<App>, name: Segment, inco
             credit_limit,
             status,
             mode,
+            plan: body.plan.map(|it| it.map(Into::into)),
             ..AccountChange::default()
         };
         let changed =
@@ -160,6 +161,12 @@ async fn view(app: &App, by: Actor, account: Account) -> AccountView {
 }
 
 /// In an account's own requests the amount is its credit limit.
+const fn of_new(error: Error) -> Failure {
+    Failure::App(error, Names { amount: "credit_limit", ..Names::USUAL })
+}
+
+/// Of an account that is there its price plan alone is of a currency.
 const fn of_account(error: Error) -> Failure {
-    Failure::App(error, Names { amount: "credit_limit", account: "account" })
+    let currency = ("price_plan", "must be one of the account's currency");
+    Failure::App(error, Names { amount: "credit_limit", currency, ..Names::USUAL })
 }

@@ -3,8 +3,11 @@
 pub(super) mod accounts;
 pub(super) mod charges;
 pub(super) mod credentials;
+pub(super) mod drills;
 pub(super) mod health;
+pub(super) mod holds;
 pub(super) mod numbers;
+pub(super) mod prices;
 pub(super) mod tokens;
 
 use axum::extract::Path;

@@ -48,6 +48,8 @@ pub(in super::super) struct ChangeBody<'a> {
     pub(in super::super) credit_limit: Option<Amount>,
     pub(in super::super) status: Option<Status>,
     pub(in super::super) mode: Option<BalanceMode>,
+    /// `Some(None)` for the default of its currency.
+    pub(in super::super) plan: Option<Option<Cow<'a, str>>>,
 }
 
 impl<'a> ChangeBody<'a> {
@@ -57,7 +59,9 @@ impl<'a> ChangeBody<'a> {
         let credit_limit = members.amount("credit_limit");
         let status = members.one_of("status", &CHANGES);
         let mode = members.one_of("balance", &MODES);
-        members.finish(Some(Self { name, credit_limit, status, mode }))
+        // An empty name is none: null would be nothing said.
+        let plan = members.text("price_plan").map(|it| (!it.is_empty()).then_some(it));
+        members.finish(Some(Self { name, credit_limit, status, mode, plan }))
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Members<'a> {
     /// What was asked for, to be named where something else was given.
     known: Vec<&'static str>,
     errors: Vec<FieldError>,
+    /// Where it stands in the request, such as `rules[0].`.
+    within: String,
 }
 
 /// A value as it was given.
@@ -81,12 +83,73 @@ impl<'a> Members<'a> {
     }
 
     const fn new(given: Vec<(Cow<'a, str>, Given<'a>)>) -> Self {
-        Self { given, known: Vec::new(), errors: Vec::new() }
+        Self { given, known: Vec::new(), errors: Vec::new(), within: String::new() }
     }
 
     /// Notes that a member is at fault.
     pub(super) fn fault(&mut self, field: &'static str, detail: impl Into<Cow<'static, str>>) {
-        self.errors.push(FieldError { field: field.into(), detail: detail.into() });
+        let field =
+            if self.within.is_empty() { field.into() } else { format!("{}{field}", self.within).into() };
+        self.errors.push(FieldError { field, detail: detail.into() });
+    }
+
+    /// A list of objects, each taken apart like a request.
+    pub(super) fn each<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(&mut Members<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let objects = match self.take(name)? {
+            Given::Text(_) => None,
+            Given::Json(raw) => serde_json::from_str::<Vec<Object<'a>>>(raw.get()).ok(),
+        };
+        let Some(objects) = objects else {
+            self.fault(name, "must be a list of objects");
+            return None;
+        };
+        let mut all = Vec::with_capacity(objects.len());
+        for (object, index) in objects.into_iter().zip(0..) {
+            let mut members =
+                Self { within: format!("{}{name}[{index}].", self.within), ..Self::new(object.0) };
+            let one = read(&mut members);
+            members.leftover();
+            self.errors.append(&mut members.errors);
+            all.extend(one);
+        }
+        Some(all)
+    }
+
+    /// An object within, taken apart like a request.
+    pub(super) fn object<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(&mut Members<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let object = match self.take(name)? {
+            Given::Text(_) => None,
+            Given::Json(raw) => serde_json::from_str::<Object<'a>>(raw.get()).ok(),
+        };
+        let Some(object) = object else {
+            self.fault(name, "must be an object");
+            return None;
+        };
+        let mut members = Self { within: format!("{}{name}.", self.within), ..Self::new(object.0) };
+        let one = read(&mut members);
+        members.leftover();
+        self.errors.append(&mut members.errors);
+        one
+    }
+
+    /// Names what nobody asked for.
+    fn leftover(&mut self) {
+        for (name, _) in std::mem::take(&mut self.given).into_iter().take(UNKNOWN_MAX) {
+            let detail = if self.known.is_empty() {
+                "is not known here; nothing is".into()
+            } else {
+                format!("is not known here; known are {}", self.known.join(", ")).into()
+            };
+            self.errors.push(FieldError { field: format!("{}{name}", self.within).into(), detail });
+        }
     }
 
     /// A member that must be there.
@@ -208,10 +271,7 @@ impl<'a> Members<'a> {
 
     /// The request, if nothing was wrong with it and nothing is left over.
     pub(super) fn finish<T>(mut self, request: Option<T>) -> Result<T, Failure> {
-        for (name, _) in std::mem::take(&mut self.given).into_iter().take(UNKNOWN_MAX) {
-            let detail = format!("is not known here; known are {}", self.known.join(", ")).into();
-            self.errors.push(FieldError { field: Cow::Owned(name.into_owned()), detail });
-        }
+        self.leftover();
         match request {
             Some(request) if self.errors.is_empty() => Ok(request),
             Some(_) | None => Err(Failure::Invalid(self.errors)),

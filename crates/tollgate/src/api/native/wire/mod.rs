@@ -6,8 +6,11 @@
 mod bodies;
 mod close;
 mod credentials;
+mod drills;
+mod holds;
 mod members;
 mod numbers;
+mod prices;
 mod records;
 
 use std::fmt;
@@ -21,7 +24,10 @@ pub(super) use bodies::{
 };
 pub(super) use close::{CloseBody, CloseRecord};
 pub(super) use credentials::{CredentialBody, CredentialRecord, CredentialsPage, RotationBody};
+pub(super) use drills::DrillRecord;
+pub(super) use holds::{ExtendBody, HoldBody, HoldRecord, HoldsPage, HoldsQuery, SettleBody, read_nothing};
 pub(super) use numbers::{NumberBody, NumberRecord, NumbersPage, NumbersQuery};
+pub(super) use prices::{PlanBody, PlanQuery, PlanRecord, PlansPage, Tried, TryBody};
 pub(super) use records::{
     AccountRecord, AccountsPage, ChargeRecord, PaymentRecord, PostingsPage, ReversalRecord, TokenRecord,
     TokensPage, TransferRecord,

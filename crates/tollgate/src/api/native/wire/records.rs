@@ -33,6 +33,9 @@ pub(in super::super) struct AccountRecord<'a> {
     created_at: Text<Time>,
     /// Null until it is changed.
     changed_at: Option<Text<Time>>,
+    /// The plan that a primary is assigned; null for the default of its currency, and for a subaccount, which goes by its
+    /// primary's.
+    price_plan: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +64,7 @@ impl<'a> AccountRecord<'a> {
             status: status(account),
             created_at: Text(Time(account.created_at)),
             changed_at: account.changed_at.map(|it| Text(Time(it))),
+            price_plan: account.plan.as_deref(),
             secret: None,
             auth_token: None,
         }
@@ -194,6 +198,7 @@ pub(in super::super) struct ChargeRecord<'a> {
     amount: Text<Amount>,
     operation: Option<&'a str>,
     units: Option<&'a str>,
+    price: Option<PriceRecord<'a>>,
     reference: Option<&'a str>,
     forced: bool,
     /// What the payer stood at after it; null, as the next, where the caller may not see it.
@@ -212,6 +217,7 @@ impl<'a> ChargeRecord<'a> {
             amount: Text(line.amount()),
             operation: line.operation.as_deref(),
             units: line.units.as_deref(),
+            price: line.price.as_deref().and_then(PriceRecord::new),
             reference: line.reference.as_deref(),
             forced: line.forced,
             balance,
@@ -278,6 +284,7 @@ pub(in super::super) struct PostingRecord<'a> {
     about: Option<Text<LineId>>,
     operation: Option<&'a str>,
     units: Option<&'a str>,
+    price: Option<PriceRecord<'a>>,
     reference: Option<&'a str>,
     forced: bool,
     late: bool,
@@ -309,12 +316,29 @@ impl<'a> PostingRecord<'a> {
             about: line.about.map(Text),
             operation: line.operation.as_deref(),
             units: line.units.as_deref(),
+            price: line.price.as_deref().and_then(PriceRecord::new),
             reference: line.reference.as_deref(),
             forced: line.forced,
             late: line.late,
             by: By::new(&line.by),
             key: line.once.as_ref().map(|it| &*it.key),
         }
+    }
+}
+
+/// The price that a posting went by.
+#[derive(Serialize)]
+struct PriceRecord<'a> {
+    plan: &'a str,
+    version: u32,
+    rule: usize,
+}
+
+impl<'a> PriceRecord<'a> {
+    fn new(tag: &'a str) -> Option<Self> {
+        let mut parts = tag.split('/');
+        let (plan, version, rule) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { plan, version: version.parse().ok()?, rule: rule.parse().ok()? })
     }
 }
 
@@ -346,6 +370,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::EndpointMade => "endpoint_made",
         Kind::EndpointChanged => "endpoint_changed",
         Kind::EndpointDeleted => "endpoint_deleted",
+        Kind::PlanPut => "price_plan_put",
         Kind::CredentialChanged => "credential_changed",
         Kind::CredentialAdded => "credential_added",
         Kind::CredentialRevoked => "credential_revoked",

@@ -155,7 +155,9 @@ fn refused(refusal: &Refusal, about: About) -> Words {
             | TextField::Units
             | TextField::ApplicationName
             | TextField::Username
-            | TextField::Alias,
+            | TextField::Alias
+            | TextField::PlanName
+            | TextField::Method,
         )
         | Refusal::AmountOutOfRange
         | Refusal::NameTaken
@@ -174,6 +176,12 @@ fn refused(refusal: &Refusal, about: About) -> Words {
         | Refusal::HoldEnded { .. }
         | Refusal::NotExpired
         | Refusal::ExpiryOutOfRange
+        | Refusal::NoPrice
+        | Refusal::CallDenied
+        | Refusal::PathNotNormal
+        | Refusal::PlanNotFound
+        | Refusal::PlanInherited
+        | Refusal::RulesMax(_)
         | Refusal::OverlapOutOfRange
         | Refusal::NumberTaken
         | Refusal::NumbersMax(_)

@@ -1,0 +1,164 @@
+//! The check of a call, and price plans.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ledger::{
+    AccountId, Action, Actor, Amount, Currency, Kind, LineId, Once, PricePlan, PriceRule, Record, Refusal,
+    Timestamp, authority,
+};
+
+use super::{App, Error};
+
+/// A call that may pass, and has been paid for.
+#[derive(Clone, Debug)]
+pub struct Passed {
+    /// The account that calls.
+    pub account: AccountId,
+    /// The primary account of its family.
+    pub root: AccountId,
+    /// What was charged for.
+    pub operation: String,
+    /// What is held, where the price is known only later.
+    pub hold: Option<(LineId, Amount)>,
+    /// What its payer has left; `None` where the caller may not see that payer.
+    pub remaining: Option<Amount>,
+}
+
+/// Credentials of nobody. A check of a call that comes with them gets no answer: its connection is closed, so that whoever
+/// made them sees what the proxy does then. They say themselves until when, so nothing is stored, and no account is touched.
+#[derive(Clone, Debug)]
+pub struct Drill {
+    /// In place of an api key.
+    pub name: &'static str,
+    /// In place of its secret.
+    pub secret: String,
+    /// When they become wrong credentials like others.
+    pub expires_at: Timestamp,
+}
+
+/// No api key and no auth id looks like this.
+const DRILL_NAME: &str = "tollgate-drill";
+/// For how long a drill is good, in milliseconds.
+const DRILL_MS: i64 = 60_000;
+/// What a drill's sealed text begins with; no other text that is sealed does.
+const DRILL_UNTIL: &str = "drill until ";
+
+/// A price plan to be.
+#[derive(Clone, Debug)]
+pub struct NewPlan {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its currency.
+    pub currency: Currency,
+    /// Whether families that are assigned none go by it.
+    pub is_default: bool,
+    /// The first that fits a call counts.
+    pub rules: Arc<[PriceRule]>,
+}
+
+impl App {
+    /// Checks a call of the account that `by` authenticates, and takes or holds what it costs.
+    ///
+    /// # Errors
+    /// [`Error`]; the ledger's refusals of [`Action::Check`].
+    pub async fn check(
+        &self,
+        by: Actor,
+        once: Option<Once>,
+        method: &str,
+        path: &str,
+    ) -> Result<Passed, Error> {
+        let account = by.account().ok_or(Error::Unauthenticated)?;
+        let action = Action::Check { account, method: method.into(), path: path.into() };
+        let line = self.submit(by, once, action).await?;
+        let payer = line.account.ok_or(Error::Fault)?;
+        let is_visible = authority::may_see_side(&by, &line, &payer);
+        let held = if line.kind == Kind::Hold { Some((line.id, line.amount())) } else { None };
+        Ok(Passed {
+            account,
+            root: line.family.ok_or(Error::Fault)?,
+            operation: line.operation.as_deref().unwrap_or_default().to_owned(),
+            hold: held,
+            remaining: is_visible.then(|| payer.after.available()),
+        })
+    }
+
+    /// Seals a text that a proxy carries from one request to another.
+    pub fn seal(&self, text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.keyring.seal(text, &self.0.random))
+    }
+
+    /// Opens it again.
+    pub fn reopen(&self, sealed: &str) -> Option<String> {
+        self.0.keyring.open_sealed(&URL_SAFE_NO_PAD.decode(sealed).ok()?)
+    }
+
+    /// Makes a drill.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator.
+    pub async fn drill(&self, by: Actor) -> Result<Drill, Error> {
+        self.see(by, move |_| Ok(authority::is_operator(&by))).await?;
+        let expires_at = self.0.clock.now().plus_millis(DRILL_MS);
+        let secret = self.seal(&format!("{DRILL_UNTIL}{}", expires_at.millis()));
+        Ok(Drill { name: DRILL_NAME, secret, expires_at })
+    }
+
+    /// Whether these are the credentials of a [`Drill`] that is still good.
+    pub fn is_drill(&self, name: &str, secret: &str) -> bool {
+        if name != DRILL_NAME {
+            return false;
+        }
+        let until = self.reopen(secret).and_then(|it| it.strip_prefix(DRILL_UNTIL)?.parse().ok());
+        until.is_some_and(|it| self.0.clock.now() < Timestamp::from_millis(it))
+    }
+
+    /// Puts a price plan, or another version of it.
+    ///
+    /// # Errors
+    /// [`Error`]; the ledger's refusals of [`Action::PutPlan`].
+    pub async fn put_plan(
+        &self,
+        by: Actor,
+        once: Option<Once>,
+        new: NewPlan,
+    ) -> Result<Arc<PricePlan>, Error> {
+        let NewPlan { name, currency, is_default, rules } = new;
+        let outcome = self.submit(by, once, Action::PutPlan { name, currency, is_default, rules }).await?;
+        match &outcome.record {
+            Some(Record::Plan(plan)) => Ok(plan.clone()),
+            Some(_) | None => Err(Error::Fault),
+        }
+    }
+
+    /// The newest version of each plan, in order of their names.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator.
+    pub async fn price_plans(&self, by: Actor) -> Result<Vec<PricePlan>, Error> {
+        self.see(by, move |snapshot| match authority::is_operator(&by) {
+            Ok(()) => snapshot.price_plans().map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        })
+        .await
+    }
+
+    /// A version of a plan, the newest when nothing is said.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator; [`Refusal::PlanNotFound`].
+    pub async fn price_plan(
+        &self,
+        by: Actor,
+        name: String,
+        version: Option<u32>,
+    ) -> Result<PricePlan, Error> {
+        self.see(by, move |snapshot| match authority::is_operator(&by) {
+            Ok(()) => Ok(snapshot.price_plan(&name, version)?.ok_or(Refusal::PlanNotFound)),
+            Err(refusal) => Ok(Err(refusal)),
+        })
+        .await
+    }
+}

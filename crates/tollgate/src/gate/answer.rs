@@ -1,0 +1,261 @@
+//! What the gate answers: 200 with every header always there, or a denial that tells whoever called what to do.
+
+use std::borrow::Cow;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use ledger::{Amount, Refusal};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app::{App, Error, Passed};
+
+const SUB_STATUS: HeaderName = HeaderName::from_static("x-sub-status");
+const SUB_TOKEN: HeaderName = HeaderName::from_static("x-sub-token");
+
+/// The call may pass. A proxy copies these headers to the server behind it; one that is absent some of them would take
+/// literally, so all of them are always there, empty where there is nothing to say.
+pub(super) fn allowed(passed: &Passed) -> Response {
+    let amount = |it: Option<Amount>| it.map_or_else(String::new, |it| it.text(2).to_string());
+    let hold = passed.hold.as_ref();
+    let headers = [
+        ("x-sub-account", passed.account.to_string()),
+        ("x-sub-root", passed.root.to_string()),
+        ("x-sub-operation", passed.operation.clone()),
+        ("x-hold-id", hold.map_or_else(String::new, |it| it.0.to_string())),
+        ("x-hold-amount", amount(hold.map(|it| it.1))),
+        ("x-credit-remaining", amount(passed.remaining)),
+    ];
+    let mut response = StatusCode::OK.into_response();
+    for (name, value) in headers {
+        // Ids, amounts and operations without blanks are always fit for a header.
+        let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""));
+        response.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+    response
+}
+
+/// Why a call may not pass.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Denied {
+    status: u16,
+    code: Cow<'static, str>,
+    detail: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u32>,
+    /// Of the check, where another request shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<Box<str>>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<&'a str>,
+    request_id: &'a str,
+}
+
+impl Denied {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status: status.as_u16(),
+            code: code.into(),
+            detail: detail.into(),
+            needed: None,
+            available: None,
+            retry_after_s: None,
+            request_id: None,
+        }
+    }
+
+    /// The proxy does not ask as it should; told to whoever looks for the cause, and the call does not pass.
+    pub(super) fn misconfigured(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "gate_misconfigured", detail)
+    }
+
+    /// What `error` is to whoever called.
+    pub(super) fn of(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refused(&refusal),
+            Error::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", UNAUTHENTICATED),
+            Error::Busy { retry_after_s } => Self {
+                retry_after_s: Some(retry_after_s),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", BUSY)
+            },
+            Error::Unavailable => Self {
+                retry_after_s: Some(1),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", UNAVAILABLE)
+            },
+            Error::Fault => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", FAULT),
+        }
+    }
+
+    /// What nginx was told of a check: it shows the token again. Anything else is no denial of ours.
+    pub(super) fn reopened(app: &App, headers: &HeaderMap) -> Self {
+        let token = headers.get(&SUB_TOKEN).and_then(|it| it.to_str().ok());
+        let opened = token.and_then(|it| app.reopen(it)).and_then(|it| serde_json::from_str(&it).ok());
+        opened.unwrap_or_else(|| {
+            Self::misconfigured("x-sub-token is not what a denied check answered: see the recipe for nginx")
+        })
+    }
+
+    pub(super) fn response(&self, request_id: Uuid) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::FORBIDDEN);
+        let request_id = self.request_id.clone().unwrap_or_else(|| request_id.to_string().into());
+        let problem = Problem {
+            kind: format!("urn:tollgate:problem:{}", self.code),
+            title: title(status),
+            status: self.status,
+            detail: &self.detail,
+            code: &self.code,
+            needed: self.needed.as_deref(),
+            available: self.available.as_deref(),
+            request_id: &request_id,
+        };
+        // Texts and a number alone always have a JSON text.
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let json = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(CONTENT_TYPE, json)], body).into_response();
+        self.put_headers(response.headers_mut(), status);
+        response
+    }
+
+    /// nginx knows 401 and 403 alone, and throws the body away: the rest it shows to [`Denied::reopened`].
+    pub(super) fn for_nginx(mut self, app: &App, request_id: Uuid) -> Response {
+        self.request_id = Some(request_id.to_string().into());
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::FORBIDDEN);
+        let told = if status == StatusCode::UNAUTHORIZED { status } else { StatusCode::FORBIDDEN };
+        let mut response = told.into_response();
+        self.put_headers(response.headers_mut(), told);
+        response.headers_mut().insert(SUB_STATUS, HeaderValue::from(self.status));
+        // Texts and a number alone always have a JSON text, and a sealed text is fit for a header.
+        let token = app.seal(&serde_json::to_string(&self).unwrap_or_default());
+        if let Ok(token) = HeaderValue::try_from(token) {
+            response.headers_mut().insert(SUB_TOKEN, token);
+        }
+        response
+    }
+
+    fn put_headers(&self, headers: &mut HeaderMap, status: StatusCode) {
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"tollgate\""));
+        }
+        if let Some(retry_after_s) = self.retry_after_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
+        }
+    }
+}
+
+const UNAUTHENTICATED: &str = "Call with your api key or auth id and one of its secrets or tokens. What was sent, if \
+     anything, is not right or was revoked.";
+const BUSY: &str = "Too much at once. Call again after the time in Retry-After.";
+const UNAVAILABLE: &str = "Calls cannot be paid for just now, and this one was not. Call again later.";
+const FAULT: &str =
+    "This is the operator's fault, and the call was not paid for. Tell the operator the request id.";
+const SHORT: &str =
+    "Not enough credit for this call. Ask whoever gave you this account for more, by transfer or payment.";
+const SUSPENDED: &str = "The account, or the one above it, is suspended. Ask whoever gave you this account.";
+
+const fn title(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "The path is not plain",
+        401 => "Not authenticated",
+        402 => "Not enough credit",
+        403 => "Not allowed",
+        429 => "Too many requests",
+        503 => "Unavailable",
+        _ => "A fault of the server",
+    }
+}
+
+/// The ledger's no, word by word.
+fn refused(refusal: &Refusal) -> Denied {
+    use StatusCode as S;
+    match refusal {
+        Refusal::CredentialRevoked => Denied::new(S::UNAUTHORIZED, "unauthenticated", UNAUTHENTICATED),
+        Refusal::CallerSuspended | Refusal::AccountSuspended(_) => {
+            Denied::new(S::FORBIDDEN, "suspended", SUSPENDED)
+        }
+        Refusal::InsufficientFunds { available, needed } => Denied {
+            needed: Some(needed.text(2).to_string().into()),
+            available: available.map(|it| it.text(2).to_string().into()),
+            ..Denied::new(S::PAYMENT_REQUIRED, "insufficient_funds", SHORT)
+        },
+        Refusal::NoPrice => Denied::new(
+            S::FORBIDDEN,
+            "no_price",
+            "Such a call is not for sale: no rule of the price plan fits its method and path. Check both; the operator adds rules.",
+        ),
+        Refusal::CallDenied => {
+            Denied::new(S::FORBIDDEN, "denied", "The price plan does not allow such a call.")
+        }
+        Refusal::PathNotNormal => Denied::new(
+            S::BAD_REQUEST,
+            "path_not_normal",
+            "The path must be written plainly: no doubled slash, no dot part, nothing escaped that needs no escape.",
+        ),
+        Refusal::KeyReused => Denied::new(
+            S::FORBIDDEN,
+            "request_id_reused",
+            "The request id was used for another method or path. The proxy must make a new one for each call.",
+        ),
+        Refusal::InvalidText(_) => Denied::misconfigured("x-gate-request-id must have 1 to 255 characters"),
+        Refusal::AccountClosed(_) | Refusal::AccountNotFound(_) => {
+            Denied::new(S::UNAUTHORIZED, "unauthenticated", UNAUTHENTICATED)
+        }
+        Refusal::Forbidden
+        | Refusal::NotPrimary(_)
+        | Refusal::AmountOutOfRange
+        | Refusal::SumOutOfRange
+        | Refusal::NameTaken
+        | Refusal::CurrencyMismatch
+        | Refusal::SubaccountsMax(_)
+        | Refusal::BalanceStaysOwn
+        | Refusal::PrimarySharesNothing
+        | Refusal::CreditLimitFixed
+        | Refusal::StatusFixed
+        | Refusal::SameAccount
+        | Refusal::OutsideFamily
+        | Refusal::SharesBalance(_)
+        | Refusal::PlanNotFound
+        | Refusal::PlanInherited
+        | Refusal::RulesMax(_)
+        | Refusal::InsufficientCredit { .. }
+        | Refusal::NotEmpty { .. }
+        | Refusal::ChargeNotFound(_)
+        | Refusal::AlreadyReversed { .. }
+        | Refusal::HoldNotFound(_)
+        | Refusal::HoldEnded { .. }
+        | Refusal::NotExpired
+        | Refusal::ExpiryOutOfRange
+        | Refusal::OverlapOutOfRange
+        | Refusal::NumberTaken
+        | Refusal::NumbersMax(_)
+        | Refusal::NumberNotFound
+        | Refusal::NumberNotOwned
+        | Refusal::NumberAlreadyOwned
+        | Refusal::ApplicationNotFound(_)
+        | Refusal::EndpointNotFound(_)
+        | Refusal::CredentialsMax(_)
+        | Refusal::LastCredential
+        | Refusal::SecretInUse
+        | Refusal::CredentialNotFound
+        | Refusal::TokenNotFound => {
+            tracing::error!(?refusal, "a refusal that the gate never asks for");
+            Denied::new(S::INTERNAL_SERVER_ERROR, "fault", FAULT)
+        }
+    }
+}

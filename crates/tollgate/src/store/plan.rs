@@ -1,0 +1,217 @@
+//! Price plans: their rows, and their rules as JSON.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ledger::{
+    Account, Actor, Amount, Currency, Kind, Line, OnExpiry, PricePlan, PriceRule, Pricing, Timestamp,
+};
+use rusqlite::{Connection, Result, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::Snapshot;
+use super::sql::{self, Column};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct PlanJson {
+    name: String,
+    version: u32,
+    currency: String,
+    is_default: bool,
+    rules: Vec<RuleJson>,
+    made_at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RuleJson {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    path: String,
+    operation: String,
+    pricing: PricingJson,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PricingJson {
+    Free,
+    Deny,
+    Charge { unit_price: i64, units: u32 },
+    Hold { amount: i64, lasts_ms: i64, capture: bool },
+}
+
+pub(super) fn to_json(plan: &PricePlan) -> PlanJson {
+    PlanJson {
+        name: plan.name.to_string(),
+        version: plan.version,
+        currency: plan.currency.to_string(),
+        is_default: plan.is_default,
+        rules: plan.rules.iter().map(rule_json).collect(),
+        made_at: plan.made_at.millis(),
+    }
+}
+
+pub(super) fn from_json(json: &PlanJson) -> Option<PricePlan> {
+    Some(PricePlan {
+        name: json.name.as_str().into(),
+        version: json.version,
+        currency: json.currency.parse::<Currency>().ok()?,
+        is_default: json.is_default,
+        rules: json.rules.iter().map(rule).collect::<Option<_>>()?,
+        made_at: Timestamp::from_millis(json.made_at),
+    })
+}
+
+fn rule_json(rule: &PriceRule) -> RuleJson {
+    RuleJson {
+        method: rule.method.as_deref().map(str::to_owned),
+        path: rule.path.to_string(),
+        operation: rule.operation.to_string(),
+        pricing: match rule.pricing {
+            Pricing::Free => PricingJson::Free,
+            Pricing::Deny => PricingJson::Deny,
+            Pricing::Charge { unit_price, units } => {
+                PricingJson::Charge { unit_price: unit_price.units(), units }
+            }
+            Pricing::Hold { amount, lasts_ms, on_expiry } => PricingJson::Hold {
+                amount: amount.units(),
+                lasts_ms,
+                capture: on_expiry == OnExpiry::Capture,
+            },
+        },
+    }
+}
+
+fn rule(json: &RuleJson) -> Option<PriceRule> {
+    Some(PriceRule {
+        method: json.method.as_deref().map(Into::into),
+        path: json.path.parse().ok()?,
+        operation: json.operation.as_str().into(),
+        pricing: match json.pricing {
+            PricingJson::Free => Pricing::Free,
+            PricingJson::Deny => Pricing::Deny,
+            PricingJson::Charge { unit_price, units } => {
+                Pricing::Charge { unit_price: Amount::from_units(unit_price), units }
+            }
+            PricingJson::Hold { amount, lasts_ms, capture } => Pricing::Hold {
+                amount: Amount::from_units(amount),
+                lasts_ms,
+                on_expiry: if capture { OnExpiry::Capture } else { OnExpiry::Release },
+            },
+        },
+    })
+}
+
+pub(super) fn plan(row: &Row<'_>) -> Result<PricePlan> {
+    let rules: Vec<RuleJson> =
+        serde_json::from_str(row.get_ref("rules")?.as_str()?).map_err(|_| sql::misread(row, "rules"))?;
+    let rules: Option<Arc<[PriceRule]>> = rules.iter().map(rule).collect();
+    Ok(PricePlan {
+        name: row.get_ref("name")?.as_str()?.into(),
+        version: row.get("version")?,
+        currency: sql::parsed(row, "currency")?,
+        is_default: row.get("is_default")?,
+        rules: rules.ok_or_else(|| sql::misread(row, "rules"))?,
+        made_at: sql::get(row, "made_at")?,
+    })
+}
+
+pub(super) fn write(connection: &Connection, plan: &PricePlan) -> Result<()> {
+    let rules: Vec<_> = plan.rules.iter().map(rule_json).collect();
+    connection
+        .prepare_cached(
+            "INSERT INTO price_plans (name, version, currency, is_default, rules, made_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (name, version) DO UPDATE SET is_default = excluded.is_default",
+        )?
+        .execute(params![
+            &*plan.name,
+            plan.version,
+            plan.currency.as_str(),
+            plan.is_default,
+            // Texts and integers alone always have a JSON text.
+            serde_json::to_string(&rules).unwrap_or_default(),
+            Column(plan.made_at),
+        ])
+        .map(drop)
+}
+
+/// The newest version of each plan, in order of their names.
+pub(super) fn newest(connection: &Connection) -> Result<Vec<PricePlan>> {
+    let text = "SELECT * FROM price_plans AS it
+        WHERE version = (SELECT MAX(version) FROM price_plans WHERE name = it.name) ORDER BY name";
+    connection.prepare(text)?.query_map((), plan)?.collect()
+}
+
+/// Holds what a line says of its price against the plans as they were then; `primary` is its family's.
+pub(super) fn prove_price(
+    plans: &BTreeMap<(Arc<str>, u32), PricePlan>,
+    primary: Option<&Account>,
+    line: &Line,
+) -> Result<(), String> {
+    if let (Some(hold), true) = (line.hold_record(), line.kind != Kind::Hold) {
+        // Whatever becomes of a hold goes by the price that it was placed by.
+        let is_so = line.price == hold.price;
+        return if is_so { Ok(()) } else { Err("its price is not that of its hold".into()) };
+    }
+    let takes = matches!(line.kind, Kind::Charge | Kind::Hold);
+    let Some(price) = &line.price else {
+        // What an account takes for itself is a call or a number, which has its price from the stock.
+        let is_call = takes
+            && matches!(line.by, Actor::Account { .. })
+            && line.operation.as_deref() != Some("number.rent");
+        return if is_call { Err("it was paid by no price".into()) } else { Ok(()) };
+    };
+    let in_force = |plan: &PricePlan| {
+        let newest = plans.range((plan.name.clone(), 0)..=(plan.name.clone(), u32::MAX)).next_back();
+        let is_its = primary.is_some_and(|it| match &it.plan {
+            Some(name) => *name == plan.name,
+            None => plan.is_default && plan.currency == it.currency,
+        });
+        is_its && newest.is_some_and(|(_, it)| it.version == plan.version)
+    };
+    let (plan, rule) = price_of(plans, price).ok_or_else(|| format!("there was no price {price}"))?;
+    let is_kind = match rule.pricing {
+        Pricing::Free | Pricing::Deny => false,
+        Pricing::Charge { .. } => line.kind == Kind::Charge,
+        Pricing::Hold { .. } => line.kind == Kind::Hold,
+    };
+    let is_so = is_kind
+        && in_force(plan)
+        && rule.pricing.amount() == Some(line.amount())
+        && line.operation.as_deref() == Some(&*rule.operation);
+    if is_so { Ok(()) } else { Err(format!("it did not go by the price {price}")) }
+}
+
+/// The plan and the rule that a line names, as `standard/3/7`.
+fn price_of<'a>(
+    plans: &'a BTreeMap<(Arc<str>, u32), PricePlan>,
+    price: &str,
+) -> Option<(&'a PricePlan, &'a PriceRule)> {
+    let mut parts = price.split('/');
+    let (name, version, rule) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
+    let plan = plans.get(&(name.into(), version))?;
+    let rule = rule.parse::<usize>().ok()?.checked_sub(1)?;
+    Some((plan, plan.rules.get(rule)?))
+}
+
+impl Snapshot<'_> {
+    /// The newest version of each plan, in order of their names.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn price_plans(&self) -> Result<Vec<PricePlan>> {
+        newest(self.connection())
+    }
+
+    /// A version of a plan; the newest when nothing is said.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn price_plan(&self, name: &str, version: Option<u32>) -> Result<Option<PricePlan>> {
+        self.row(
+            "SELECT * FROM price_plans WHERE name = ?1 AND (?2 IS NULL OR version = ?2) ORDER BY version DESC LIMIT 1",
+            params![name, version],
+            plan,
+        )
+    }
+}
