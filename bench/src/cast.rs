@@ -22,7 +22,7 @@ pub(crate) struct Cast {
     /// The primary whose balance all of `hot` share.
     pub(crate) payer: Party,
     /// Subaccounts that share one balance.
-    pub(crate) hot: Vec<String>,
+    pub(crate) hot: Vec<Party>,
     /// Subaccounts with a balance each.
     pub(crate) spread: Vec<String>,
     /// The primary of the long list.
@@ -51,8 +51,8 @@ impl Cast {
         text += &one("guarded", &self.guarded);
         writeln!(text, "taker\t{}\t", self.taker)?;
         writeln!(text, "poor\t{}\t", self.poor)?;
-        for key in &self.hot {
-            writeln!(text, "hot\t{key}\t")?;
+        for party in &self.hot {
+            text += &one("hot", party);
         }
         for key in &self.spread {
             writeln!(text, "spread\t{key}\t")?;
@@ -79,7 +79,7 @@ impl Cast {
                 "guarded" => cast.guarded = party,
                 "taker" => cast.taker = party.key,
                 "poor" => cast.poor = party.key,
-                "hot" => cast.hot.push(party.key),
+                "hot" => cast.hot.push(party),
                 "spread" => cast.spread.push(party.key),
                 _ => return Err(format!("{} names an unknown role: {role}", path.display()).into()),
             }

@@ -17,10 +17,25 @@ pub(crate) struct Answer {
 pub(crate) fn ask(address: &str, request: &Request) -> Result<Answer> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    let Request { method, path, authorization, key, body } = request;
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    stream.write_all(text(address, request, false).as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let Request { method, path, .. } = request;
+    read(&answer).ok_or_else(|| format!("{method} {path} was answered with what is no HTTP").into())
+}
+
+/// A request as it is sent; the connection is kept for the next one or not.
+pub(crate) fn text(address: &str, request: &Request, keep: bool) -> String {
+    let Request { method, path, authorization, key, body, gate } = request;
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
+    if !keep {
+        text += "Connection: close\r\n";
+    }
     if !authorization.is_empty() {
         text += &format!("Authorization: {authorization}\r\n");
+    }
+    if !gate.is_empty() {
+        text += &format!("X-Gate-Token: {gate}\r\n");
     }
     // A key that is new with each request needs none here: nobody repeats this one.
     if !key.is_empty() && key != "*" {
@@ -31,10 +46,7 @@ pub(crate) fn ask(address: &str, request: &Request) -> Result<Answer> {
     }
     text += "\r\n";
     text += body;
-    stream.write_all(text.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    read(&answer).ok_or_else(|| format!("{method} {path} was answered with what is no HTTP").into())
+    text
 }
 
 fn read(answer: &[u8]) -> Option<Answer> {

@@ -10,6 +10,7 @@ mod control;
 mod http;
 mod machine;
 mod open;
+mod paced;
 mod prepare;
 mod report;
 mod scenario;
@@ -71,6 +72,15 @@ enum Command {
         /// How many starts
         #[arg(long, default_value_t = 3)]
         times: usize,
+    },
+    /// Checks at half their most in an open loop, beside *bare-log* at the same rate
+    Paced {
+        /// How many rounds
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// How many seconds each
+        #[arg(long, default_value_t = 3)]
+        seconds: u32,
     },
     /// Only the machine, and its disk: one fdatasync after 4 KiB
     Fsync,
@@ -180,6 +190,7 @@ fn main() -> ExitCode {
             open::print(&places, &file, times)
         }),
         Command::Control { folder } => control::run(&folder),
+        Command::Paced { rounds, seconds } => paced(&places, rounds, seconds),
         Command::Fsync => machine::header(&places).map(|header| print!("{header}")),
     };
     match ended {
@@ -245,4 +256,13 @@ fn all(places: &Places, rounds: &Rounds) -> Result<()> {
         prepare::remove(&plan.path);
     }
     Ok(())
+}
+
+fn paced(places: &Places, rounds: usize, seconds: u32) -> Result<()> {
+    print!("{}", machine::header(places)?);
+    let folder = places.dir()?;
+    let store = folder.join("paced.db");
+    prepare::remove(&store);
+    prepare::prepare(&Plan { path: store.clone(), accounts: 0, lines: 0, keyed: false, hours: 1 })?;
+    paced::measure(&places.tollgate()?, &store, &folder, rounds, seconds)
 }

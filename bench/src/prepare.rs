@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
-use ledger::{AccountId, Actor, Amount, BalanceMode, Status, Token, TokenId, TokenScope};
-use tollgate::app::{App, NewAccount, NewCharge, Opened, Settings};
+use ledger::{
+    AccountId, Actor, Amount, BalanceMode, Currency, PriceRule, Pricing, Status, Token, TokenId, TokenScope,
+};
+use tollgate::app::{App, NewAccount, NewCharge, NewPlan, Opened, Settings};
 use tollgate::clock::Clock;
 use tollgate::random::Random;
 use tollgate::seal::Keyring;
@@ -124,6 +126,7 @@ impl Making {
         self.fund(&listed).await?;
         let (giver, takers) = self.family("pair", BalanceMode::Own, 1).await?;
         self.fund(&takers).await?;
+        self.price().await?;
         let poor = self.open("poor", None, BalanceMode::Own, None).await?;
         let guarded = self.open("guarded", None, BalanceMode::Own, Some(CHOSEN.to_owned())).await?;
         self.charged.extend(hot.iter().zip(&spread).flat_map(|(hot, own)| [hot.account.id, own.account.id]));
@@ -132,7 +135,7 @@ impl Making {
         Ok(Cast {
             gate,
             payer: party(&payer),
-            hot: keys(&hot),
+            hot: hot.iter().map(party).collect(),
             spread: keys(&spread),
             lister: party(&lister),
             giver: party(&giver),
@@ -140,6 +143,27 @@ impl Making {
             poor: poor.account.api_key.to_string(),
             guarded: party(&guarded),
         })
+    }
+
+    /// What a checked call costs: as much as a charge, by the last of some rules.
+    async fn price(&self) -> Result<()> {
+        let unit_price = amount("0.01")?;
+        let rule = |path: &str, operation: &str| {
+            let path = path.parse().map_err(|_| format!("{path} is no pattern"))?;
+            let pricing = Pricing::Charge { unit_price, units: 1 };
+            Ok::<_, String>(PriceRule {
+                method: Some("POST".into()),
+                path,
+                operation: operation.into(),
+                pricing,
+            })
+        };
+        let rules = ["/v1/numbers", "/v1/calls", "/v1/accounts/*/calls", "/v1/faxes/**", "/v1/messages"];
+        let rules =
+            rules.into_iter().map(|it| rule(it, "sms.send")).collect::<std::result::Result<_, _>>()?;
+        let (name, currency) = ("bench".into(), Currency::EUR);
+        self.app.put_plan(BY, None, NewPlan { name, currency, is_default: true, rules }).await?;
+        Ok(())
     }
 
     /// A primary with money and so many subaccounts.
@@ -176,7 +200,8 @@ impl Making {
         secret: Option<String>,
     ) -> Result<Opened> {
         let (credit_limit, status) = (Amount::ZERO, Status::Active);
-        let new = NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, status, secret };
+        let new =
+            NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, status, secret };
         Ok(self.app.open_account(BY, None, new).await?)
     }
 

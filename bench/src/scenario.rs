@@ -25,6 +25,8 @@ const ATTACKED_CONNECTIONS: u32 = 8;
 pub(crate) enum Scenario {
     /// Charges of one balance that 10,000 subaccounts share, beside charges spread over 10,000 own balances
     Hot,
+    /// Checks of calls on one balance that 10,000 subaccounts share
+    Check,
     /// Transfers between a primary and one subaccount, to and fro
     Transfer,
     /// The list of a family with 1,000 subaccounts
@@ -42,8 +44,9 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Hot,
+        Self::Check,
         Self::Transfer,
         Self::List,
         Self::Refused,
@@ -56,7 +59,9 @@ impl Scenario {
     /// On how many connections it makes sense, of those that were asked for.
     pub(crate) fn connections(self, asked: &[u32]) -> Vec<u32> {
         match self {
-            Self::Hot | Self::Transfer | Self::Refused | Self::Repeats | Self::Readers => asked.to_vec(),
+            Self::Hot | Self::Check | Self::Transfer | Self::Refused | Self::Repeats | Self::Readers => {
+                asked.to_vec()
+            }
             Self::List => vec![LIST_CONNECTIONS],
             Self::One => vec![1],
             Self::Argon => vec![ATTACKED_CONNECTIONS],
@@ -66,6 +71,7 @@ impl Scenario {
     fn title(self) -> &'static str {
         match self {
             Self::Hot => "Charges: one shared balance, own balances",
+            Self::Check => "Checks of calls: one shared balance",
             Self::Transfer => "Transfers between one pair",
             Self::List => "List of 1,000",
             Self::Refused => "Charges that are refused",
@@ -143,9 +149,11 @@ impl Drop for Folder {
 
 fn contenders(scenario: Scenario, connections: u32, cast: &Cast, address: &str) -> Result<Vec<Contender>> {
     let load = |requests, status| Load { requests, connections, expected: Some(status) };
-    let hot = || product("charge, shared balance", load(charges(cast, &cast.hot), 201));
+    let hot_keys: Vec<_> = cast.hot.iter().map(|it| it.key.clone()).collect();
+    let hot = || product("charge, shared balance", load(charges(cast, &hot_keys), 201));
     let mut all = match scenario {
         Scenario::Hot => vec![hot(), product("charge, own balances", load(charges(cast, &cast.spread), 201))],
+        Scenario::Check => vec![product("check, shared balance", load(checks(cast), 200)), hot()],
         Scenario::Transfer => vec![product("transfer", load(transfers(cast), 201))],
         Scenario::List => vec![product("list of 1,000", load(vec![list(&cast.lister)], 200))],
         Scenario::Refused => {
@@ -153,9 +161,9 @@ fn contenders(scenario: Scenario, connections: u32, cast: &Cast, address: &str) 
             vec![product("refused charge", load(charges(cast, poor), 402)), hot()]
         }
         Scenario::Repeats => {
-            let fresh = keyed(charges(cast, &cast.hot), |_| "*".to_owned());
+            let fresh = keyed(charges(cast, &hot_keys), |_| "*".to_owned());
             let mut repeated =
-                keyed(charges(cast, &cast.hot), |index| format!("repeated-{index:08}-of-bench"));
+                keyed(charges(cast, &hot_keys), |index| format!("repeated-{index:08}-of-bench"));
             repeated.truncate(REPEATED);
             vec![
                 product("repeated charge", load(repeated, 201)),
@@ -173,12 +181,8 @@ fn contenders(scenario: Scenario, connections: u32, cast: &Cast, address: &str) 
     let request = first.requests.first().ok_or("nothing is asked")?;
     let len = http::ask(address, request)?.body.len();
     let controls = ["bare-log", "bare"].map(|name| {
-        let requests = first.requests.iter().map(|it| Request {
-            path: format!("/{name}/{len}"),
-            authorization: basic("bench", "bench-secret-of-25-letters"),
-            ..it.clone()
-        });
-        let load = Load { requests: requests.collect(), connections, expected: Some(201) };
+        let requests = controls(&first.requests, name, len);
+        let load = Load { requests, connections, expected: Some(201) };
         Contender {
             name: name.to_owned(),
             asked: Asked::Control,
@@ -189,6 +193,17 @@ fn contenders(scenario: Scenario, connections: u32, cast: &Cast, address: &str) 
     });
     all.extend(controls);
     Ok(all)
+}
+
+/// The same requests, asked of a control that answers with so many bytes.
+pub(crate) fn controls(requests: &[Request], name: &str, len: usize) -> Vec<Request> {
+    let control = |it: &Request| Request {
+        path: format!("/{name}/{len}"),
+        authorization: basic("bench", "bench-secret-of-25-letters"),
+        gate: String::new(),
+        ..it.clone()
+    };
+    requests.iter().map(control).collect()
 }
 
 fn product(name: &str, load: Load) -> Contender {
@@ -202,6 +217,16 @@ fn charges(cast: &Cast, accounts: &[String]) -> Vec<Request> {
         Request::post("/api/v1/charges", gate.clone(), body)
     };
     accounts.iter().map(charge).collect()
+}
+
+/// As Envoy asks: the call's own method and path, in the name of the subaccount that makes it.
+pub(crate) fn checks(cast: &Cast) -> Vec<Request> {
+    let check = |caller: &Party| {
+        let path = "/gate/envoy/v1/messages";
+        let authorization = basic(&caller.key, &caller.secret);
+        Request { gate: cast.gate.clone(), ..Request::post(path, authorization, String::new()) }
+    };
+    cast.hot.iter().map(check).collect()
 }
 
 fn keyed(requests: Vec<Request>, key: impl Fn(usize) -> String) -> Vec<Request> {

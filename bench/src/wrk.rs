@@ -21,6 +21,8 @@ pub(crate) struct Request {
     /// Its Idempotency-Key: none where empty, a new one each time where `*`.
     pub(crate) key: String,
     pub(crate) body: String,
+    /// The token by which a proxy proves itself, in a check.
+    pub(crate) gate: String,
 }
 
 impl Request {
@@ -30,7 +32,7 @@ impl Request {
 
     pub(crate) fn post(path: impl Into<String>, authorization: impl Into<String>, body: String) -> Self {
         let (path, authorization) = (path.into(), authorization.into());
-        Self { method: "POST", path, authorization, key: String::new(), body }
+        Self { method: "POST", path, authorization, body, ..Self::default() }
     }
 }
 
@@ -74,8 +76,8 @@ impl Load {
     /// Writes it into a folder, under a name that no other load has there.
     pub(crate) fn written<'a>(&self, folder: &'a Path, name: &str) -> Result<Loader<'a>> {
         let mut text = String::new();
-        for Request { method, path, authorization, key, body } in &self.requests {
-            writeln!(text, "{method}\t{path}\t{authorization}\t{key}\t{body}")?;
+        for Request { method, path, authorization, key, body, gate } in &self.requests {
+            writeln!(text, "{method}\t{path}\t{authorization}\t{key}\t{body}\t{gate}")?;
         }
         let file = format!("{}.tsv", name.replace(|it: char| !it.is_ascii_alphanumeric(), "-"));
         std::fs::write(folder.join(&file), text)?;

@@ -1,5 +1,5 @@
 -- Sends the requests of a file, one a line, round and round:
---   method TAB path TAB authorization TAB key TAB body
+--   method TAB path TAB authorization TAB key TAB body TAB gate token
 -- The key goes out as Idempotency-Key: none where it is empty, a new one with each request where it is "*".
 -- Arguments: the file, and a word that makes the new keys of this run unlike those of any other.
 
@@ -23,9 +23,10 @@ function init(args)
    nonce = args[2]
    local mark = "@KEY@"
    for line in io.lines(args[1]) do
-      local method, path, authorization, key, body = unpack(fields(line))
+      local method, path, authorization, key, body, gate = unpack(fields(line))
       local headers = {}
       if authorization ~= "" then headers["Authorization"] = authorization end
+      if gate ~= "" then headers["X-Gate-Token"] = gate end
       if body ~= "" then headers["Content-Type"] = "application/json" end
       if key == "*" then key = mark end
       if key ~= "" then headers["Idempotency-Key"] = key end
