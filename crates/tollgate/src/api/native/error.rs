@@ -387,8 +387,8 @@ const LAST_CREDENTIAL: &str = "An account keeps at least one credential of each 
      first, or rotate this one.";
 const CALLER_SUSPENDED: &str = "The account that asks, or its primary, is suspended. Its primary or the operator can \
      reactivate it.";
-const FORBIDDEN: &str = "These credentials may not do this. A gate token charges and reverses (and forces only if made \
-     with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the \
+const FORBIDDEN: &str = "These credentials may not do this. A gate token charges, reverses and holds (and forces only if \
+     made with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the \
      operator's.";
 const NOT_PRIMARY: &str =
     "The account is a subaccount, and only a primary account has subaccounts. Name the primary.";

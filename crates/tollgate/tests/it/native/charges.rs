@@ -180,7 +180,7 @@ async fn only_an_operator_or_a_gate_that_may_forces_a_charge() {
     content-type: application/problem+json
     {
       "code": "forbidden",
-      "detail": "These credentials may not do this. A gate token charges and reverses (and forces only if made with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the operator's.",
+      "detail": "These credentials may not do this. A gate token charges, reverses and holds (and forces only if made with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the operator's.",
       "instance": "urn:uuid:<uuid 1>",
       "status": 403,
       "title": "Not allowed with these credentials",

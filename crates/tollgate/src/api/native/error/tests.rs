@@ -73,7 +73,7 @@ fn every_refusal_has_its_problem() {
     assert_snapshot!(said.join("\n"), @r#"
     401 unauthenticated [www-authenticate: Basic realm="tollgate", charset="UTF-8", Bearer realm="tollgate"] Send an operator or gate token with `Authorization: Bearer`, or an account's api key or auth id with one of its secrets or tokens as `Authorization: Basic`. What was sent, if anything, is not right or was revoked.
     403 suspended The account that asks, or its primary, is suspended. Its primary or the operator can reactivate it.
-    403 forbidden These credentials may not do this. A gate token charges and reverses (and forces only if made with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the operator's.
+    403 forbidden These credentials may not do this. A gate token charges, reverses and holds (and forces only if made with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the operator's.
     403 forbidden The account is a subaccount, and only a primary account has subaccounts. Name the primary.
     404 not_found There is no such account, or none that these credentials may see. Check the id, api key or auth id.
     403 suspended The account, or its primary, is suspended and can neither charge nor hold. Set its `status` to "active" first.
