@@ -35,7 +35,7 @@ async fn killed_at_random_moments_every_hold_ends_once_and_in_time() {
     for balance in ["shared", "own", "shared"] {
         let account = api.open_sub(&payer, balance).await;
         if balance == "own" {
-            api.give(&payer, &account, "1000").await;
+            api.give(&payer, &account, "400000").await;
         }
         accounts.push(account);
     }
