@@ -166,7 +166,9 @@ async fn wrong_secrets_at_full_speed_do_not_stop_another_accounts_charges() {
 
     if long() {
         say(&format!("p99 of a charge: quiet {quiet:?}, under {wrong} wrong secrets {loud:?}"));
-        assert!(loud <= quiet * 2, "p99 {quiet:?} rose to {loud:?} under {wrong} wrong secrets");
+        // Where a charge takes 0.2 ms, what is left is one turn of the scheduler, which no priority takes away.
+        let allowed = quiet * 2 + Duration::from_millis(1);
+        assert!(loud <= allowed, "p99 {quiet:?} rose to {loud:?} under {wrong} wrong secrets");
     }
 }
 
