@@ -47,8 +47,9 @@ pub enum Actor {
 pub struct Once {
     /// The caller's text, 1 to 255 characters.
     pub key: Arc<str>,
-    /// A hash of method, path and body: another request under the same key is refused.
-    pub request: [u8; 32],
+    /// A hash of method, path and body: another request under the same key is refused. `None` for what came as one of
+    /// many in a body: what it asks for is compared instead.
+    pub request: Option<[u8; 32]>,
     /// A secret that the answer shows once, sealed by the shell, so that a repeat can show it again.
     pub sealed: Option<Arc<[u8]>>,
 }

@@ -3,7 +3,7 @@
 use super::{Decision, Draft, check_movable, check_reference, minus};
 use crate::account::{Account, BalanceMode, Standing, Status};
 use crate::authority;
-use crate::book::{Change, Charged};
+use crate::book::{Book, Change, Charged};
 use crate::command::Action;
 use crate::id::{AccountId, LineId};
 use crate::journal::{Kind, Line};
@@ -150,6 +150,33 @@ pub(super) fn reverse(
         ..draft.line(Kind::Reversal)
     };
     Ok(draft.done(line))
+}
+
+/// Whether an action of those that come many in a body asks for what a line has brought about.
+pub(super) fn asks_for(book: &Book, action: &Action, line: &Line) -> bool {
+    if let Action::Charge { account, amount, operation, units, reference, force } = action {
+        return line.kind == Kind::Charge
+            && line.caused_by() == Some(*account)
+            && line.amount() == *amount
+            && line.operation == *operation
+            && line.units == *units
+            && line.reference == *reference
+            && line.forced == *force;
+    }
+    if let Action::Settle { hold, amount, .. } = action {
+        // Whether force was allowed makes no difference to an ending that is there.
+        let ended = line.hold_record().filter(|it| line.kind == Kind::Settle && it.id == *hold);
+        return ended.and_then(|it| it.ending).is_some_and(|it| it.charged == *amount);
+    }
+    if let Action::Reverse { charge, amount, reference } = action {
+        // Without an amount it asked for the rest, so that nothing was left.
+        let is_all = || book.charge(*charge).is_some_and(|it| it.reversed == it.amount);
+        return line.kind == Kind::Reversal
+            && line.about == Some(*charge)
+            && line.reference == *reference
+            && amount.map_or_else(is_all, |it| it == line.amount());
+    }
+    false
 }
 
 /// A charge of which more was given back.

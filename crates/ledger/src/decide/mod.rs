@@ -19,7 +19,7 @@ use std::sync::Arc;
 use crate::account::{Account, Standing, Status};
 use crate::authority;
 use crate::book::{Book, Change, Remembered};
-use crate::command::{Action, Caller, Command, Scope};
+use crate::command::{Action, Caller, Command, Once, Scope};
 use crate::id::{AccountId, LineId};
 use crate::journal::{Kind, Line, Outcome, Side};
 use crate::money::Amount;
@@ -64,8 +64,11 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
         }
         let first = book.remembered(scope(book, command), &once.key);
         if let Some(first) = first.filter(|it| is_remembered(command, it, now)) {
-            let same = first.once.as_ref().is_some_and(|it| it.request == once.request);
-            return if same { Ok(Decision::repeat(first.clone())) } else { Err(Refusal::KeyReused) };
+            return if is_same(book, command, once, first) {
+                Ok(Decision::repeat(first.clone()))
+            } else {
+                Err(Refusal::KeyReused)
+            };
         }
     }
     let draft = Draft { book, command, now, accounts: Vec::new(), changes: Vec::new(), lines: Vec::new() };
@@ -121,6 +124,15 @@ pub const CALL_REMEMBERED_MS: i64 = 10 * 60 * 1_000;
 /// Whether a key still stands for what it first brought about. Other keys the store forgets.
 fn is_remembered(command: &Command, first: &Line, now: Timestamp) -> bool {
     !matches!(command.action, Action::Check { .. }) || now < first.at.plus_millis(CALL_REMEMBERED_MS)
+}
+
+/// Whether a command under a key is the request that the key was first sent with. Where one of the two came as one of
+/// many in a body, there are no bytes to compare, so it is what they ask for.
+fn is_same(book: &Book, command: &Command, once: &Once, first: &Line) -> bool {
+    match (once.request, first.once.as_ref().and_then(|it| it.request)) {
+        (Some(request), Some(first)) => request == first,
+        (None, _) | (_, None) => charges::asks_for(book, &command.action, first),
+    }
 }
 
 /// Within what a command's key is unique (docs/rules.md, Once): the account that a charge or hold is about,

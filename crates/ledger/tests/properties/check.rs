@@ -189,7 +189,7 @@ impl World {
             decide(&self.book, &again, later).map_err(|it| format!("a repeat is refused: {it:?}"))?;
         ensure(repeat.is_repeat() && repeat.changes.is_empty(), || "a repeat changes nothing".to_owned())?;
         ensure(repeat.outcome == decision.outcome, || "a repeat gets the first answer".to_owned())?;
-        let other = Once { request: [0xFE; 32], ..once.clone() };
+        let other = Once { request: Some([0xFE; 32]), ..once.clone() };
         let clash = decide(&self.book, &Command { once: Some(other), ..again }, later);
         ensure(clash == Err(Refusal::KeyReused), || "another request under the key is refused".to_owned())
     }

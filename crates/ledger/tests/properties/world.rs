@@ -173,7 +173,7 @@ impl World {
             let (first, _) = nth_of(&kin.keyed, nth)?;
             let mut once = first.once.clone()?;
             if matches!(step.asks, Asks::Clash { .. }) {
-                once.request = [0xFF; 32];
+                once.request = Some([0xFF; 32]);
             }
             return Some(Command { id, once: Some(once), ..first.clone() });
         }
@@ -187,7 +187,7 @@ impl World {
             // Of a call, what it asks for is all that is sent.
             let path = if let Asks::Call(Call::Check { path, .. }) = step.asks { Some(path) } else { None };
             request[..2].copy_from_slice(&path.map_or([a, b], |path| [path, 0xCC]));
-            Once { key: format!("{family:?} {key}").into(), request, sealed: None }
+            Once { key: format!("{family:?} {key}").into(), request: Some(request), sealed: None }
         });
         Some(Command { id, by, once, action })
     }

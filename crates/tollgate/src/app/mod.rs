@@ -203,7 +203,8 @@ impl App {
 
     /// The key that a request was sent under, bound to what it asks.
     pub fn once(&self, key: &str, method: &str, path: &str, body: &[u8]) -> Once {
-        Once { key: key.into(), request: self.0.keyring.request(method, path, body), sealed: None }
+        let request = Some(self.0.keyring.request(method, path, body));
+        Once { key: key.into(), request, sealed: None }
     }
 
     async fn submit(&self, by: Actor, once: Option<Once>, action: Action) -> Result<Outcome, Error> {

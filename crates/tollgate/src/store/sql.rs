@@ -312,7 +312,7 @@ fn line(row: &Row<'_>) -> Result<Line> {
 
 fn once(row: &Row<'_>) -> Result<Option<Once>> {
     let Some(key) = row.get_ref("once_key")?.as_str_or_null()? else { return Ok(None) };
-    let request = row.get::<_, [u8; 32]>("request")?;
+    let request = row.get::<_, Option<[u8; 32]>>("request")?;
     Ok(Some(Once { key: key.into(), request, sealed: None }))
 }
 
@@ -385,7 +385,7 @@ pub(super) fn insert_line(
         line.reference,
         marks,
         once.map(|it| &*it.key),
-        once.map(|it| it.request.as_slice()),
+        once.and_then(|it| it.request.as_ref()).map(<[u8; 32]>::as_slice),
         line.record.as_ref().map(record::encode),
         line.price.as_deref(),
     ])?;

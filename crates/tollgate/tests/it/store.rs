@@ -63,7 +63,7 @@ async fn a_key_is_remembered_over_a_restart_and_only_for_the_same_request() {
     let mut store = open(&folder);
     let account = commands::opened(&store, 1, Amount::from_units(500)).await;
     let keyed = |id, request| {
-        let once = Once { key: "k".into(), request: [request; 32], sealed: None };
+        let once = Once { key: "k".into(), request: Some([request; 32]), sealed: None };
         Command { once: Some(once), ..commands::charge(id, account, 5) }
     };
     let at = Timestamp::from_millis(1_000);
@@ -90,7 +90,8 @@ async fn a_secret_shown_once_is_shown_again_under_its_key_and_pruned_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
     let keyed = |id| {
-        let once = Once { key: "open".into(), request: [1; 32], sealed: Some([9; 40].as_slice().into()) };
+        let once =
+            Once { key: "open".into(), request: Some([1; 32]), sealed: Some([9; 40].as_slice().into()) };
         Command { once: Some(once), ..commands::open_primary(id, Amount::ZERO) }
     };
     store.execute(keyed(1), Timestamp::from_millis(1_000)).await.unwrap();

@@ -42,6 +42,46 @@ scenarios! {
         gate      charge p 5 key b request r        -> again  p -2/-10
     ";
 
+    one_of_many_in_a_body_is_compared_by_what_it_asks_for: "
+        operator  open p limit 100                          -> ok
+        p         open s under p shared                     -> ok
+        gate      charge p 1 for sms ref r key a request none as c  -> p -1/-100
+        gate      charge p 1 for sms ref r key a request none       -> again  p -1/-100
+        # Alone or among many makes no difference, whichever came first.
+        gate      charge p 1 for sms ref r key a             -> again  p -1/-100
+        gate      charge p 2 key b                          -> p -3/-100
+        gate      charge p 2 key b request none             -> again  p -3/-100
+        gate      charge p 2 key b request other             ! KeyReused
+        gate      charge p 2 for sms ref r key a request none ! KeyReused
+        gate      charge p 1 ref r key a request none        ! KeyReused
+        gate      charge p 1 for sms key a request none       ! KeyReused
+        gate      charge p 1 for sms ref r units 1 key a request none ! KeyReused
+        billing   charge p 1 for sms ref r force key a request none   ! KeyReused
+        gate      hold p 1 key a request none                ! KeyReused
+        gate      charge s 1 key d request none             -> p -4/-100
+        gate      charge s 1 key d request none             -> again  p -4/-100
+        # A settle by what it took, a reversal by what it gave back.
+        gate      hold p 5 as h                             -> p -4/-100 held 5
+        gate      hold p 5 as i                             -> p -4/-100 held 10
+        gate      settle h 2 key e request none             -> p -6/-100 held 5
+        gate      settle h 2 key e request none             -> again  p -6/-100 held 5
+        billing   settle h 2 force key e                    -> again  p -6/-100 held 5
+        gate      settle h 3 key e request none              ! KeyReused
+        gate      settle i 2 key e request none              ! KeyReused
+        gate      charge p 2 key e request none              ! KeyReused
+        gate      reverse c 0.4 ref x key f request none    -> p -5.6/-100 held 5
+        gate      reverse c 0.4 ref x key f request none    -> again  p -5.6/-100 held 5
+        gate      reverse c 0.5 ref x key f request none     ! KeyReused
+        gate      reverse c 0.4 key f request none           ! KeyReused
+        gate      reverse h 0.4 ref x key f request none     ! ChargeNotFound h
+        # There is something left, so the first one was not for all that was.
+        gate      reverse c ref x key f request none         ! KeyReused
+        gate      reverse c key g request none              -> p -5/-100 held 5
+        gate      reverse c key g request none              -> again  p -5/-100 held 5
+        gate      reverse c 0.6 key g request none          -> again  p -5/-100 held 5
+        gate      settle i 2 key f request none              ! KeyReused
+    ";
+
     what_was_refused_binds_no_key_and_is_decided_anew: "
         operator  open p limit 10                   -> ok
         gate      charge p 11 key a                  ! InsufficientFunds available 10 needed 11
@@ -146,7 +186,7 @@ fn a_repeat_shows_the_secret_that_the_first_answer_showed() {
     let pay = |sealed: &[u8], id| Command {
         id: LineId::from_bytes([id; 16]),
         by: Actor::Operator(TokenId::ENVIRONMENT),
-        once: Some(Once { key: "k".into(), request: [1; 32], sealed: Some(sealed.into()) }),
+        once: Some(Once { key: "k".into(), request: Some([1; 32]), sealed: Some(sealed.into()) }),
         action: Action::Pay {
             account: story.account("p").id,
             amount: Amount::from_units(1),

@@ -141,7 +141,8 @@ impl Commands {
         }
         let once = (self.below(6) == 0).then(|| {
             let key = format!("key {}", self.below(300));
-            Once { key: key.into(), request: [u8::try_from(self.below(2)).unwrap(); 32], sealed: None }
+            let request = Some([u8::try_from(self.below(2)).unwrap(); 32]);
+            Once { key: key.into(), request, sealed: None }
         });
         (Command { id, by, once, action }, Timestamp::from_millis(self.at))
     }

@@ -50,7 +50,9 @@ impl Story {
             None
         };
         let request = said.or(of_call).unwrap_or(left);
-        let once = key.map(|key| Once { key: key.into(), request: hash(&request), sealed: None });
+        // One of many in a body has no request of its own.
+        let request = (request != "none").then(|| hash(&request));
+        let once = key.map(|key| Once { key: key.into(), request, sealed: None });
         (Command { id, by, once, action: asked.action }, asked.binds)
     }
 
