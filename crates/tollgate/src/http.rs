@@ -29,6 +29,8 @@ use crate::observe;
 
 /// The largest body: 64 KiB (docs/rules.md, Limits).
 pub const BODY_MAX: usize = 64 * 1_024;
+/// The largest body of many charges: 4 MiB (docs/rules.md, Limits).
+pub const BATCH_BODY_MAX: usize = 4 * 1_024 * 1_024;
 /// How long a client may take to send its headers, and to be idle between two requests.
 const HEADERS_WAIT: Duration = Duration::from_secs(75);
 /// How long what is in flight may take after the signal to stop.
@@ -121,17 +123,53 @@ impl Incoming {
 impl<S: Sync> FromRequest<S> for Incoming {
     type Rejection = Infallible;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
-        let (parts, body) = request.into_parts();
-        let request_id = parts.extensions.get::<RequestId>().map_or(Uuid::nil(), |it| it.0);
-        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.0);
-        let body = match Limited::new(body, BODY_MAX).collect().await {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
+        Ok(Unread::from_request(request, state).await?.read(BODY_MAX).await)
+    }
+}
+
+/// A request whose body is still on its way, for a route that takes so much that it asks first who sends it.
+#[derive(Debug)]
+pub struct Unread {
+    head: Incoming,
+    body: Body,
+}
+
+impl Unread {
+    /// The request, as if it had no body.
+    pub const fn head(&self) -> &Incoming {
+        &self.head
+    }
+
+    /// The whole request, with a body of at most so many bytes.
+    pub async fn read(self, max: usize) -> Incoming {
+        let body = match Limited::new(self.body, max).collect().await {
             Ok(body) => Ok(body.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
             Err(_) => Err(BodyError::Broken),
         };
+        Incoming { body, ..self.head }
+    }
+
+    /// The request without its body, of which at most so many bytes are let go by: a client that still sends hears no
+    /// answer.
+    pub async fn skip(self, max: usize) -> Incoming {
+        let mut body = Limited::new(self.body, max);
+        while let Some(Ok(_)) = body.frame().await {}
+        self.head
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Unread {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        let (parts, body) = request.into_parts();
+        let request_id = parts.extensions.get::<RequestId>().map_or(Uuid::nil(), |it| it.0);
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.0);
         let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
-        Ok(Self { method, uri, headers, peer, request_id, body })
+        let head = Incoming { method, uri, headers, peer, request_id, body: Ok(Bytes::new()) };
+        Ok(Self { head, body })
     }
 }
 

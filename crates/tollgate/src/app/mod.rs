@@ -3,6 +3,7 @@
 //! Nothing here knows a wire, and no rule is decided here: what the ledger refuses comes back as [`Error::Refused`].
 
 mod accounts;
+mod batches;
 mod credentials;
 mod gate;
 mod holds;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use ledger::{Account, AccountId, Action, Actor, Command, LineId, Once, Outcome, Refusal};
 
 pub use accounts::{AccountChange, NewAccount, Opened};
+pub use batches::{Item, Keyed};
 pub use credentials::{AddedCredential, AuthTokens, UsedCredential};
 pub use gate::{Drill, NewPlan, Passed};
 pub use holds::NewHold;

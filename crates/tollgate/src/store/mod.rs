@@ -1,6 +1,6 @@
 //! The store: one SQLite file, one thread that writes it, and readers beside it.
 //!
-//! Reading order: [`Store`] is the door; `writer` gathers waiting commands into a batch, has the ledger decide them and
+//! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger decide them and
 //! commits once (`bring` reads what they name, `write` the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql` and `record` turn rows
 //! into domain values; `replay` proves a store from its journal; `file` opens, locks and copies it.
 //!
@@ -14,6 +14,7 @@ mod line_id;
 mod once;
 mod owned;
 mod plan;
+mod queue;
 mod record;
 mod replay;
 mod resident;
@@ -47,7 +48,7 @@ pub use sql::Recorded;
 const NAMES_MAX: usize = 262_144;
 
 /// What a caller may call an account. Names never change and are never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     /// Its id.
     Id(AccountId),
@@ -116,7 +117,7 @@ struct Door(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
-    queue: writer::Queue,
+    queue: queue::Queue,
     readers: Mutex<Vec<Connection>>,
     names: Cache<Name, AccountId>,
     /// The live operator and gate tokens by the hash of their text; as of the last commit.
@@ -175,7 +176,7 @@ impl Store {
         figures.takes_writes.store(true, Ordering::Relaxed);
         let shared = Arc::new(Shared {
             path: options.path,
-            queue: writer::Queue::default(),
+            queue: queue::Queue::default(),
             readers: Mutex::default(),
             names: Cache::new(NAMES_MAX),
             tokens: RwLock::new(tokens),
@@ -201,8 +202,28 @@ impl Store {
     /// [`ExecuteError`].
     pub async fn execute(&self, command: Command, at: Timestamp) -> Result<Outcome, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(writer::Job { command, at, reply: writer::Reply::Outcome(reply) })?;
+        self.shared.queue.push(queue::Job { command, at, reply: queue::Reply::Outcome(reply) })?;
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
+    }
+
+    /// Has commands decided one after the other, as [`Store::execute`] would each, and returns when all of them are
+    /// durable; one answer for each, in their order.
+    ///
+    /// They are no unit: between them others may be decided, and some may be written where others are not.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] where none of them was looked at.
+    pub async fn execute_many(
+        &self,
+        commands: Vec<Command>,
+        at: Timestamp,
+    ) -> Result<Vec<Result<Outcome, ExecuteError>>, ExecuteError> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (reply, answers) = oneshot::channel();
+        self.shared.queue.push_many(queue::Many::new(commands, at, reply))?;
+        answers.await.map_err(|_| ExecuteError::Unavailable)
     }
 
     /// Has a command decided as if it were carried out now, and nothing of it written.
@@ -211,7 +232,7 @@ impl Store {
     /// [`ExecuteError`], as [`Store::execute`] would say.
     pub async fn try_out(&self, command: Command, at: Timestamp) -> Result<Decision, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(writer::Job { command, at, reply: writer::Reply::Decision(reply) })?;
+        self.shared.queue.push(queue::Job { command, at, reply: queue::Reply::Decision(reply) })?;
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
     }
 
@@ -257,6 +278,36 @@ impl Store {
 
     fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.shared.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The accounts that go by these names, in their order; as [`Store::named`], with one read for all that is not
+    /// remembered.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn all_named(&self, names: &[Name]) -> Result<Vec<Option<AccountId>>, ReadError> {
+        let mut found: Vec<_> = names.iter().map(|it| self.shared.names.get(it)).collect();
+        let mut unknown: Vec<_> =
+            names.iter().zip(&found).filter(|it| it.1.is_none()).map(|it| *it.0).collect();
+        if unknown.is_empty() {
+            return Ok(found);
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        let read = self.read(move |snapshot| {
+            unknown.into_iter().map(|name| Ok((name, snapshot.named(&name)?))).collect::<Result<Vec<_>>>()
+        });
+        let read = read.await?;
+        for (name, account) in &read {
+            if let Some(account) = account {
+                self.shared.names.insert(*name, *account);
+            }
+        }
+        for (account, name) in found.iter_mut().zip(names).filter(|it| it.0.is_none()) {
+            let at = read.binary_search_by_key(name, |it| it.0);
+            *account = at.ok().and_then(|it| read.get(it)).and_then(|it| it.1);
+        }
+        Ok(found)
     }
 
     /// The account that goes by a name. What was found is remembered for ever, because names never change.

@@ -3,139 +3,33 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ledger::{
     Account, AccountId, ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Hold,
-    IdMap, IdSet, Line, LineId, Outcome, Remembered, Timestamp, Token, decide, laws,
+    IdMap, IdSet, Line, LineId, Remembered, Timestamp, Token, decide, laws,
 };
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
-use tokio::sync::oneshot;
 
 use super::once::REMEMBERED_MS;
+use super::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
 use super::resident::{Resident, Row};
 use super::sql::Column;
 use super::{ExecuteError, OpenError, Shared};
 
-/// The most commands in one transaction, so that whoever came first does not wait for all that came with him.
-const BATCH_MAX: usize = 1_024;
-/// The most commands that wait: at 10,000 a second, a slow disk's pace, the last one waits for some two seconds.
-const WAITING_MAX: usize = 20_000;
 /// When the log has this many frames (16 MiB), it is folded into the file beside the writer.
 const WAL_FOLD: i64 = 4_096;
 /// When the log has this many frames (64 MiB), the writer itself folds the rest, so that the log begins anew.
 const WAL_MAX: i64 = 16_384;
-
-/// A command that waits, and who waits for it.
-pub(super) struct Job {
-    pub(super) command: Command,
-    pub(super) at: Timestamp,
-    pub(super) reply: Reply,
-}
-
-/// Who waits, and for what.
-pub(super) enum Reply {
-    /// What the command brought about.
-    Outcome(oneshot::Sender<Answer>),
-    /// What it would bring about; nothing of it is applied.
-    Decision(oneshot::Sender<Result<Decision, ExecuteError>>),
-}
-
-/// An answer that waits for the commit.
-enum Waits {
-    Outcome(oneshot::Sender<Answer>, Answer),
-    Decision(oneshot::Sender<Result<Decision, ExecuteError>>, Box<Result<Decision, ExecuteError>>),
-}
-
-impl Waits {
-    /// A refusal may rest on what could not be written, so it is no answer either.
-    fn failed(&mut self) {
-        match self {
-            Self::Outcome(_, answer) => *answer = Err(ExecuteError::Unavailable),
-            Self::Decision(_, answer) => **answer = Err(ExecuteError::Unavailable),
-        }
-    }
-
-    /// Whoever does not wait any more has hung up; what was committed stays.
-    fn send(self) {
-        match self {
-            Self::Outcome(reply, answer) => drop(reply.send(answer)),
-            Self::Decision(reply, answer) => drop(reply.send(*answer)),
-        }
-    }
-}
 
 /// How many uses of credentials are written with one batch.
 const USES_AT_ONCE: usize = 32;
 
 /// How often secrets shown once are looked through, in milliseconds.
 const PRUNE_EVERY_MS: i64 = 60_000;
-
-type Answer = Result<Outcome, ExecuteError>;
-
-#[derive(Default)]
-pub(super) struct Queue {
-    waiting: Mutex<Waiting>,
-    filled: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    jobs: Vec<Job>,
-    closed: bool,
-    /// Whether the writer sleeps, so that only the first job of a batch pays for waking it.
-    asleep: bool,
-}
-
-impl Queue {
-    /// Takes a job; not after [`Queue::close`], and not beyond [`WAITING_MAX`].
-    pub(super) fn push(&self, job: Job) -> Result<(), ExecuteError> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.closed {
-            return Err(ExecuteError::Unavailable);
-        }
-        if waiting.jobs.len() >= WAITING_MAX {
-            return Err(ExecuteError::Full);
-        }
-        waiting.jobs.push(job);
-        let wake = std::mem::take(&mut waiting.asleep);
-        drop(waiting);
-        if wake {
-            self.filled.notify_one();
-        }
-        Ok(())
-    }
-
-    pub(super) fn close(&self) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        self.filled.notify_all();
-    }
-
-    /// Whatever waits, up to [`BATCH_MAX`]; sleeps while nothing does. `false` when closed and empty.
-    fn take(&self, batch: &mut Vec<Job>) -> bool {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        while waiting.jobs.is_empty() {
-            if waiting.closed {
-                return false;
-            }
-            waiting.asleep = true;
-            waiting = self.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-        if waiting.jobs.len() <= BATCH_MAX {
-            std::mem::swap(batch, &mut waiting.jobs);
-        } else {
-            batch.extend(waiting.jobs.drain(..BATCH_MAX));
-        }
-        true
-    }
-
-    fn is_closed(&self) -> bool {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed
-    }
-}
 
 /// Starts the writer and, beside it, the thread that folds the log into the file.
 pub(super) fn spawn(
@@ -236,10 +130,10 @@ pub(super) struct Heads {
 
 impl Writer {
     fn run(&mut self) {
-        let mut jobs = Vec::new();
-        while self.shared.queue.take(&mut jobs) {
-            self.batch(&mut jobs);
-            jobs.clear();
+        let mut work = Work::default();
+        while self.shared.queue.take(&mut work) {
+            self.batch(&mut work);
+            work.send_finished();
         }
         if self.lost {
             // What is on the disk is unknown; the next start reads it, and nothing here may touch it.
@@ -258,40 +152,68 @@ impl Writer {
         transaction.commit()
     }
 
-    fn batch(&mut self, jobs: &mut Vec<Job>) {
+    fn batch(&mut self, work: &mut Work) {
         self.book.clear();
         self.brought.numbers.clear();
         self.brought.charges.clear();
         self.brought.applications.clear();
         self.brought.endpoints.clear();
         let mut pending = Pending::default();
-        let mut answers = Vec::with_capacity(jobs.len());
+        let mut answers = Vec::with_capacity(work.jobs.len());
         let mut now = self.resident.last_at;
-        for Job { mut command, at, reply } in jobs.drain(..) {
+        for Job { mut command, at, reply } in work.jobs.drain(..) {
             // Callers read the clock before they queue, so the batch may hold them out of order.
             now = now.max(at);
-            let seq = self.resident.last_seq + 1 + i64::try_from(pending.lines.len()).unwrap_or(0);
-            command.id = self.shared.ids.place(command.id, seq, now);
+            self.place(&mut command, now, &pending);
             answers.push(match reply {
                 Reply::Outcome(reply) => Waits::Outcome(reply, self.carry_out(&command, now, &mut pending)),
                 Reply::Decision(reply) => Waits::Decision(reply, Box::new(self.decide(&command, now))),
             });
         }
+        let of_many = self.carry_out_many(work, now, &mut pending);
         let figures = &self.shared.figures;
-        figures.commands.fetch_add(u64::try_from(answers.len()).unwrap_or(0), Ordering::Relaxed);
+        figures.commands.fetch_add(u64::try_from(answers.len() + of_many).unwrap_or(0), Ordering::Relaxed);
         if !pending.lines.is_empty() {
             match self.write(&mut pending) {
                 Ok(()) => self.merge(pending),
                 Err(error) => {
                     self.failed(&error);
                     answers.iter_mut().for_each(Waits::failed);
+                    work.many.iter_mut().for_each(Many::failed);
                 }
             }
         }
+        work.many.iter_mut().for_each(Many::settle);
         answers.into_iter().for_each(Waits::send);
     }
 
+    /// Up to [`BATCH_MAX`] of those that came many at once, one after the other; how many it were.
+    fn carry_out_many(&mut self, work: &mut Work, mut now: Timestamp, pending: &mut Pending) -> usize {
+        let mut done = 0;
+        for many in &mut work.many {
+            now = now.max(many.at);
+            while done < BATCH_MAX
+                && let Some(mut command) = many.next()
+            {
+                self.place(&mut command, now, pending);
+                many.answers.push(self.carry_out(&command, now, pending));
+                done += 1;
+            }
+        }
+        done
+    }
+
+    /// Writes into a command's id where its line will be.
+    fn place(&self, command: &mut Command, now: Timestamp, pending: &Pending) {
+        let seq = self.resident.last_seq + 1 + i64::try_from(pending.lines.len()).unwrap_or(0);
+        command.id = self.shared.ids.place(command.id, seq, now);
+    }
+
     fn decide(&mut self, command: &Command, now: Timestamp) -> Result<Decision, ExecuteError> {
+        if self.lost {
+            // What is on the disk is unknown, and nothing more may be said of it.
+            return Err(ExecuteError::Unavailable);
+        }
         if let Err(error) = self.bring(command, now) {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the store cannot be read");

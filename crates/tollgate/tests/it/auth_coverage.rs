@@ -78,6 +78,10 @@ impl Cast {
                 format!(r#"{{"kind":"balance","to":"{sub}","amount":"1"}}"#),
             ),
             ("POST /api/v1/charges", format!(r#"{{"account":"{primary}","amount":"1"}}"#)),
+            (
+                "POST /api/v1/charges/batch",
+                format!(r#"[{{"account":"{primary}","amount":"1","key":"walk"}}]"#),
+            ),
             ("POST /api/v1/charges/{id}/reverse", "{}".to_owned()),
             ("POST /api/v1/drills", "{}".to_owned()),
             ("POST /api/v1/holds", format!(r#"{{"account":"{primary}","amount":"1","expires_in":60}}"#)),

@@ -105,6 +105,57 @@ async fn transfers_conserve(kind: &str, figure: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_in_a_body_and_one_by_one_they_never_take_more_than_there_is() {
+    let server = start();
+    let api = server.api();
+    let primary = api.open_with("5.00").await;
+    let sub = api.open_sub(&primary, "shared").await;
+    let calls = Arc::new(Barrier::new(216));
+    let mut batches = JoinSet::new();
+    // Eight bodies of 100, each sent twice at once.
+    for batch in 0..16 {
+        let (api, account, calls) = (api.clone(), sub.id.clone(), Arc::clone(&calls));
+        let items: Vec<_> = (0..100)
+            .map(|item| {
+                let key = format!("charge-{}-{item}", batch / 2);
+                json!({ "account": account, "amount": "0.01", "key": key, "reference": key })
+            })
+            .collect();
+        batches.spawn(async move {
+            calls.wait().await;
+            api.post("/api/v1/charges/batch", items.into()).await.expect(200)
+        });
+    }
+    let mut singles = JoinSet::new();
+    for call in 0..200 {
+        let (api, account, calls) = (api.clone(), primary.clone(), Arc::clone(&calls));
+        singles.spawn(async move {
+            calls.wait().await;
+            let key = format!("charge-alone-{call}");
+            (api.charge(&account, "0.01", &key).await.status, key)
+        });
+    }
+    let mut booked: Vec<_> = singles.join_all().await.into_iter().filter(|it| it.0 == 201).collect();
+    for answers in batches.join_all().await {
+        let answers = answers.as_array().unwrap().clone();
+        assert_eq!(answers.len(), 100);
+        for answer in answers {
+            match answer["status"].as_u64() {
+                Some(201) => booked.push((201, text(&answer["key"]))),
+                status => assert_eq!(status, Some(402), "{answer}"),
+            }
+        }
+    }
+    let mut keys: Vec<_> = booked.into_iter().map(|it| it.1).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 500);
+    assert_eq!(api.account(&primary.id).await["available"], "0.00");
+    assert_eq!(api.references(&primary.id, "charge-").await, keys);
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_charge_sent_ten_times_at_once_is_booked_once() {
     let server = start();
     let api = server.api();

@@ -10,6 +10,7 @@
 
 mod at_rest;
 mod auth_coverage;
+mod batch_kill;
 mod check;
 mod close;
 mod concurrency;

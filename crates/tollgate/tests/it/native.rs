@@ -1,6 +1,7 @@
 //! The native API on the wire: whole answers, in process.
 
 mod accounts;
+mod batches;
 mod charges;
 mod close;
 mod credentials;

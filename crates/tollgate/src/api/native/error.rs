@@ -14,6 +14,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ledger::{Amount, HoldEnd, Refusal, TextField};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::wire::{Text, Time};
 use crate::app;
@@ -105,6 +106,8 @@ pub(super) struct Names {
     pub(super) account: &'static str,
     /// What has a currency, and what is wrong with it where that is another one.
     pub(super) currency: (&'static str, &'static str),
+    /// The key under which it happens once.
+    pub(super) key: &'static str,
 }
 
 impl Names {
@@ -113,7 +116,10 @@ impl Names {
         amount: "amount",
         account: "account",
         currency: ("currency", "must be the primary account's, or be left out"),
+        key: "Idempotency-Key",
     };
+    /// What one of many in a body calls them.
+    pub(super) const IN_BATCH: Self = Self { key: "key", ..Self::USUAL };
 }
 
 impl Default for Names {
@@ -127,8 +133,8 @@ impl Default for Names {
 pub(super) enum Failure {
     /// The body is no JSON, and why.
     NotJson(String),
-    /// The body is more than [`crate::http::BODY_MAX`].
-    TooLarge,
+    /// The body has more than so many bytes.
+    TooLarge(usize),
     /// These members are at fault.
     Invalid(Vec<FieldError>),
     /// What the use case came to.
@@ -151,8 +157,8 @@ impl Failure {
     pub(super) fn problem(self) -> Problem {
         match self {
             Self::NotJson(detail) => Problem::new(Code::NotJson, detail),
-            Self::TooLarge => {
-                Problem::new(Code::TooLarge, "A body has at most 65536 bytes. Send less at once.")
+            Self::TooLarge(max) => {
+                Problem::new(Code::TooLarge, format!("A body has at most {max} bytes. Send less at once."))
             }
             Self::Invalid(errors) => invalid(errors),
             Self::App(error, names) => match error {
@@ -198,6 +204,7 @@ pub(super) fn refused(refusal: &Refusal, names: Names) -> Problem {
 /// The field at fault, and what is wrong with it, where a refusal is about one.
 pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)> {
     Some(match refusal {
+        Refusal::InvalidText(TextField::Key) => (names.key, "must have 1 to 255 characters"),
         Refusal::InvalidText(field) => unfit_text(*field),
         Refusal::AmountOutOfRange if matches!(names.amount, "credit_limit" | "cost") => {
             (names.amount, "must be from 0 to 10000000000")
@@ -404,8 +411,8 @@ const CHARGE_NOT_FOUND: &str =
     "There is no such charge. Check its id; it is the `id` in the charge's answer.";
 const TOKEN_NOT_FOUND: &str = "There is no such token that is not revoked. List them with GET /api/v1/tokens. A token that \
      the server was started with ends by starting it without.";
-const KEY_REUSED: &str = "This `Idempotency-Key` came with another request. Send the first one again as it was, or take \
-     a new key.";
+const KEY_REUSED: &str =
+    "This key came with another request. Send the first one again as it was, or take a new key.";
 
 /// How a hold ended, to be read after it.
 const fn ended(how: HoldEnd) -> &'static str {
@@ -486,25 +493,34 @@ impl Problem {
         Self { header: HeaderValue::from_str(methods).ok().map(|it| (ALLOW, it)), ..self }
     }
 
-    /// As the answer to a request.
-    pub(super) fn response(&self, incoming: &Incoming) -> Response {
+    /// The status of the answer that it is.
+    pub(super) const fn status(&self) -> StatusCode {
+        self.code.parts().0
+    }
+
+    /// What the answer to a request says.
+    pub(super) fn body(&self, request: Uuid) -> impl Serialize {
         let (status, code, title) = self.code.parts();
-        let body = Body {
+        Body {
             r#type: Text(Urn(code)),
             title,
             status: status.as_u16(),
             detail: &self.detail,
             code,
-            instance: Text(incoming.request_id.urn()),
+            instance: Text(request.urn()),
             needed: self.short.map(|it| Text(it.0)),
             available: self.short.map(|it| it.1.map(Text)),
             left: self.left.map(Text),
             errors: &self.errors,
-        };
+        }
+    }
+
+    /// As the answer to a request.
+    pub(super) fn response(&self, incoming: &Incoming) -> Response {
         // Strings, numbers and lists of them always have a JSON text.
-        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let body = serde_json::to_vec(&self.body(incoming.request_id)).unwrap_or_default();
         let kind = HeaderValue::from_static("application/problem+json");
-        let mut response = (status, [(CONTENT_TYPE, kind)], body).into_response();
+        let mut response = (self.status(), [(CONTENT_TYPE, kind)], body).into_response();
         if let Some((name, value)) = self.header.clone() {
             response.headers_mut().insert(name, value);
         }

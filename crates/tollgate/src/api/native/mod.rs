@@ -14,7 +14,9 @@ use axum::response::Response;
 use axum::routing::MethodFilter;
 
 use self::error::{Code, Problem};
-use self::handlers::{accounts, charges, credentials, drills, health, holds, numbers, prices, tokens};
+use self::handlers::{
+    accounts, batches, charges, credentials, drills, health, holds, numbers, prices, tokens,
+};
 use crate::api::{Route, Who};
 use crate::http::Incoming;
 
@@ -55,6 +57,7 @@ pub fn routes() -> Vec<Route> {
         Route::new(POST, "/api/v1/accounts/{account}/transfers", Who::OperatorOrAccount, accounts::transfer),
         Route::new(GET, "/api/v1/accounts/{account}/postings", Who::OperatorOrAccount, accounts::postings),
         Route::new(POST, "/api/v1/charges", Who::OperatorOrGate, charges::charge),
+        Route::new(POST, "/api/v1/charges/batch", Who::OperatorOrGate, batches::batch),
         Route::new(POST, "/api/v1/charges/{id}/reverse", Who::OperatorOrGate, charges::reverse),
         Route::new(POST, "/api/v1/holds", Who::OperatorOrGate, holds::place),
         Route::new(GET, "/api/v1/holds", Who::OperatorOrGate, holds::list),

@@ -35,6 +35,7 @@ pub(super) fn asks(route: &str, of: &Family, caller: &Member) -> Vec<Ask> {
             .map(|it| json!({ "account": it.id(), "amount": "1" }).to_string())
             .map(|it| Ask::operator(201, "/api/v1/charges").body(it))
             .into(),
+        "POST /api/v1/charges/batch" => [primary, own].map(many).into(),
         "POST /api/v1/charges/{id}/reverse" => [primary, own]
             .map(|it| Ask::operator(201, format!("/api/v1/charges/{}/reverse", it.charge)))
             .into(),
@@ -81,6 +82,16 @@ pub(super) fn asks(route: &str, of: &Family, caller: &Member) -> Vec<Ask> {
             None => Vec::new(),
         },
     }
+}
+
+/// One of each that may come many at once, about an account.
+fn many(of: &Member) -> Ask {
+    let items = json!([
+        { "account": of.id(), "amount": "1", "key": "charge" },
+        { "type": "reverse", "charge": of.charge, "key": "reverse" },
+        { "type": "settle", "hold": of.hold, "amount": "0.1", "key": "settle" },
+    ]);
+    Ask::operator(200, "/api/v1/charges/batch").body(items.to_string())
 }
 
 fn holds(of: &Family, rest: &str, body: &str) -> Vec<Ask> {

@@ -73,7 +73,7 @@ async fn a_key_that_was_used_with_another_request_is_409() {
     content-type: application/problem+json
     {
       "code": "key_reused",
-      "detail": "This `Idempotency-Key` came with another request. Send the first one again as it was, or take a new key.",
+      "detail": "This key came with another request. Send the first one again as it was, or take a new key.",
       "instance": "urn:uuid:<uuid 1>",
       "status": 409,
       "title": "The key was used with another request",

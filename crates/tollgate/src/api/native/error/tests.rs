@@ -112,7 +112,7 @@ fn every_refusal_has_its_problem() {
     409 secret_in_use The account has this secret already. Choose another.
     404 not_found The account has no such live credential. List them with GET /api/v1/accounts/{account}/credentials.
     404 not_found There is no such token that is not revoked. List them with GET /api/v1/tokens. A token that the server was started with ends by starting it without.
-    409 key_reused This `Idempotency-Key` came with another request. Send the first one again as it was, or take a new key.
+    409 key_reused This key came with another request. Send the first one again as it was, or take a new key.
     403 forbidden No rule of the price plan is for such a call. Add one.
     403 forbidden The price plan does not allow such a call.
     422 invalid Servers read such a path differently. Write it plainly.

@@ -14,7 +14,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::super::error::{Failure, FieldError};
-use crate::http::{BodyError, Incoming};
+use crate::http::{BODY_MAX, BodyError, Incoming};
 
 /// How many unknown members are named in an answer, which a body of nothing else would make many times its size.
 const UNKNOWN_MAX: usize = 20;
@@ -42,7 +42,7 @@ impl<'a> Members<'a> {
     pub(super) fn of_body(incoming: &'a Incoming) -> Result<Self, Failure> {
         let body = match &incoming.body {
             Ok(body) => body,
-            Err(BodyError::TooLarge) => return Err(Failure::TooLarge),
+            Err(BodyError::TooLarge) => return Err(Failure::TooLarge(BODY_MAX)),
             Err(BodyError::Broken) => {
                 return Err(Failure::NotJson("The body broke off. Send it again.".into()));
             }
@@ -80,6 +80,11 @@ impl<'a> Members<'a> {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&incoming.uri)
             .map_err(|_| Failure::field("query", "must be `name=value` pairs of percent-encoded UTF-8"))?;
         Ok(Self::new(query.0.into_iter().map(|(name, text)| (name.into(), Given::Text(text))).collect()))
+    }
+
+    /// Of one of many objects, whose text is not JSON or another value where it has no members.
+    pub(super) fn of_object(text: &'a str) -> serde_json::Result<Self> {
+        Ok(Self::new(serde_json::from_str::<Object<'a>>(text)?.0))
     }
 
     const fn new(given: Vec<(Cow<'a, str>, Given<'a>)>) -> Self {
@@ -164,6 +169,17 @@ impl<'a> Members<'a> {
             self.fault(name, "is required");
         }
         value
+    }
+
+    /// A member that may be left out; `Err` where it is given and at fault.
+    pub(super) fn faultless<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Option<T>,
+    ) -> Result<Option<T>, ()> {
+        let errors = self.errors.len();
+        let value = read(self, name);
+        if self.errors.len() == errors { Ok(value) } else { Err(()) }
     }
 
     /// A text.
@@ -276,6 +292,11 @@ impl<'a> Members<'a> {
             Some(request) if self.errors.is_empty() => Ok(request),
             Some(_) | None => Err(Failure::Invalid(self.errors)),
         }
+    }
+
+    /// That there is no request, for what was wrong so far.
+    pub(super) fn fail(self) -> Failure {
+        Failure::Invalid(self.errors)
     }
 
     /// What was given under a name. Null is nothing.

@@ -3,6 +3,7 @@
 //! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
 //! `numbers`, `credentials` and `close` are both for what they are named after.
 
+mod batches;
 mod bodies;
 mod close;
 mod credentials;
@@ -18,6 +19,7 @@ use std::fmt;
 use ledger::Timestamp;
 use serde::{Serialize, Serializer};
 
+pub(super) use batches::{Answers, Batch, Unfit, read_item};
 pub(super) use bodies::{
     AccountBody, AccountsQuery, ChangeBody, ChargeBody, NO_CURSOR, PaymentBody, PostingsQuery, ReversalBody,
     TokenBody, TransferBody,

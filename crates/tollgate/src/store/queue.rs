@@ -1,0 +1,212 @@
+//! What waits for the writer: commands one by one, and many in one hand-off.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use ledger::{Command, Decision, Outcome, Timestamp};
+use tokio::sync::oneshot;
+
+use super::ExecuteError;
+
+/// The most commands in one transaction, so that whoever came first does not wait for all that came with him; as many
+/// again may be of those that came many at once.
+pub(super) const BATCH_MAX: usize = 1_024;
+/// The most commands that wait one by one: at 10,000 a second, a slow disk's pace, the last one waits for some two
+/// seconds.
+const WAITING_MAX: usize = 20_000;
+/// The most commands that wait and came many at once: ten of the largest batches, and some 30 MB.
+const MANY_WAITING_MAX: usize = 100_000;
+
+/// What a command came to.
+pub(super) type Answer = Result<Outcome, ExecuteError>;
+
+/// A command that waits, and who waits for it.
+pub(super) struct Job {
+    pub(super) command: Command,
+    pub(super) at: Timestamp,
+    pub(super) reply: Reply,
+}
+
+/// Who waits, and for what.
+pub(super) enum Reply {
+    /// What the command brought about.
+    Outcome(oneshot::Sender<Answer>),
+    /// What it would bring about; nothing of it is applied.
+    Decision(oneshot::Sender<Result<Decision, ExecuteError>>),
+}
+
+/// An answer that waits for the commit.
+pub(super) enum Waits {
+    Outcome(oneshot::Sender<Answer>, Answer),
+    Decision(oneshot::Sender<Result<Decision, ExecuteError>>, Box<Result<Decision, ExecuteError>>),
+}
+
+impl Waits {
+    /// A refusal may rest on what could not be written, so it is no answer either.
+    pub(super) fn failed(&mut self) {
+        match self {
+            Self::Outcome(_, answer) => *answer = Err(ExecuteError::Unavailable),
+            Self::Decision(_, answer) => **answer = Err(ExecuteError::Unavailable),
+        }
+    }
+
+    /// Whoever does not wait any more has hung up; what was committed stays.
+    pub(super) fn send(self) {
+        match self {
+            Self::Outcome(reply, answer) => drop(reply.send(answer)),
+            Self::Decision(reply, answer) => drop(reply.send(*answer)),
+        }
+    }
+}
+
+/// Commands that came together and are answered together, though they may be written in several transactions.
+pub(super) struct Many {
+    commands: std::vec::IntoIter<Command>,
+    pub(super) at: Timestamp,
+    /// Of those that were decided, in their order.
+    pub(super) answers: Vec<Answer>,
+    /// How many of these wait for no commit any more.
+    settled: usize,
+    reply: oneshot::Sender<Vec<Answer>>,
+}
+
+impl Many {
+    pub(super) fn new(commands: Vec<Command>, at: Timestamp, reply: oneshot::Sender<Vec<Answer>>) -> Self {
+        let answers = Vec::with_capacity(commands.len());
+        Self { commands: commands.into_iter(), at, answers, settled: 0, reply }
+    }
+
+    pub(super) fn next(&mut self) -> Option<Command> {
+        self.commands.next()
+    }
+
+    /// How many are not decided yet.
+    pub(super) fn left(&self) -> usize {
+        self.commands.len()
+    }
+
+    /// What was decided since the last commit was not written.
+    pub(super) fn failed(&mut self) {
+        for answer in self.answers.iter_mut().skip(self.settled) {
+            *answer = Err(ExecuteError::Unavailable);
+        }
+    }
+
+    /// What was decided is durable, or has failed.
+    pub(super) fn settle(&mut self) {
+        self.settled = self.answers.len();
+    }
+
+    /// Whoever does not wait any more has hung up.
+    fn send(self) {
+        drop(self.reply.send(self.answers));
+    }
+}
+
+/// What the writer works on.
+#[derive(Default)]
+pub(super) struct Work {
+    pub(super) jobs: Vec<Job>,
+    pub(super) many: VecDeque<Many>,
+}
+
+impl Work {
+    /// Answers those of whom nothing is left.
+    pub(super) fn send_finished(&mut self) {
+        while let Some(many) = self.many.pop_front_if(|it| it.left() == 0) {
+            many.send();
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: Vec<Job>,
+    many: VecDeque<Many>,
+    /// How many commands `many` holds.
+    many_len: usize,
+    closed: bool,
+    /// Whether the writer sleeps, so that only the first job of a batch pays for waking it.
+    asleep: bool,
+}
+
+impl Queue {
+    /// Takes a job; not after [`Queue::close`], and not beyond [`WAITING_MAX`].
+    pub(super) fn push(&self, job: Job) -> Result<(), ExecuteError> {
+        self.put(|waiting| {
+            if waiting.jobs.len() >= WAITING_MAX {
+                return Err(ExecuteError::Full);
+            }
+            waiting.jobs.push(job);
+            Ok(())
+        })
+    }
+
+    /// Takes many at once; not after [`Queue::close`], and not beyond [`MANY_WAITING_MAX`].
+    pub(super) fn push_many(&self, many: Many) -> Result<(), ExecuteError> {
+        self.put(|waiting| {
+            if waiting.many_len + many.left() > MANY_WAITING_MAX {
+                return Err(ExecuteError::Full);
+            }
+            waiting.many_len += many.left();
+            waiting.many.push_back(many);
+            Ok(())
+        })
+    }
+
+    fn put(&self, put: impl FnOnce(&mut Waiting) -> Result<(), ExecuteError>) -> Result<(), ExecuteError> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.closed {
+            return Err(ExecuteError::Unavailable);
+        }
+        put(&mut waiting)?;
+        let wake = std::mem::take(&mut waiting.asleep);
+        drop(waiting);
+        if wake {
+            self.filled.notify_one();
+        }
+        Ok(())
+    }
+
+    pub(super) fn close(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.filled.notify_all();
+    }
+
+    /// Adds whatever waits, up to [`BATCH_MAX`] of each kind; sleeps while there is nothing to do. `false` when closed and
+    /// everything is done.
+    pub(super) fn take(&self, work: &mut Work) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        while waiting.jobs.is_empty() && waiting.many.is_empty() && work.many.is_empty() {
+            if waiting.closed {
+                return false;
+            }
+            waiting.asleep = true;
+            waiting = self.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        if waiting.jobs.len() <= BATCH_MAX {
+            std::mem::swap(&mut work.jobs, &mut waiting.jobs);
+        } else {
+            work.jobs.extend(waiting.jobs.drain(..BATCH_MAX));
+        }
+        let mut len: usize = work.many.iter().map(Many::left).sum();
+        while len < BATCH_MAX
+            && let Some(many) = waiting.many.pop_front()
+        {
+            len += many.left();
+            waiting.many_len -= many.left();
+            work.many.push_back(many);
+        }
+        true
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+}
