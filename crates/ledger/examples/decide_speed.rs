@@ -104,7 +104,7 @@ fn charge(n: u32) -> Action {
 }
 
 fn command(n: u32, action: Action) -> Command {
-    Command { id: LineId::from_bytes(bytes(n)), by: Actor::Server, once: None, action }
+    Command { id: LineId::from_bytes(bytes(n)), by: Actor::Server, from: None, once: None, action }
 }
 
 fn account(n: u32) -> AccountId {

@@ -1,5 +1,7 @@
 //! What may be asked of the ledger, by whom.
 
+// An address alone: nothing in `core` opens a connection.
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use crate::account::{BalanceMode, CredentialKind, Currency, Status, TokenScope};
@@ -18,6 +20,8 @@ pub struct Command {
     pub id: LineId,
     /// Who asks.
     pub by: Actor,
+    /// From which address, as far as it is known; `None` for what tollgate itself asks.
+    pub from: Option<IpAddr>,
     /// The key under which it happens once.
     pub once: Option<Once>,
     /// What.

@@ -1,6 +1,7 @@
 //! The journal: one line for each accepted write, in order, never changed. Keys, the audit trail and `check` come
 //! from it.
 
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use crate::account::{Account, Credential, Standing, Token};
@@ -25,6 +26,8 @@ pub struct Line {
     pub kind: Kind,
     /// Who caused it, with which credential.
     pub by: Actor,
+    /// From which address it was asked; IPv4 where it is one. `None` for what tollgate itself did.
+    pub address: Option<IpAddr>,
     /// The primary account of the family that it concerns; `None` for the operator's own tokens.
     pub family: Option<AccountId>,
     /// The account that it is about and whose money `change` moved.
@@ -53,6 +56,9 @@ pub struct Line {
     pub once: Option<Once>,
     /// What a line that is no mere posting made or changed, as it was after it.
     pub record: Option<Record>,
+    /// What a line that changed, handed over or ended something found: the record as it was, right before the line.
+    /// Lines of charges, holds, settles and the like have none, for their figures say it.
+    pub before: Option<Box<Record>>,
 }
 
 /// An account and what it stood at after a line.

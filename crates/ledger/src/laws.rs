@@ -6,7 +6,7 @@ use crate::book::{Book, Change};
 use crate::decide::Decision;
 use crate::hold::Hold;
 use crate::id::AccountId;
-use crate::journal::{Kind, Line};
+use crate::journal::{Kind, Line, Record};
 use crate::money::Amount;
 
 /// A law that a decision would break: a fault of ours, never of the caller.
@@ -22,6 +22,8 @@ pub enum Broken {
     BelowLimit(AccountId),
     /// A credit limit or a held amount would be negative.
     Negative(AccountId),
+    /// A line of this kind does not say what it found, or says something else.
+    Before(Kind),
 }
 
 /// Proves a decision against the laws.
@@ -48,7 +50,10 @@ pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
             return Err(Broken::BelowLimit(id));
         }
     }
-    Ok(())
+    match decision.lines.iter().find(|it| !says_what_it_found(book, it)) {
+        Some(line) => Err(Broken::Before(line.kind)),
+        None => Ok(()),
+    }
 }
 
 /// Every account that a decision changes, moves or holds from.
@@ -172,4 +177,73 @@ pub fn prove_line(line: &Line) -> Result<(), Broken> {
         | Kind::TokenRevoked => line.change == Standing::ZERO && line.counter.is_none(),
     };
     if lawful { Ok(()) } else { Err(Broken::Move(line.kind)) }
+}
+
+/// Whether a line that changes, hands over or ends something says what that was, and no other line says anything.
+fn says_what_it_found(book: &Book, line: &Line) -> bool {
+    match line.kind {
+        Kind::Change
+        | Kind::Close
+        | Kind::Extend
+        | Kind::NumberTransfer
+        | Kind::NumberWithdrawn
+        | Kind::NumberRented
+        | Kind::NumberUnrented
+        | Kind::NumberChanged
+        | Kind::ApplicationChanged
+        | Kind::ApplicationDeleted
+        | Kind::EndpointChanged
+        | Kind::EndpointDeleted
+        | Kind::CredentialChanged
+        | Kind::CredentialRevoked
+        | Kind::TokenRevoked => line.before.as_deref().is_some_and(|it| was_found(book, line, it)),
+        Kind::PlanPut => match (&line.before, &line.record) {
+            // The first version of a plan finds none.
+            (None, Some(Record::Plan(plan))) => book.plan(&plan.name).is_none(),
+            (before, _) => before.as_deref().is_some_and(|it| was_found(book, line, it)),
+        },
+        Kind::Open
+        | Kind::Payment
+        | Kind::BalanceTransfer
+        | Kind::CreditTransfer
+        | Kind::Charge
+        | Kind::Reversal
+        | Kind::Hold
+        | Kind::Settle
+        | Kind::Release
+        | Kind::Expiry
+        | Kind::NumberGiven
+        | Kind::NumberAdded
+        | Kind::ApplicationMade
+        | Kind::EndpointMade
+        | Kind::CredentialAdded
+        | Kind::TokenMade => line.before.is_none(),
+    }
+}
+
+/// Whether the book has what a line says that it found, and that is what it recorded the change of.
+fn was_found(book: &Book, line: &Line, before: &Record) -> bool {
+    match (before, &line.record) {
+        (Record::Account(before), _) => {
+            // What it stood at may be the work of lines before this one in the same decision.
+            let is = line.account_record().and_then(|it| book.account(it.id));
+            is.is_some_and(|is| Account { standing: before.standing, ..is.clone() } == *before)
+                && line.after(before.id) == moved(line, before.id, before.standing)
+        }
+        (Record::Hold(before), Some(Record::Hold(after))) => book.hold(after.id) == Some(before),
+        (Record::Number(before), Some(Record::Number(after))) => {
+            book.number(Some(after.country), &after.msisdn, AccountId::UNKNOWN) == Some(before)
+        }
+        (Record::Application(before), Some(Record::Application(after))) => {
+            book.application(after.id) == Some(before)
+        }
+        (Record::Endpoint(before), Some(Record::Endpoint(after))) => book.endpoint(after.id) == Some(before),
+        (Record::Plan(before), Some(Record::Plan(after))) => book.plan(&after.name) == Some(before),
+        (Record::Credential(before), Some(Record::Credential(after))) => {
+            let owner = line.account.and_then(|it| book.account(it.account));
+            owner.and_then(|it| it.credential(after.id)) == Some(before)
+        }
+        (Record::Token(before), Some(Record::Token(after))) => book.token(after.id) == Some(before),
+        _ => false,
+    }
 }

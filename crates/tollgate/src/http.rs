@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::get;
@@ -24,7 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{App, Door, Origin};
 use crate::observe;
 
 /// The largest body: 64 KiB (docs/rules.md, Limits).
@@ -118,6 +119,13 @@ impl Incoming {
         let body: &[u8] = self.body.as_ref().map_or(&[], |it| it);
         Some(app.once(key.trim(), self.method.as_str(), path, body))
     }
+}
+
+/// Where a request came from: the other end of its connection, and nothing that it says of itself.
+pub fn origin(parts: &Parts, door: Door) -> Origin {
+    let address = parts.extensions.get::<Peer>().map(|it| it.0);
+    let request_id = parts.extensions.get::<RequestId>().map(|it| it.0);
+    Origin { address, request_id, door }
 }
 
 impl<S: Sync> FromRequest<S> for Incoming {

@@ -114,6 +114,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         return Err(Refusal::Forbidden);
     };
     let mut account = authority::keeping(draft.book, &draft.command.by, *id)?.clone();
+    let before = account.clone();
     if draft.command.by.account() == Some(*id) {
         // What it keeps about itself is its own; its name is a primary's own, too. The rest is for who manages it.
         let is_named_by_parent = name.is_some() && !account.is_primary();
@@ -152,7 +153,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let line = Line {
         change,
         record: Some(Record::Account(account.clone())),
-        ..draft.line_about(Kind::Change, &account)
+        ..draft.line_changing(Kind::Change, &account, Record::Account(before))
     };
     draft.put(account);
     Ok(draft.done(line))
@@ -217,7 +218,8 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
         draft.changes.push(Change::CredentialRevoked { credential: credential.id, at: draft.now });
     }
     // After the releases nothing is held, so balance and credit limit are all that goes to the heir.
-    let swept = draft.account(id)?.standing.checked_neg().ok_or(Refusal::SumOutOfRange)?;
+    let before = draft.account(id)?.clone();
+    let swept = before.standing.checked_neg().ok_or(Refusal::SumOutOfRange)?;
     let counter = match account.parent {
         None => None,
         Some(heir) => {
@@ -248,6 +250,7 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
             applications,
             endpoints,
         }))),
+        before: Some(Box::new(Record::Account(before))),
         ..draft.line(Kind::Close)
     };
     draft.put(closed);

@@ -56,6 +56,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let (application, owner) = kept_application(&draft, *id)?;
     check_settings(settings)?;
     let receiver = receiver(&draft, &owner, *to)?;
+    let before = Record::Application(application.clone());
     let application = Application {
         owner: receiver.as_ref().map_or(owner.id, |it| it.id),
         defaults: Defaults {
@@ -70,7 +71,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let line = Line {
         counter: receiver.map(|it| Side { account: it.id, after: it.standing }),
         record: Some(Record::Application(application)),
-        ..draft.line_about(Kind::ApplicationChanged, &owner)
+        ..draft.line_changing(Kind::ApplicationChanged, &owner, before)
     };
     Ok(draft.done(line))
 }
@@ -83,9 +84,10 @@ fn supersede(draft: &mut Draft<'_>, owner: &Account, application: &Application) 
             endpoints: other.defaults.endpoints && !application.defaults.endpoints,
         };
         if other.id != application.id && other.defaults != defaults {
+            let before = Record::Application(other.clone());
             let other = Application { defaults, ..other.clone() };
             draft.changes.push(Change::Application(other.clone()));
-            let line = draft.line_about(Kind::ApplicationChanged, owner);
+            let line = draft.line_changing(Kind::ApplicationChanged, owner, before);
             draft.beside(Line { record: Some(Record::Application(other)), ..line });
         }
     }
@@ -107,10 +109,9 @@ pub(super) fn delete(
     let goes = |it: &Endpoint| cascade && it.owner == owner.id;
     unlink(&mut draft, id, successor, goes)?;
     draft.changes.push(Change::ApplicationGone(id));
-    let line = Line {
-        record: Some(Record::Application(application)),
-        ..draft.line_about(Kind::ApplicationDeleted, &owner)
-    };
+    let before = Record::Application(application.clone());
+    let line = draft.line_changing(Kind::ApplicationDeleted, &owner, before);
+    let line = Line { record: Some(Record::Application(application)), ..line };
     Ok(draft.done(line))
 }
 
@@ -123,22 +124,24 @@ fn unlink(
 ) -> Result<(), Refusal> {
     for number in draft.book.numbers_answered_by(id) {
         let Some(owner) = number.owner else { continue };
+        let before = Record::Number(number.clone());
         let number = Number { application: None, ..number.clone() };
         draft.changes.push(Change::Number(number.clone()));
-        let line = draft.line_about(Kind::NumberChanged, draft.account(owner)?);
+        let line = draft.line_changing(Kind::NumberChanged, draft.account(owner)?, before);
         draft.beside(Line { record: Some(Record::Number(number)), ..line });
     }
     for endpoint in draft.book.endpoints_that(|it| it.application == Some(id)) {
         let owner = draft.account(endpoint.owner)?;
+        let before = Record::Endpoint(endpoint.clone());
         let (change, line) = if goes(endpoint) {
-            let line = draft.line_about(Kind::EndpointDeleted, owner);
+            let line = draft.line_changing(Kind::EndpointDeleted, owner, before);
             (
                 Change::EndpointGone(endpoint.id),
                 Line { record: Some(Record::Endpoint(endpoint.clone())), ..line },
             )
         } else {
             let endpoint = Endpoint { application: successor, ..endpoint.clone() };
-            let line = draft.line_about(Kind::EndpointChanged, owner);
+            let line = draft.line_changing(Kind::EndpointChanged, owner, before);
             let line = Line { record: Some(Record::Endpoint(endpoint.clone())), ..line };
             (Change::Endpoint { endpoint, password: None }, line)
         };
@@ -196,6 +199,7 @@ pub(super) fn change_endpoint(mut draft: Draft<'_>) -> Result<Decision, Refusal>
         Some(None) => None,
         Some(Some(application)) => Some(linked(&draft, &owner, *application)?),
     };
+    let before = Record::Endpoint(endpoint.clone());
     let endpoint = Endpoint {
         owner: receiver.as_ref().map_or(owner.id, |it| it.id),
         alias: alias.clone().unwrap_or(endpoint.alias),
@@ -206,7 +210,7 @@ pub(super) fn change_endpoint(mut draft: Draft<'_>) -> Result<Decision, Refusal>
     let line = Line {
         counter: receiver.map(|it| Side { account: it.id, after: it.standing }),
         record: Some(Record::Endpoint(endpoint)),
-        ..draft.line_about(Kind::EndpointChanged, &owner)
+        ..draft.line_changing(Kind::EndpointChanged, &owner, before)
     };
     Ok(draft.done(line))
 }
@@ -214,8 +218,9 @@ pub(super) fn change_endpoint(mut draft: Draft<'_>) -> Result<Decision, Refusal>
 pub(super) fn delete_endpoint(mut draft: Draft<'_>, id: EndpointId) -> Result<Decision, Refusal> {
     let (endpoint, owner) = kept_endpoint(&draft, id)?;
     draft.changes.push(Change::EndpointGone(id));
-    let line =
-        Line { record: Some(Record::Endpoint(endpoint)), ..draft.line_about(Kind::EndpointDeleted, &owner) };
+    let before = Record::Endpoint(endpoint.clone());
+    let line = draft.line_changing(Kind::EndpointDeleted, &owner, before);
+    let line = Line { record: Some(Record::Endpoint(endpoint)), ..line };
     Ok(draft.done(line))
 }
 
@@ -287,6 +292,7 @@ pub(super) fn hand_over(
             continue;
         }
         count.endpoints += 1;
+        let before = Record::Endpoint(endpoint.clone());
         let (change, kind, endpoint) = match heir {
             None => (Change::EndpointGone(endpoint.id), Kind::EndpointDeleted, endpoint),
             Some(heir) => {
@@ -296,18 +302,19 @@ pub(super) fn hand_over(
             }
         };
         draft.changes.push(change);
-        leaves(draft, id, heir, kind, Record::Endpoint(endpoint))?;
+        leaves(draft, id, heir, kind, [before, Record::Endpoint(endpoint)])?;
     }
     let mut numbers: Vec<&Number> = draft.book.numbers_of(id);
     numbers.extend(draft.book.numbers().filter(|it| it.owner != Some(id) && ends(it.application)));
     numbers.sort_by(|a, b| (a.country, &a.msisdn).cmp(&(b.country, &b.msisdn)));
     for number in numbers {
         let number = number.clone();
+        let before = Record::Number(number.clone());
         match number.owner {
             Some(owner) if owner != id => {
                 let number = Number { application: None, ..number };
                 draft.changes.push(Change::Number(number.clone()));
-                leaves(draft, owner, None, Kind::NumberChanged, Record::Number(number))?;
+                leaves(draft, owner, None, Kind::NumberChanged, [before, Record::Number(number)])?;
                 continue;
             }
             Some(_) | None => count.numbers += 1,
@@ -323,11 +330,12 @@ pub(super) fn hand_over(
             }
         };
         draft.changes.push(change);
-        leaves(draft, id, heir, kind, record)?;
+        leaves(draft, id, heir, kind, [before, record])?;
     }
     for application in applications {
         count.applications += 1;
         let application = application.clone();
+        let before = Record::Application(application.clone());
         let (change, kind, application) = match heir {
             None => (Change::ApplicationGone(application.id), Kind::ApplicationDeleted, application),
             Some(heir) => {
@@ -337,32 +345,33 @@ pub(super) fn hand_over(
             }
         };
         draft.changes.push(change);
-        leaves(draft, id, heir, kind, Record::Application(application))?;
+        leaves(draft, id, heir, kind, [before, Record::Application(application)])?;
     }
     Ok(count)
 }
 
 /// Another account's endpoint, whose application goes.
 fn relink(draft: &mut Draft<'_>, endpoint: Endpoint) -> Result<(), Refusal> {
+    let before = Record::Endpoint(endpoint.clone());
     let endpoint = Endpoint { application: None, ..endpoint };
     let owner = endpoint.owner;
     draft.changes.push(Change::Endpoint { endpoint: endpoint.clone(), password: None });
-    leaves(draft, owner, None, Kind::EndpointChanged, Record::Endpoint(endpoint))
+    leaves(draft, owner, None, Kind::EndpointChanged, [before, Record::Endpoint(endpoint)])
 }
 
-/// The line of one thing that an account owned.
+/// The line of one thing that an account owned, as it was before and after it.
 fn leaves(
     draft: &mut Draft<'_>,
     id: AccountId,
     heir: Option<AccountId>,
     kind: Kind,
-    record: Record,
+    [before, after]: [Record; 2],
 ) -> Result<(), Refusal> {
     let counter = match heir {
         None => None,
         Some(heir) => Some(Side { account: heir, after: draft.account(heir)?.standing }),
     };
-    let line = draft.line_about(kind, draft.account(id)?);
-    draft.beside(Line { counter, record: Some(record), ..line });
+    let line = draft.line_changing(kind, draft.account(id)?, before);
+    draft.beside(Line { counter, record: Some(after), ..line });
     Ok(())
 }

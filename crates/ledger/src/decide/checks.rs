@@ -34,7 +34,7 @@ pub(super) fn put_plan(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     }
     let plan = PricePlan {
         name: name.clone(),
-        version: before.map_or(1, |it| it.version.saturating_add(1)),
+        version: before.as_ref().map_or(1, |it| it.version.saturating_add(1)),
         currency: *currency,
         is_default: *is_default,
         rules: rules.clone(),
@@ -42,7 +42,8 @@ pub(super) fn put_plan(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     };
     let plan = Arc::new(plan);
     draft.changes.push(Change::Plan(plan.clone()));
-    let line = Line { record: Some(Record::Plan(plan)), ..draft.line(Kind::PlanPut) };
+    let before = before.map(|it| Box::new(Record::Plan(it)));
+    let line = Line { record: Some(Record::Plan(plan)), before, ..draft.line(Kind::PlanPut) };
     Ok(draft.done(line))
 }
 
@@ -50,10 +51,11 @@ pub(super) fn put_plan(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 fn supersede(draft: &mut Draft<'_>, name: &str, currency: crate::account::Currency) {
     let before = draft.book.default_plan(currency).filter(|it| &*it.name != name);
     if let Some(before) = before {
-        let before = Arc::new(PricePlan { is_default: false, ..(**before).clone() });
-        draft.changes.push(Change::Plan(before.clone()));
+        let plan = Arc::new(PricePlan { is_default: false, ..(**before).clone() });
+        draft.changes.push(Change::Plan(plan.clone()));
+        let before = Some(Box::new(Record::Plan(before.clone())));
         let line = draft.line(Kind::PlanPut);
-        draft.beside(Line { record: Some(Record::Plan(before)), ..line });
+        draft.beside(Line { record: Some(Record::Plan(plan)), before, ..line });
     }
 }
 

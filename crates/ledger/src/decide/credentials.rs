@@ -70,16 +70,16 @@ pub(super) fn rotate(
         if overlap_ms == 0 {
             account.credentials = account.credentials.iter().copied().filter(|it| it.id != old.id).collect();
             draft.changes.push(Change::CredentialRevoked { credential: old.id, at: draft.now });
-            let line = draft.line_about(Kind::CredentialRevoked, &account);
+            let line = draft.line_changing(Kind::CredentialRevoked, &account, Record::Credential(*old));
             draft.beside(Line { record: Some(Record::Credential(*old)), ..line });
         } else {
             // It is the only one, and the last of a kind never has an end, so none is put off by this.
-            let old = Credential { expires_at: Some(expires_at), ..*old };
-            let changed = account.credentials.iter().map(|it| if it.id == old.id { old } else { *it });
+            let ending = Credential { expires_at: Some(expires_at), ..*old };
+            let changed = account.credentials.iter().map(|it| if it.id == old.id { ending } else { *it });
             account.credentials = changed.collect();
-            draft.changes.push(Change::CredentialChanged(old));
-            let line = draft.line_about(Kind::CredentialChanged, &account);
-            draft.beside(Line { record: Some(Record::Credential(old)), ..line });
+            draft.changes.push(Change::CredentialChanged(ending));
+            let line = draft.line_changing(Kind::CredentialChanged, &account, Record::Credential(*old));
+            draft.beside(Line { record: Some(Record::Credential(ending)), ..line });
         }
     }
     let line = added(&mut draft, account, new);
@@ -113,7 +113,7 @@ fn end(mut draft: Draft<'_>, mut account: Account, credential: Credential) -> De
     draft.changes.push(Change::CredentialRevoked { credential: credential.id, at: draft.now });
     let line = Line {
         record: Some(Record::Credential(credential)),
-        ..draft.line_about(Kind::CredentialRevoked, &account)
+        ..draft.line_changing(Kind::CredentialRevoked, &account, Record::Credential(credential))
     };
     draft.put(account);
     draft.done(line)
@@ -140,8 +140,9 @@ pub(super) fn revoke_token(mut draft: Draft<'_>, id: TokenId) -> Result<Decision
         Some(token) if token.revoked_at.is_none() && id != TokenId::ENVIRONMENT => *token,
         Some(_) | None => return Err(Refusal::TokenNotFound),
     };
+    let before = Some(Box::new(Record::Token(token)));
     let token = Token { revoked_at: Some(draft.now), ..token };
     draft.changes.push(Change::TokenRevoked(token));
-    let line = Line { record: Some(Record::Token(token)), ..draft.line(Kind::TokenRevoked) };
+    let line = Line { record: Some(Record::Token(token)), before, ..draft.line(Kind::TokenRevoked) };
     Ok(draft.done(line))
 }

@@ -135,9 +135,10 @@ pub(super) fn extend(draft: Draft<'_>, id: LineId, lasts_ms: i64) -> Result<Deci
     calling(&draft, hold.account)?;
     let after = draft.account(hold.payer)?.standing;
     let side = Side { account: hold.payer, after };
+    let before = Some(Box::new(Record::Hold(hold.clone())));
     let hold = Hold { expires_at: draft.now.plus_millis(lasts_ms), ..hold.clone() };
     let line = line(&draft, Kind::Extend, hold, Some(side), Standing::ZERO)?;
-    Ok(done(draft, line))
+    Ok(done(draft, Line { before, ..line }))
 }
 
 pub(super) fn expire(mut draft: Draft<'_>, id: LineId) -> Result<Decision, Refusal> {

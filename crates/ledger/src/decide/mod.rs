@@ -21,7 +21,7 @@ use crate::authority;
 use crate::book::{Book, Change, Remembered};
 use crate::command::{Action, Caller, Command, Once, Scope};
 use crate::id::{AccountId, LineId};
-use crate::journal::{Kind, Line, Outcome, Side};
+use crate::journal::{Kind, Line, Outcome, Record, Side};
 use crate::money::Amount;
 use crate::refusal::{Refusal, TextField};
 use crate::settings::SettingChange;
@@ -235,6 +235,8 @@ impl Draft<'_> {
             at: self.now,
             kind,
             by: self.command.by,
+            // One machine, one text, however the socket was opened.
+            address: self.command.from.map(|it| it.to_canonical()),
             family: None,
             account: None,
             change: Standing::ZERO,
@@ -249,6 +251,7 @@ impl Draft<'_> {
             late: false,
             once: self.command.once.clone(),
             record: None,
+            before: None,
         }
     }
 
@@ -259,6 +262,11 @@ impl Draft<'_> {
             account: Some(Side { account: account.id, after: account.standing }),
             ..self.line(kind)
         }
+    }
+
+    /// A line that changes what `before` says, as it was.
+    fn line_changing(&self, kind: Kind, account: &Account, before: Record) -> Line {
+        Line { before: Some(Box::new(before)), ..self.line_about(kind, account) }
     }
 
     /// Writes a line beside the one that answers the caller, under an id that counts on from that one's.

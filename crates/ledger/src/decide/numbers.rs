@@ -78,7 +78,8 @@ pub(super) fn withdraw(
         return Err(Refusal::NumberTaken);
     }
     draft.changes.push(Change::NumberGone { country, msisdn: msisdn.clone() });
-    let line = Line { record: Some(Record::Number(number)), ..draft.line(Kind::NumberWithdrawn) };
+    let before = Some(Box::new(Record::Number(number.clone())));
+    let line = Line { record: Some(Record::Number(number)), before, ..draft.line(Kind::NumberWithdrawn) };
     Ok(draft.done(line))
 }
 
@@ -149,6 +150,7 @@ pub(super) fn rent(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         check_available(&draft, payer, number.cost)?;
         charge(&mut draft, *id, payer.id, &number)?;
     }
+    let before = Record::Number(number.clone());
     let number = Number {
         owner: Some(*id),
         rented_at: Some(draft.now),
@@ -157,8 +159,8 @@ pub(super) fn rent(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         ..number
     };
     draft.changes.push(Change::Number(number.clone()));
-    let account = draft.account(*id)?;
-    let line = Line { record: Some(Record::Number(number)), ..draft.line_about(Kind::NumberRented, account) };
+    let line = draft.line_changing(Kind::NumberRented, draft.account(*id)?, before);
+    let line = Line { record: Some(Record::Number(number)), ..line };
     Ok(draft.done(line))
 }
 
@@ -189,9 +191,11 @@ pub(super) fn unrent(
 ) -> Result<Decision, Refusal> {
     let account = authority::keeping(draft.book, &draft.command.by, id)?.clone();
     let number = owned(&draft, id, country, msisdn)?.clone();
+    let before = Record::Number(number.clone());
     let (change, record) = given_back(number);
     draft.changes.push(change);
-    let line = Line { record: Some(record), ..draft.line_about(Kind::NumberUnrented, &account) };
+    let line = draft.line_changing(Kind::NumberUnrented, &account, before);
+    let line = Line { record: Some(record), ..line };
     Ok(draft.done(line))
 }
 
@@ -224,6 +228,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         Some(None) => None,
         Some(Some(application)) => Some(linked(&draft, &account, *application)?),
     };
+    let before = Record::Number(number.clone());
     let owner = receiver.as_ref().map_or(account.id, |it| it.id);
     let settings = number.settings.changed(settings);
     let number = Number { owner: Some(owner), application, settings, ..number };
@@ -232,7 +237,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let line = Line {
         counter: receiver.map(|it| Side { account: it.id, after: it.standing }),
         record: Some(Record::Number(number)),
-        ..draft.line_about(kind, &account)
+        ..draft.line_changing(kind, &account, before)
     };
     Ok(draft.done(line))
 }
@@ -317,12 +322,13 @@ pub(super) fn transfer(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if owner != from.id {
         return Err(Refusal::NumberNotOwned);
     }
+    let before = Record::Number(number.clone());
     let number = Number { owner: Some(to.id), ..number.clone() };
     draft.changes.push(Change::Number(number.clone()));
     let line = Line {
         counter: Some(Side { account: to.id, after: to.standing }),
         record: Some(Record::Number(number)),
-        ..draft.line_about(Kind::NumberTransfer, from)
+        ..draft.line_changing(Kind::NumberTransfer, from, before)
     };
     Ok(draft.done(line))
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod applications;
 mod authority;
+mod before;
 mod charges;
 mod checks;
 mod close;

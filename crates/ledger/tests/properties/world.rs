@@ -189,7 +189,7 @@ impl World {
             request[..2].copy_from_slice(&path.map_or([a, b], |path| [path, 0xCC]));
             Once { key: format!("{family:?} {key}").into(), request: Some(request), sealed: None }
         });
-        Some(Command { id, by, once, action })
+        Some(Command { id, by, from: None, once, action })
     }
 
     fn actor(&self, family: Family, by: By, action: &Action) -> Actor {

@@ -4,15 +4,19 @@ pub mod native;
 pub mod plivo;
 pub mod vonage;
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::http::Method;
+use axum::http::request::Parts;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
-use crate::app::App;
+use crate::app::{App, Door};
 use crate::gate;
 use crate::http;
 
@@ -25,6 +29,32 @@ pub struct Route {
     /// Who may call it at all; what each may see and do there, the ledger says.
     pub who: Who,
     handler: MethodRouter<App>,
+}
+
+/// The use cases as a request asks for them. A handler takes this and never the bare [`App`], so that the journal says from
+/// where everything came.
+pub struct Asked(pub App);
+
+impl FromRequestParts<App> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let origin = http::origin(parts, door(parts.uri.path()));
+        Ok(Self(app.asked_from(origin)))
+    }
+}
+
+/// The door that a path is behind.
+fn door(path: &str) -> Door {
+    if gate::speaks(path) {
+        Door::Gate
+    } else if native::speaks(path) {
+        Door::Native
+    } else if plivo::speaks(path) {
+        Door::Plivo
+    } else {
+        Door::Vonage
+    }
 }
 
 /// Who may call a route.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Action, Actor, Amount, BalanceMode, Command, CredentialId, CredentialKind, Currency,
-    Decision, LineId, NewCredential, Once, Outcome, Refusal, SettingChange, Status,
+    Account, AccountId, Action, Actor, Amount, BalanceMode, CredentialId, CredentialKind, Currency, Decision,
+    NewCredential, Once, Outcome, Refusal, SettingChange, Status,
 };
 use serde::{Deserialize, Serialize};
 
@@ -182,8 +182,7 @@ impl App {
     /// [`Error`], as [`App::close_account`] would say.
     pub async fn try_closing(&self, by: Actor, account: AccountId, cascade: bool) -> Result<Decision, Error> {
         let now = self.0.clock.now();
-        let id = LineId::from_bytes(self.0.random.uuid(now));
-        let action = Action::CloseAccount { account, cascade };
-        Ok(self.0.store.try_out(Command { id, by, once: None, action }, now).await?)
+        let command = self.command(by, None, Action::CloseAccount { account, cascade }, now);
+        Ok(self.0.store.try_out(command, now).await?)
     }
 }

@@ -66,11 +66,12 @@ impl App {
         }
         let mut accounts = self.accounts_of(items).await?.into_iter();
         let now = self.0.clock.now();
+        let from = self.address(by);
         let command = |it: &Keyed<'_>| {
             let once = Once { key: (&*it.key).into(), request: None, sealed: None };
             // Where its line will be, the store says.
             let id = LineId::from_bytes(self.0.random.bytes());
-            Command { id, by, once: Some(once), action: action(&it.item, &mut accounts) }
+            Command { id, by, from, once: Some(once), action: action(&it.item, &mut accounts) }
         };
         let commands = items.iter().map(command).collect();
         let answers = self.0.store.execute_many(commands, now).await?;

@@ -8,13 +8,15 @@ mod credentials;
 mod gate;
 mod holds;
 mod money;
+mod origin;
 mod owned;
 mod read;
 mod stock;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use ledger::{Account, AccountId, Action, Actor, Command, LineId, Once, Outcome, Refusal};
+use ledger::{Account, AccountId, Action, Actor, Command, LineId, Once, Outcome, Refusal, Timestamp};
 
 pub use accounts::{AccountChange, NewAccount, Opened};
 pub use batches::{Item, Keyed};
@@ -22,6 +24,7 @@ pub use credentials::{AddedCredential, AuthTokens, UsedCredential};
 pub use gate::{Drill, NewPlan, Passed};
 pub use holds::NewHold;
 pub use money::{NewCharge, NewTransfer};
+pub use origin::{Door, Origin};
 pub use owned::{
     ApplicationChange, EndpointChange, NewApplication, NewEndpoint, OwnedBy, Shown, ShownEndpoint,
     ShownSubaccount,
@@ -115,9 +118,9 @@ pub struct Settings {
     pub gate_key_header: Option<String>,
 }
 
-/// The use cases. Clones share everything.
+/// The use cases, and where whoever asks for them is. Clones share everything else.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub struct App(Arc<Inner>, Origin);
 
 struct Inner {
     store: Store,
@@ -143,7 +146,13 @@ impl App {
     ) -> std::io::Result<Self> {
         let auth = Auth::new(store.clone(), keyring.clone(), clock.clone(), random.clone())?;
         let rate = Rate::new(settings.plivo_rate_limit, RATE_WINDOW_MS);
-        Ok(Self(Arc::new(Inner { store, auth, keyring, clock, random, settings, rate })))
+        let inner = Inner { store, auth, keyring, clock, random, settings, rate };
+        Ok(Self(Arc::new(inner), Origin::default()))
+    }
+
+    /// The same use cases, asked for from somewhere: what is done through it says so in the journal.
+    pub fn asked_from(&self, origin: Origin) -> Self {
+        Self(self.0.clone(), origin)
     }
 
     /// Who authenticates callers.
@@ -211,7 +220,16 @@ impl App {
 
     async fn submit(&self, by: Actor, once: Option<Once>, action: Action) -> Result<Outcome, Error> {
         let now = self.0.clock.now();
+        Ok(self.0.store.execute(self.command(by, once, action, now), now).await?)
+    }
+
+    fn command(&self, by: Actor, once: Option<Once>, action: Action, now: Timestamp) -> Command {
         let id = LineId::from_bytes(self.0.random.uuid(now));
-        Ok(self.0.store.execute(Command { id, by, once, action }, now).await?)
+        Command { id, by, from: self.address(by), once, action }
+    }
+
+    /// From where it is asked. What tollgate does by itself comes from nowhere, whatever request it is on the way of.
+    fn address(&self, by: Actor) -> Option<IpAddr> {
+        self.1.address.filter(|_| by != Actor::Server)
     }
 }

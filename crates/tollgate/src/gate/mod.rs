@@ -19,7 +19,7 @@ use axum::{Extension, Router};
 use self::answer::{Denied, allowed};
 use self::request::{Asked, Door};
 use crate::api::{Route, Who};
-use crate::app::App;
+use crate::app::{self, App, Origin};
 use crate::http::{self, Incoming};
 
 /// Put on every request of the listener that serves nothing but the gate: who reaches it is the proxy.
@@ -89,7 +89,10 @@ async fn check(app: &App, call: &Call, door: Door) -> Result<Response, Denied> {
     if request::is_drill(app, &shown) {
         return Ok(http::hangup());
     }
-    let by = request::caller(app, &call.incoming, &shown).await?;
+    let address = Some(request::client(&call.incoming));
+    let request_id = Some(call.incoming.request_id);
+    let app = app.asked_from(Origin { address, request_id, door: app::Door::Gate });
+    let by = request::caller(&app, &call.incoming, &shown).await?;
     let once = id.map(|it| app.once(it, method, path, b""));
     let passed = app.check(by, once, method, path).await.map_err(Denied::of)?;
     Ok(allowed(&passed))

@@ -13,7 +13,7 @@ use crate::http::{Incoming, Presented};
 const GATE_TOKEN: HeaderName = HeaderName::from_static("x-gate-token");
 /// The name of a check, from the proxy's own generator.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-gate-request-id");
-/// Where the call came from, for counting failed authentications.
+/// Where the call came from, for counting failed authentications and for the journal.
 const CLIENT: HeaderName = HeaderName::from_static("x-gate-client");
 
 /// Where a kind of proxy puts the method and the path of the call.
@@ -128,8 +128,8 @@ fn configured<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
     headers.get(app.settings().gate_key_header.as_deref()?)?.to_str().ok()
 }
 
-/// Where the call came from, as far as the proxy says so; or else the proxy.
-fn client(incoming: &Incoming) -> IpAddr {
-    let said = incoming.headers.get(&CLIENT).and_then(|it| it.to_str().ok());
+/// Where the call came from, as far as the proxy says so; or else the proxy. Of two values one would be somebody else's.
+pub(super) fn client(incoming: &Incoming) -> IpAddr {
+    let said = only(&incoming.headers, CLIENT.as_str()).ok();
     said.and_then(|it| it.parse().ok()).unwrap_or(incoming.peer)
 }

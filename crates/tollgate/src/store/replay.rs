@@ -1,12 +1,14 @@
 //! Proving a store: the journal, read from its first line, must lead to what every account stands at.
 
+mod before;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Amount, Application, ApplicationId, Country, Endpoint, EndpointId, Hold, Kind, Line,
-    LineId, Number, PricePlan, Record, Standing, Status, Timestamp, TokenId, laws,
+    Account, AccountId, Actor, Amount, Application, ApplicationId, Country, Endpoint, EndpointId, Hold, Kind,
+    Line, LineId, Number, PricePlan, Record, Standing, Status, Timestamp, Token, TokenId, laws,
 };
 use rusqlite::{Connection, Row};
 
@@ -74,7 +76,7 @@ struct Known {
 struct State {
     accounts: HashMap<AccountId, Known>,
     holds: HashMap<LineId, Hold>,
-    live_tokens: BTreeMap<TokenId, bool>,
+    tokens: BTreeMap<TokenId, Token>,
     numbers: HashMap<(Country, Arc<str>), Number>,
     applications: HashMap<ApplicationId, Application>,
     endpoints: HashMap<EndpointId, Endpoint>,
@@ -83,6 +85,8 @@ struct State {
     last_seq: i64,
     last_id: Option<LineId>,
     heads_through: i64,
+    /// The line from which on each one says what it found.
+    before_from: i64,
 }
 
 /// Replays a store's journal, live or not, in one state of it. `opens` says whether a sealed value opens.
@@ -93,7 +97,10 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
     let connection = file::open_current(path)?;
     connection.execute_batch("BEGIN")?;
     let ids = LineIds::of(&file::mark(&connection)?);
-    let mut state = State { heads_through: super::snapshot::heads_through(&connection)?, ..State::default() };
+    let heads_through = super::snapshot::heads_through(&connection)?;
+    let before_from = "SELECT value FROM meta WHERE name = 'before_from'";
+    let before_from = connection.query_row(before_from, (), |row| row.get(0))?;
+    let mut state = State { heads_through, before_from, ..State::default() };
     let mut journal = connection.prepare("SELECT * FROM journal ORDER BY seq")?;
     let mut rows = journal.query(())?;
     while let Some(row) = rows.next()? {
@@ -144,6 +151,10 @@ impl State {
         }
         (self.last_seq, self.last_at) = (seq, line.at);
         laws::prove_line(&line).map_err(|_| format!("a line of kind {:?} cannot move that", line.kind))?;
+        if line.by == Actor::Server && line.address.is_some() {
+            return Err("tollgate itself did it, and it says from which address".into());
+        }
+        before::prove(self, seq, &line)?;
         if line.kind == Kind::Open {
             self.open(&line)?;
         }
@@ -233,7 +244,7 @@ impl State {
             Some(Record::Hold(hold)) if hold.is_open() => drop(self.holds.insert(hold.id, hold.clone())),
             Some(Record::Hold(hold)) => drop(self.holds.remove(&hold.id)),
             Some(Record::Token(token)) => {
-                self.live_tokens.insert(token.id, token.revoked_at.is_none());
+                self.tokens.insert(token.id, *token);
             }
             Some(Record::Credential(credential)) => {
                 let id = line.account.map(|it| it.account).ok_or("it does not say whose credential it is")?;
@@ -395,21 +406,17 @@ fn check_tokens(connection: &Connection, state: &State) -> Result<(), Wrong> {
     let mut all = connection.prepare("SELECT * FROM tokens")?;
     let tokens = all.query_map((), sql::token)?.collect::<rusqlite::Result<Vec<_>>>()?;
     for token in &tokens {
-        if state.live_tokens.get(&token.id) != Some(&token.revoked_at.is_none()) {
+        if state.tokens.get(&token.id) != Some(token) {
             return Err(Wrong::Other(format!(
                 "token {} is not in the state that the journal leads to",
                 token.id
             )));
         }
     }
-    if tokens.len() == state.live_tokens.len() {
+    if tokens.len() == state.tokens.len() {
         Ok(())
     } else {
-        Err(Wrong::Other(format!(
-            "{} tokens are there, in the journal {}",
-            tokens.len(),
-            state.live_tokens.len()
-        )))
+        Err(Wrong::Other(format!("{} tokens are there, in the journal {}", tokens.len(), state.tokens.len())))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows and the words in them: what a domain value is in a column, and back.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ledger::{
@@ -288,11 +289,16 @@ fn line(row: &Row<'_>) -> Result<Line> {
         None => None,
         Some(text) => Some(record::decode(text).ok_or_else(|| misread(row, "record"))?),
     };
+    let before = match row.get_ref("before")?.as_str_or_null()? {
+        None => None,
+        Some(text) => Some(Box::new(record::decode(text).ok_or_else(|| misread(row, "before"))?)),
+    };
     Ok(Line {
         id: get(row, "id")?,
         at: get(row, "at")?,
         kind: get(row, "kind")?,
         by: actor(row)?,
+        address: address(row)?,
         family: get_opt(row, "family")?,
         account,
         change: standing(row, "balance_change", "credit_change", "held_change")?,
@@ -307,7 +313,17 @@ fn line(row: &Row<'_>) -> Result<Line> {
         late: marks & LATE != 0,
         once: once(row)?,
         record,
+        before,
     })
+}
+
+/// An address has one form: IPv4 in 4 bytes, everything else in 16.
+fn address(row: &Row<'_>) -> Result<Option<IpAddr>> {
+    let Some(bytes) = row.get_ref("address")?.as_blob_or_null()? else { return Ok(None) };
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    let address = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from));
+    let address = address.map_err(|_| misread(row, "address"))?;
+    if address == address.to_canonical() { Ok(Some(address)) } else { Err(misread(row, "address")) }
 }
 
 fn once(row: &Row<'_>) -> Result<Option<Once>> {
@@ -332,9 +348,9 @@ fn actor(row: &Row<'_>) -> Result<Actor> {
 pub(super) const INSERT_LINE: &str = "INSERT INTO journal (seq, at, kind, id, caller, by_account, by_credential, family,
     account, account_before, balance_change, credit_change, held_change, balance, credit_limit, held,
     other, other_before, other_balance, other_credit_limit, other_held, about, operation, units, reference, marks,
-    once_key, request, record, price)
+    once_key, request, record, price, address, before)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-    ?24, ?25, ?26, ?27, ?28, ?29, ?30)";
+    ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)";
 
 /// Writes a line at its place.
 pub(super) fn insert_line(
@@ -357,6 +373,18 @@ pub(super) fn insert_line(
     let other = counter.map(|it| it.account).or(line.cause);
     let marks = if line.forced { FORCED } else { 0 } | if line.late { LATE } else { 0 };
     let once = line.once.as_ref();
+    let (v4, v6);
+    let address: Option<&[u8]> = match line.address {
+        None => None,
+        Some(IpAddr::V4(address)) => {
+            v4 = address.octets();
+            Some(&v4)
+        }
+        Some(IpAddr::V6(address)) => {
+            v6 = address.octets();
+            Some(&v6)
+        }
+    };
     insert.execute(rusqlite::params![
         seq,
         Column(line.at),
@@ -388,6 +416,8 @@ pub(super) fn insert_line(
         once.and_then(|it| it.request.as_ref()).map(<[u8; 32]>::as_slice),
         line.record.as_ref().map(record::encode),
         line.price.as_deref(),
+        address,
+        line.before.as_deref().map(record::encode),
     ])?;
     Ok(())
 }

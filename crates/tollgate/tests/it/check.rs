@@ -25,6 +25,8 @@ enum Named {
     LineOrNext,
     /// One of three: how soon it shows depends on their times.
     LineOrNextTwo,
+    /// The next line that changes the same account.
+    NextChange,
     /// The account in that row.
     Account,
     /// The account that the line is about.
@@ -206,7 +208,25 @@ const CASES: &[Case] = &[
     case("an endpoint deleted", ENDPOINT, "DELETE FROM endpoints WHERE number = :n", Named::Endpoint),
     case("a number in its line", "SELECT max(number) FROM numbers WHERE owner IS NULL",
         "UPDATE journal SET record = replace(record, '\"cost\":', '\"cost\":7') WHERE kind = 20 AND instr(record, (SELECT msisdn FROM numbers WHERE number = :n)) > 0", Named::Number),
-    case("a line that rents nothing", "SELECT min(seq) FROM journal WHERE kind = 22", "UPDATE journal SET record = NULL WHERE seq = :n", Named::NumberOfLine),
+    case("a line that rents nothing", "SELECT min(seq) FROM journal WHERE kind = 22", "UPDATE journal SET record = NULL, before = NULL WHERE seq = :n", Named::NumberOfLine),
+    case("what a change found", CREDIT_CHANGE, "UPDATE journal SET before = replace(before, '\"active\"', '\"suspended\"') WHERE seq = :n", Named::Line),
+    case("that a change found anything", CREDIT_CHANGE, "UPDATE journal SET before = NULL WHERE seq = :n", Named::Line),
+    case("what a change found garbled", CREDIT_CHANGE, "UPDATE journal SET before = '{}' WHERE seq = :n", Named::Line),
+    case("what a change left that another one found", CREDIT_CHANGE,
+        "UPDATE journal SET record = replace(record, '\"name\":\"', '\"name\":\"x') WHERE seq = :n", Named::NextChange),
+    case("a charge that found something", CHARGE,
+        "UPDATE journal SET before = (SELECT before FROM journal WHERE before IS NOT NULL LIMIT 1) WHERE seq = :n", Named::Line),
+    case("what a revoked credential was", "SELECT min(seq) FROM journal WHERE kind = 17",
+        "UPDATE journal SET before = replace(before, '\"created_at\":', '\"created_at\":1') WHERE seq = :n", Named::Line),
+    case("what a rented number was", "SELECT min(seq) FROM journal WHERE kind = 22",
+        "UPDATE journal SET before = replace(before, '\"cost\":', '\"cost\":7') WHERE seq = :n", Named::Line),
+    case("what a plan was", "SELECT max(seq) FROM journal WHERE kind = 32",
+        "UPDATE journal SET before = replace(before, '4000000', '3000000') WHERE seq = :n", Named::Line),
+    case("an address that is none", CHARGE, "UPDATE journal SET address = x'7F0000' WHERE seq = :n", Named::Line),
+    case("an address in another form", CHARGE,
+        "UPDATE journal SET address = x'00000000000000000000FFFF7F000001' WHERE seq = :n", Named::Line),
+    case("a line of tollgate's own from somewhere", PAYMENT,
+        "UPDATE journal SET caller = 4, by_account = NULL, by_credential = NULL WHERE seq = :n", Named::Line),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -258,6 +278,11 @@ fn names(sql: &Connection, named: Named, row: i64) -> Vec<String> {
         Named::NextLine => vec![format!("line {}", row + 1)],
         Named::LineOrNext => vec![format!("line {row}"), format!("line {}", row + 1)],
         Named::LineOrNextTwo => (row..row + 3).map(|it| format!("line {it}")).collect(),
+        Named::NextChange => {
+            let next = "SELECT 'line ' || min(seq) FROM journal WHERE kind = 2 AND seq > ?1
+                AND account = (SELECT account FROM journal WHERE seq = ?1)";
+            vec![sql.query_row(next, [row], |it| it.get(0)).unwrap()]
+        }
         Named::Account => account("number = ?1"),
         Named::AccountOfLine => account("id = (SELECT account FROM journal WHERE seq = ?1)"),
         Named::Plan => vec!["version 2 of price plan standard".to_owned()],

@@ -92,7 +92,7 @@ async fn hold(app: &App, account: AccountId, by: &str) {
     let action =
         Action::Hold { account, amount: amount(by), lasts_ms, on_expiry, operation: None, reference: None };
     let id = LineId::from_bytes(*app.request_id().as_bytes());
-    let command = Command { id, by: OPERATOR, once: None, action };
+    let command = Command { id, by: OPERATOR, from: None, once: None, action };
     app.store().execute(command, app.clock().now()).await.unwrap();
 }
 

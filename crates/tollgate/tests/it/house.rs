@@ -179,7 +179,9 @@ impl House {
 
     /// Any request; `authorization` and all other headers are the test's own affair.
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
-        request.extensions_mut().insert(Peer(IpAddr::from([127, 0, 0, 1])));
+        if request.extensions().get::<Peer>().is_none() {
+            request.extensions_mut().insert(Peer(IpAddr::from([127, 0, 0, 1])));
+        }
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -254,7 +256,7 @@ impl House {
     pub(crate) async fn close(&self, account: &Opening) {
         let id = LineId::from_bytes(*self.app.request_id().as_bytes());
         let action = Action::CloseAccount { account: account.id, cascade: false };
-        let command = Command { id, by: OPERATOR, once: None, action };
+        let command = Command { id, by: OPERATOR, from: None, once: None, action };
         self.app.store().execute(command, self.clock.now()).await.unwrap();
     }
 

@@ -123,15 +123,20 @@ async fn a_hold_outlives_a_restart_and_ends_once() {
     let hold = |id, on_expiry| {
         let (amount, lasts_ms) = (Amount::from_units(100), 5_000);
         let action = Action::Hold { account, amount, lasts_ms, on_expiry, operation: None, reference: None };
-        Command { id: LineId::from_bytes(commands::uuid(id)), by: OPERATOR, once: None, action }
+        Command { id: LineId::from_bytes(commands::uuid(id)), by: OPERATOR, from: None, once: None, action }
     };
     let kept = store.execute(hold(10, OnExpiry::Capture), at).await.unwrap().id;
     let settled = store.execute(hold(11, OnExpiry::Release), at).await.unwrap().id;
     store.close();
     drop(store);
     let store = open(&folder);
-    let command =
-        |id, by, action| Command { id: LineId::from_bytes(commands::uuid(id)), by, once: None, action };
+    let command = |id, by, action| Command {
+        id: LineId::from_bytes(commands::uuid(id)),
+        by,
+        from: None,
+        once: None,
+        action,
+    };
     let settle = |id| {
         command(id, OPERATOR, Action::Settle { hold: settled, amount: Amount::from_units(30), force: false })
     };

@@ -241,3 +241,15 @@ fn no_text_of_the_project_names_a_machine() {
     }
     assert!(seen > 30);
 }
+
+/// A handler that took the bare use cases would have everything done from nowhere.
+#[test]
+fn every_handler_says_from_where_it_is_asked() {
+    let mut seen = 0;
+    for path in rust_files(&root().join("crates/tollgate/src/api")) {
+        let code = code(&path);
+        assert!(!names(&code, "State<App>"), "{} takes State<App>: take api::Asked", path.display());
+        seen += code.matches("Asked(app): Asked").count();
+    }
+    assert!(seen >= 60, "only {seen} handlers take api::Asked: this test looks in the wrong place");
+}

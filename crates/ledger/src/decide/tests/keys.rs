@@ -186,6 +186,7 @@ fn a_repeat_shows_the_secret_that_the_first_answer_showed() {
     let pay = |sealed: &[u8], id| Command {
         id: LineId::from_bytes([id; 16]),
         by: Actor::Operator(TokenId::ENVIRONMENT),
+        from: None,
         once: Some(Once { key: "k".into(), request: Some([1; 32]), sealed: Some(sealed.into()) }),
         action: Action::Pay {
             account: story.account("p").id,

@@ -9,7 +9,7 @@ use crate::command::Actor;
 use crate::decide::Decision;
 use crate::hold::Hold;
 use crate::id::LineId;
-use crate::journal::{Kind, Line, Side};
+use crate::journal::{Kind, Line, Record, Side};
 use crate::laws::{Broken, prove};
 use crate::money::Amount;
 use crate::time::Timestamp;
@@ -29,6 +29,7 @@ fn books() -> Story {
         p         transfer balance 20 p > s  -> ok
         p         transfer credit 10 p > s   -> p 50/-100  s 20/-10
         gate      hold p 5 as h              -> p 50/-100 held 5
+        p         add s secret extra         -> ok
         ",
     )
 }
@@ -318,6 +319,7 @@ fn lone(kind: Kind, change: Standing, late: bool, account: Side, counter: Option
         at: Timestamp::from_millis(0),
         kind,
         by: Actor::Server,
+        address: None,
         family: Some(account.account),
         account: Some(account),
         change,
@@ -332,7 +334,36 @@ fn lone(kind: Kind, change: Standing, late: bool, account: Side, counter: Option
         late,
         once: None,
         record: None,
+        before: None,
     };
     let line = Arc::new(line);
     Decision { changes: Vec::new(), lines: vec![line.clone()], outcome: line, remembered: None }
+}
+
+#[test]
+fn a_line_that_changes_something_says_what_it_found_and_no_other_does() {
+    let change = "p change s called t";
+    let found = |kind| Err(Broken::Before(kind));
+    assert_eq!(broken(change, |_, it| line(it).before = None), found(Kind::Change));
+    let another_ones = broken(change, |story, it| {
+        line(it).before = Some(Box::new(Record::Account(story.account("p").clone())));
+    });
+    assert_eq!(another_ones, found(Kind::Change));
+    let as_it_is_after = broken(change, |_, it| line(it).before = line(it).record.clone().map(Box::new));
+    assert_eq!(as_it_is_after, found(Kind::Change));
+    let standing_is_off = broken(change, |story, it| {
+        let mut before = story.account("s").clone();
+        before.standing.balance = amount(21);
+        line(it).before = Some(Box::new(Record::Account(before)));
+    });
+    assert_eq!(standing_is_off, found(Kind::Change));
+    let of_another_sort = broken("p revoke s extra", |story, it| {
+        line(it).before = Some(Box::new(Record::Account(story.account("s").clone())));
+    });
+    assert_eq!(of_another_sort, found(Kind::CredentialRevoked));
+    let a_charge_found_something = broken("gate charge p 1", |story, it| {
+        line(it).before = Some(Box::new(Record::Account(story.account("p").clone())));
+    });
+    assert_eq!(a_charge_found_something, found(Kind::Charge));
+    assert_eq!(broken("gate extend h 2h", |_, it| line(it).before = None), found(Kind::Extend));
 }

@@ -184,6 +184,7 @@ impl Story {
     fn prove_lines(&self, command: &Command, decision: &Decision, text: &str) {
         for (line, n) in decision.lines.iter().rev().zip(0..) {
             assert_eq!((line.at, line.by), (self.now, command.by), "{text}");
+            assert_eq!(line.address, command.from.map(|it| it.to_canonical()), "{text}");
             assert_eq!(line.once, command.once.clone().filter(|_| n == 0), "{text}");
             assert_eq!(line.id == command.id, n == 0, "{text}");
             let is_so = self.is_so(line);

@@ -7,15 +7,14 @@ mod error;
 mod handlers;
 mod wire;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::MethodFilter;
 
 use self::error::Problem;
 use self::handlers::{Call, account, applications, endpoints, numbers, subaccounts};
-use crate::api::{Route, Who, allowed};
-use crate::app::App;
+use crate::api::{Asked, Route, Who, allowed};
 
 /// What this dialect serves.
 pub fn routes() -> Vec<Route> {
@@ -93,6 +92,6 @@ pub async fn not_found(call: Call) -> Response {
 }
 
 /// The answer to a method that a path is not served with, for those who may call it at all.
-pub async fn wrong_method(State(app): State<App>, call: Call) -> Response {
+pub async fn wrong_method(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, _| Err(Problem::wrong_method(allowed(call.path())))).await
 }

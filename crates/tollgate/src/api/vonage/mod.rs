@@ -6,15 +6,13 @@ mod error;
 mod handlers;
 mod wire;
 
-use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::ALLOW;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodFilter;
 use ledger::TransferKind::{self, Balance, Credit};
 
-use crate::api::{Route, Who};
-use crate::app::App;
+use crate::api::{Asked, Route, Who};
 use crate::http::Incoming;
 use handlers::{Call, balance, numbers, secrets, settings, subaccounts, transfers};
 
@@ -63,13 +61,13 @@ pub fn routes() -> Vec<Route> {
 /// Balance and credit are moved and listed alike.
 fn transfer_routes(kind: TransferKind, list: &'static str, one: &'static str) -> [Route; 3] {
     [
-        Route::new(MethodFilter::GET, list, Who::Account, async move |app: State<App>, call: Call| {
+        Route::new(MethodFilter::GET, list, Who::Account, async move |app: Asked, call: Call| {
             transfers::list(app, call, kind).await
         }),
-        Route::new(MethodFilter::POST, list, Who::Account, async move |app: State<App>, call: Call| {
+        Route::new(MethodFilter::POST, list, Who::Account, async move |app: Asked, call: Call| {
             transfers::create(app, call, kind).await
         }),
-        Route::new(MethodFilter::GET, one, Who::Account, async move |app: State<App>, call: Call| {
+        Route::new(MethodFilter::GET, one, Who::Account, async move |app: Asked, call: Call| {
             transfers::get(app, call, kind).await
         }),
     ]

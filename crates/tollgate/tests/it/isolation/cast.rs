@@ -260,7 +260,7 @@ async fn hold(house: &House, account: AccountId) -> String {
     let (on_expiry, operation, reference) = (OnExpiry::Release, None, None);
     let action = Action::Hold { account, amount, lasts_ms, on_expiry, operation, reference };
     let id = LineId::from_bytes(*house.app.request_id().as_bytes());
-    let command = Command { id, by: OPERATOR, once: None, action };
+    let command = Command { id, by: OPERATOR, from: None, once: None, action };
     house.app.store().execute(command, house.clock.now()).await.unwrap().id.to_string()
 }
 

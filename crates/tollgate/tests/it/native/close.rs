@@ -79,7 +79,7 @@ async fn hold(house: &House, account: &Opening, by: &str) -> LineId {
         operation: Some("sms.send".into()),
         reference: None,
     };
-    let command = Command { id, by: OPERATOR, once: None, action };
+    let command = Command { id, by: OPERATOR, from: None, once: None, action };
     house.app.store().execute(command, house.clock.now()).await.unwrap().id
 }
 

@@ -1,5 +1,6 @@
 //! Commands for the store's tests: single ones, and random ones that know what is in a book.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ledger::{
@@ -21,7 +22,7 @@ pub(crate) fn uuid(n: u64) -> [u8; 16] {
 
 fn operator(id: u64, action: Action) -> Command {
     let by = Actor::Operator(TokenId::ENVIRONMENT);
-    Command { id: LineId::from_bytes(uuid(id)), by, once: None, action }
+    Command { id: LineId::from_bytes(uuid(id)), by, from: None, once: None, action }
 }
 
 pub(crate) fn open_primary(n: u64, credit_limit: Amount) -> Command {
@@ -144,7 +145,13 @@ impl Commands {
             let request = Some([u8::try_from(self.below(2)).unwrap(); 32]);
             Once { key: key.into(), request, sealed: None }
         });
-        (Command { id, by, once, action }, Timestamp::from_millis(self.at))
+        let from = match self.at % 3 {
+            0 => None,
+            1 => Some(IpAddr::from([192, 0, 2, 1])),
+            _ => Some(IpAddr::from([0x2001, 0xDB8, 0, 0, 0, 0, 0, 1])),
+        };
+        let from = from.filter(|_| by != Actor::Server);
+        (Command { id, by, from, once, action }, Timestamp::from_millis(self.at))
     }
 
     fn asker(&mut self, action: &Action, book: &Book) -> Actor {

@@ -30,6 +30,7 @@ impl From<Action> for Asked {
 impl Story {
     pub(super) fn command(&mut self, words: &mut Words<'_>) -> (Command, Vec<(String, Named)>) {
         let key = words.value("key").map(Words::text);
+        let from = words.value("from-address").map(|it| words.read(it));
         let said = words.value("request").map(str::to_owned);
         let left = words.left();
         let by = self.actor(words);
@@ -53,7 +54,7 @@ impl Story {
         // One of many in a body has no request of its own.
         let request = (request != "none").then(|| hash(&request));
         let once = key.map(|key| Once { key: key.into(), request, sealed: None });
-        (Command { id, by, once, action: asked.action }, asked.binds)
+        (Command { id, by, from, once, action: asked.action }, asked.binds)
     }
 
     pub(in crate::decide::tests) fn actor(&self, words: &mut Words<'_>) -> Actor {

@@ -1,10 +1,10 @@
 //! Accounts, their payments, transfers and postings. `{account}` is an id, an api key or an auth id.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::{Account, Actor, BalanceMode};
 
 use super::{Segment, answer, caller, created, ok, segment};
+use crate::api::Asked;
 use crate::api::native::error::{Failure, Names};
 use crate::api::native::wire::{
     AccountBody, AccountRecord, AccountsPage, AccountsQuery, ChangeBody, CloseBody, CloseRecord, NO_CURSOR,
@@ -15,7 +15,7 @@ use crate::http::Incoming;
 
 /// `POST /api/v1/accounts`: opens a primary account, or a subaccount. The secret and the auth token are shown in this
 /// answer and in its repeats alone.
-pub(in super::super) async fn open(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn open(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let AccountBody { name, currency, credit_limit, parent, mode } = AccountBody::read(&incoming)?;
@@ -35,7 +35,7 @@ pub(in super::super) async fn open(State(app): State<App>, incoming: Incoming) -
 
 /// `GET /api/v1/accounts`: those that the caller may see, oldest first. A `parent` that there is not, or that is not
 /// the caller's to see, has no subaccounts: the list is empty.
-pub(in super::super) async fn list(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let AccountsQuery { parent, status, name, after, limit } = AccountsQuery::read(&incoming)?;
@@ -51,7 +51,7 @@ pub(in super::super) async fn list(State(app): State<App>, incoming: Incoming) -
 }
 
 /// `GET /api/v1/accounts/{account}`.
-pub(in super::super) async fn get(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn get(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let account = app.named(segment(&name)).await?;
@@ -61,7 +61,7 @@ pub(in super::super) async fn get(State(app): State<App>, name: Segment, incomin
 }
 
 /// `PATCH /api/v1/accounts/{account}`: changes what is given, all or nothing.
-pub(in super::super) async fn change(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn change(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let body = ChangeBody::read(&incoming)?;
@@ -84,7 +84,7 @@ pub(in super::super) async fn change(State(app): State<App>, name: Segment, inco
 
 /// `POST /api/v1/accounts/{account}/close`: closes it for good, or says what that would do. A dry run writes nothing, so
 /// it binds no key either.
-pub(in super::super) async fn close(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn close(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let CloseBody { cascade, is_dry_run } = CloseBody::read(&incoming)?;
@@ -101,7 +101,7 @@ pub(in super::super) async fn close(State(app): State<App>, name: Segment, incom
 }
 
 /// `POST /api/v1/accounts/{account}/payments`: books what the operator received or, negative, paid out.
-pub(in super::super) async fn pay(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn pay(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let PaymentBody { amount, reference } = PaymentBody::read(&incoming)?;
@@ -114,11 +114,7 @@ pub(in super::super) async fn pay(State(app): State<App>, name: Segment, incomin
 
 /// `POST /api/v1/accounts/{account}/transfers`: moves balance or credit limit from a primary account `to`, or to it
 /// `from`, one of its subaccounts.
-pub(in super::super) async fn transfer(
-    State(app): State<App>,
-    name: Segment,
-    incoming: Incoming,
-) -> Response {
+pub(in super::super) async fn transfer(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let TransferBody { kind, side, other, amount, reference } = TransferBody::read(&incoming)?;
@@ -134,11 +130,7 @@ pub(in super::super) async fn transfer(
 
 /// `GET /api/v1/accounts/{account}/postings`: the lines that moved its balance, credit limit or held amount, or that
 /// it caused another to pay, newest first.
-pub(in super::super) async fn postings(
-    State(app): State<App>,
-    name: Segment,
-    incoming: Incoming,
-) -> Response {
+pub(in super::super) async fn postings(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let PostingsQuery { before, limit } = PostingsQuery::read(&incoming)?;

@@ -1,12 +1,12 @@
 //! Many charges, settles and reversals in one request.
 
-use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use ledger::Actor;
 
 use super::{answer, caller};
+use crate::api::Asked;
 use crate::api::native::error::Failure;
 use crate::api::native::wire::{Answers, Batch, Unfit, read_item};
 use crate::app::{App, Keyed};
@@ -16,7 +16,7 @@ use crate::http::{BATCH_BODY_MAX, Incoming, Unread};
 const TURN: usize = 256;
 
 /// `POST /api/v1/charges/batch`: each is decided and answered for itself, in order; all of the answer is durable.
-pub(in super::super) async fn batch(State(app): State<App>, request: Unread) -> Response {
+pub(in super::super) async fn batch(Asked(app): Asked, request: Unread) -> Response {
     match caller(&app, request.head()).await {
         Ok(by) => {
             let incoming = request.read(BATCH_BODY_MAX).await;

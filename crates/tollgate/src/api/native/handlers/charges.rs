@@ -1,16 +1,16 @@
 //! Charges and their reversals: what a gate does.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::LineId;
 
 use super::{Segment, answer, caller, created, segment};
+use crate::api::Asked;
 use crate::api::native::wire::{ChargeBody, ChargeRecord, ReversalBody, ReversalRecord};
-use crate::app::{App, NewCharge};
+use crate::app::NewCharge;
 use crate::http::Incoming;
 
 /// `POST /api/v1/charges`: takes an amount for a call that happens now or, with `force`, that happened already.
-pub(in super::super) async fn charge(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn charge(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let ChargeBody { account, amount, operation, units, reference, force } = ChargeBody::read(&incoming)?;
@@ -23,7 +23,7 @@ pub(in super::super) async fn charge(State(app): State<App>, incoming: Incoming)
 }
 
 /// `POST /api/v1/charges/{id}/reverse`: gives back a part of a charge or, when no amount is said, the rest of it.
-pub(in super::super) async fn reverse(State(app): State<App>, id: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn reverse(Asked(app): Asked, id: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let ReversalBody { amount, reference } = ReversalBody::read(&incoming)?;

@@ -1,16 +1,16 @@
 //! Credentials of accounts: secrets and auth tokens. `{account}` is an id, an api key or an auth id.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::CredentialId;
 
 use super::{Segment, Segments, answer, caller, created, ok, segment, segments};
+use crate::api::Asked;
 use crate::api::native::wire::{CredentialBody, CredentialRecord, CredentialsPage, RotationBody};
-use crate::app::{AddedCredential, App};
+use crate::app::AddedCredential;
 use crate::http::Incoming;
 
 /// `GET /api/v1/accounts/{account}/credentials`: those that live, oldest first.
-pub(in super::super) async fn list(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let account = app.named(segment(&name)).await?;
@@ -20,7 +20,7 @@ pub(in super::super) async fn list(State(app): State<App>, name: Segment, incomi
 }
 
 /// `POST /api/v1/accounts/{account}/credentials`: adds one; its text is shown in this answer and in its repeats alone.
-pub(in super::super) async fn add(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn add(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let CredentialBody { kind, text } = CredentialBody::read(&incoming)?;
@@ -34,7 +34,7 @@ pub(in super::super) async fn add(State(app): State<App>, name: Segment, incomin
 
 /// `POST /api/v1/accounts/{account}/credentials/rotate`: adds one, and has all others of its kind end after the
 /// overlap; its text is shown in this answer and in its repeats alone.
-pub(in super::super) async fn rotate(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn rotate(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let RotationBody { kind, overlap_ms } = RotationBody::read(&incoming)?;
@@ -48,7 +48,7 @@ pub(in super::super) async fn rotate(State(app): State<App>, name: Segment, inco
 
 /// `DELETE /api/v1/accounts/{account}/credentials/{credential}`: revokes one, which is dead when the answer comes; the
 /// answer is the credential.
-pub(in super::super) async fn revoke(State(app): State<App>, path: Segments, incoming: Incoming) -> Response {
+pub(in super::super) async fn revoke(Asked(app): Asked, path: Segments, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let (name, credential) = segments(&path);

@@ -1,11 +1,11 @@
 //! Whether the process lives, and whether its store takes writes. Without credentials.
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
 use super::{answer, ok};
-use crate::app::{App, Error};
+use crate::api::Asked;
+use crate::app::Error;
 use crate::http::Incoming;
 
 #[derive(Serialize)]
@@ -19,7 +19,7 @@ pub(in super::super) async fn healthz(incoming: Incoming) -> Response {
 }
 
 /// `GET /readyz`: 200 while the store takes writes, else 503.
-pub(in super::super) async fn readyz(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn readyz(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         if app.takes_writes() { ok(&Health { status: "ready" }) } else { Err(Error::Unavailable.into()) }
     })

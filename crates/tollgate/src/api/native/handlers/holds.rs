@@ -1,18 +1,18 @@
 //! Holds: an amount is set aside before a call whose price is known only after it.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::LineId;
 
 use super::{Segment, answer, caller, created, ok, segment};
+use crate::api::Asked;
 use crate::api::native::wire::{
     ExtendBody, HoldBody, HoldRecord, HoldsPage, HoldsQuery, SettleBody, read_nothing,
 };
-use crate::app::{App, NewHold};
+use crate::app::NewHold;
 use crate::http::Incoming;
 
 /// `POST /api/v1/holds`.
-pub(in super::super) async fn place(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn place(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let HoldBody { account, amount, lasts_ms, on_expiry, operation, reference } =
@@ -25,7 +25,7 @@ pub(in super::super) async fn place(State(app): State<App>, incoming: Incoming) 
 }
 
 /// `GET /api/v1/holds`: the open ones, oldest first.
-pub(in super::super) async fn list(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let HoldsQuery { account, after, limit } = HoldsQuery::read(&incoming)?;
@@ -40,7 +40,7 @@ pub(in super::super) async fn list(State(app): State<App>, incoming: Incoming) -
 }
 
 /// `GET /api/v1/holds/{id}`: open or ended.
-pub(in super::super) async fn get(State(app): State<App>, id: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn get(Asked(app): Asked, id: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         ok(&HoldRecord::new(&app.hold_by_id(by, named(&id)).await?))
@@ -49,7 +49,7 @@ pub(in super::super) async fn get(State(app): State<App>, id: Segment, incoming:
 }
 
 /// `POST /api/v1/holds/{id}/settle`: ends it by charging what was really used.
-pub(in super::super) async fn settle(State(app): State<App>, id: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn settle(Asked(app): Asked, id: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let SettleBody { amount, force } = SettleBody::read(&incoming)?;
@@ -60,7 +60,7 @@ pub(in super::super) async fn settle(State(app): State<App>, id: Segment, incomi
 }
 
 /// `POST /api/v1/holds/{id}/release`: ends it at no cost.
-pub(in super::super) async fn release(State(app): State<App>, id: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn release(Asked(app): Asked, id: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         read_nothing(&incoming)?;
@@ -70,7 +70,7 @@ pub(in super::super) async fn release(State(app): State<App>, id: Segment, incom
 }
 
 /// `POST /api/v1/holds/{id}/extend`: moves its expiry to so many seconds from now.
-pub(in super::super) async fn extend(State(app): State<App>, id: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn extend(Asked(app): Asked, id: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let ExtendBody { lasts_ms } = ExtendBody::read(&incoming)?;

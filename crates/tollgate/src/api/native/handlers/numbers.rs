@@ -1,17 +1,16 @@
 //! Numbers: what the operator offers for rent, and who rents it.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::Country;
 
 use super::{Segments, answer, caller, created, ok, segments};
+use crate::api::Asked;
 use crate::api::native::error::{Failure, Names};
 use crate::api::native::wire::{NumberBody, NumberRecord, NumbersPage, NumbersQuery};
-use crate::app::App;
 use crate::http::Incoming;
 
 /// `POST /api/v1/numbers`: puts a number into the stock or, where an account is named, gives it to that one at no cost.
-pub(in super::super) async fn add(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn add(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let NumberBody { number, account } = NumberBody::read(&incoming)?;
@@ -28,7 +27,7 @@ pub(in super::super) async fn add(State(app): State<App>, incoming: Incoming) ->
 
 /// `GET /api/v1/numbers`: those of the stock and of all accounts, in the order in which they came. An `account` that
 /// there is not has none: the list is empty.
-pub(in super::super) async fn list(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let NumbersQuery { filter, account, after, limit } = NumbersQuery::read(&incoming)?;
@@ -43,11 +42,7 @@ pub(in super::super) async fn list(State(app): State<App>, incoming: Incoming) -
 }
 
 /// `DELETE /api/v1/numbers/{country}/{msisdn}`: takes a number out of the stock for good; the answer is the number.
-pub(in super::super) async fn withdraw(
-    State(app): State<App>,
-    path: Segments,
-    incoming: Incoming,
-) -> Response {
+pub(in super::super) async fn withdraw(Asked(app): Asked, path: Segments, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let (country, msisdn) = segments(&path);

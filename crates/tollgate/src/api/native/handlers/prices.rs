@@ -1,18 +1,18 @@
 //! Price plans: the operator's.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::price::check_rules;
 use ledger::{PricePlan, Timestamp};
 
 use super::{Segment, answer, caller, ok, segment};
+use crate::api::Asked;
 use crate::api::native::error::{Failure, Names};
 use crate::api::native::wire::{PlanBody, PlanQuery, PlanRecord, PlansPage, Tried, TryBody};
-use crate::app::{App, Error, NewPlan};
+use crate::app::{Error, NewPlan};
 use crate::http::Incoming;
 
 /// `PUT /api/v1/price-plans/{name}`: puts a plan, or another version of it, which is in force when the answer comes.
-pub(in super::super) async fn put(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn put(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let PlanBody { currency, is_default, rules } = PlanBody::read(&incoming)?;
@@ -24,7 +24,7 @@ pub(in super::super) async fn put(State(app): State<App>, name: Segment, incomin
 }
 
 /// `GET /api/v1/price-plans`: the newest version of each, in order of their names.
-pub(in super::super) async fn list(State(app): State<App>, incoming: Incoming) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         ok(&PlansPage::new(&app.price_plans(by).await?))
@@ -33,7 +33,7 @@ pub(in super::super) async fn list(State(app): State<App>, incoming: Incoming) -
 }
 
 /// `GET /api/v1/price-plans/{name}`: the newest version, or another one.
-pub(in super::super) async fn get(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn get(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let PlanQuery { version } = PlanQuery::read(&incoming)?;
@@ -44,7 +44,7 @@ pub(in super::super) async fn get(State(app): State<App>, name: Segment, incomin
 
 /// `POST /api/v1/price-plans/{name}/try`: what some calls would come to by the plan in force, or by the one in the body.
 /// Nothing is charged, and nothing changed.
-pub(in super::super) async fn attempt(State(app): State<App>, name: Segment, incoming: Incoming) -> Response {
+pub(in super::super) async fn attempt(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let TryBody { plan, requests } = TryBody::read(&incoming)?;

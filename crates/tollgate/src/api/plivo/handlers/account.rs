@@ -1,15 +1,15 @@
 //! The calling account.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::Setting;
 
 use super::{Call, says};
+use crate::api::Asked;
 use crate::api::plivo::error::{About, Problem};
 use crate::api::plivo::wire::{AccountObject, Args};
-use crate::app::{AccountChange, App};
+use crate::app::AccountChange;
 
-pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn get(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let is_postpaid = app.has_credit(caller.by).await.map_err(says(About::Rest))?;
         Ok(call.ok(&AccountObject::new(&caller.account, is_postpaid)))
@@ -17,7 +17,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
     .await
 }
 
-pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn update(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         if !caller.account.is_primary() {
             return Err(Problem::wrong_method("GET".into()));

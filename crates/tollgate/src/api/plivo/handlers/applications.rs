@@ -1,15 +1,15 @@
 //! Applications, of a main account or of its subaccounts.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::{ApplicationId, Defaults};
 
 use super::{Call, Caller, gone, says};
+use crate::api::Asked;
 use crate::api::plivo::error::{About, Problem};
 use crate::api::plivo::wire::{ApplicationObject, Args, Made, Page};
 use crate::app::{App, ApplicationChange, NewApplication, Shown};
 
-pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let args = Args::of_query(&call.incoming);
         let paging = args.paging()?;
@@ -25,7 +25,7 @@ pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Respon
     .await
 }
 
-pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn create(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let args = Args::of_body(&call.incoming)?;
         let name = args.text("app_name")?.filter(|it| !it.is_empty());
@@ -43,7 +43,7 @@ pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Resp
     .await
 }
 
-pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn get(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let shown = found(&app, call, &caller).await?;
         let domain = &app.settings().plivo_sip_domain;
@@ -52,7 +52,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
     .await
 }
 
-pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn update(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let id = its_own(&app, call, &caller).await?;
         let args = Args::of_body(&call.incoming)?;
@@ -69,7 +69,7 @@ pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Resp
     .await
 }
 
-pub(in super::super) async fn delete(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn delete(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let id = its_own(&app, call, &caller).await?;
         let query = Args::of_query(&call.incoming);

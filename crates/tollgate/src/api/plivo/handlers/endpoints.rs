@@ -1,11 +1,11 @@
 //! Endpoints, of a main account or of its subaccounts.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::EndpointId;
 
 use super::applications::linked;
 use super::{Call, Caller, gone, says};
+use crate::api::Asked;
 use crate::api::plivo::error::{About, Problem};
 use crate::api::plivo::wire::{Args, EndpointCreated, EndpointObject, Page, md5};
 use crate::app::{App, EndpointChange, NewEndpoint, Shown, ShownEndpoint};
@@ -15,7 +15,7 @@ const PASSWORD_MIN: usize = 5;
 /// The most characters of a username, before digits are put behind it.
 const USERNAME_MAX: usize = 25;
 
-pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let args = Args::of_query(&call.incoming);
         let paging = args.paging()?;
@@ -29,7 +29,7 @@ pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Respon
     .await
 }
 
-pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn create(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let args = Args::of_body(&call.incoming)?;
         let username = required(&args, "username")?;
@@ -51,7 +51,7 @@ pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Resp
     .await
 }
 
-pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn get(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let shown = found(&app, call, &caller).await?;
         let domain = &app.settings().plivo_sip_domain;
@@ -60,7 +60,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
     .await
 }
 
-pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn update(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let id = its_own(&app, call, &caller).await?;
         let args = Args::of_body(&call.incoming)?;
@@ -77,7 +77,7 @@ pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Resp
     .await
 }
 
-pub(in super::super) async fn delete(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn delete(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let id = its_own(&app, call, &caller).await?;
         // It says nothing that matters here, but must be such a body.

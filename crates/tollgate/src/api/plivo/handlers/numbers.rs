@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::{AccountId, Country, NumberKind, Setting};
 
 use super::applications::linked;
 use super::{Call, Caller, gone, says};
+use crate::api::Asked;
 use crate::api::plivo::error::{About, Problem};
 use crate::api::plivo::wire::{Args, Bought, NumberObject, Page, StockObject};
 use crate::app::{App, BroughtNumbers, NumberChange, NumberFilter, RentedNumber, Shown, Slice};
@@ -18,7 +18,7 @@ type Place = (AccountId, Option<Country>, Arc<str>);
 /// What an account keeps with a number.
 const KEPT: [(&str, Setting); 2] = [("alias", Setting::Alias), ("cnam_lookup", Setting::CnamLookup)];
 
-pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let args = Args::of_query(&call.incoming);
         let paging = args.paging()?;
@@ -35,7 +35,7 @@ pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Respon
     .await
 }
 
-pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn get(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let shown = found(&app, call, &caller).await?;
         Ok(call.ok(&NumberObject::new(&shown, caller.auth_id())))
@@ -43,7 +43,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
     .await
 }
 
-pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn update(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let number = its_own(&app, call, &caller).await?;
         let args = Args::of_body(&call.incoming)?;
@@ -59,7 +59,7 @@ pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Resp
     .await
 }
 
-pub(in super::super) async fn unrent(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn unrent(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         // Only the main account rents, and gives back; what its subaccounts have, too.
         if !caller.account.is_primary() {
@@ -75,7 +75,7 @@ pub(in super::super) async fn unrent(State(app): State<App>, call: Call) -> Resp
 }
 
 /// Numbers that the main account has from a carrier of its own.
-pub(in super::super) async fn bring(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn bring(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         if !caller.account.is_primary() {
             return Err(Problem::wrong_method("GET".into()));
@@ -115,7 +115,7 @@ pub(in super::super) async fn bring(State(app): State<App>, call: Call) -> Respo
     .await
 }
 
-pub(in super::super) async fn search(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn search(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let main = caller.main()?;
         let args = Args::of_query(&call.incoming);
@@ -129,7 +129,7 @@ pub(in super::super) async fn search(State(app): State<App>, call: Call) -> Resp
     .await
 }
 
-pub(in super::super) async fn rent(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn rent(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let account = caller.main()?;
         let msisdn = offered(&app, call, &caller).await?;

@@ -1,15 +1,15 @@
 //! A main account's subaccounts.
 
-use axum::extract::State;
 use axum::response::Response;
 use ledger::{AccountId, Amount, AuthId, BalanceMode, Status};
 
 use super::{Call, Caller, gone, says};
+use crate::api::Asked;
 use crate::api::plivo::error::{About, Problem};
 use crate::api::plivo::wire::{Args, Created, Page, SubaccountObject};
 use crate::app::{AccountChange, App, NewAccount};
 
-pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn list(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let main = caller.main()?;
         let paging = Args::of_query(&call.incoming).paging()?;
@@ -21,7 +21,7 @@ pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Respon
     .await
 }
 
-pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn create(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let parent = Some(caller.main()?);
         let args = Args::of_body(&call.incoming)?;
@@ -36,7 +36,7 @@ pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Resp
     .await
 }
 
-pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn get(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let main = caller.main()?;
         let id = named(&app, call, main).await?;
@@ -46,7 +46,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Respons
     .await
 }
 
-pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn update(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let id = its_own(&app, call, &caller).await?;
         let args = Args::of_body(&call.incoming)?;
@@ -63,7 +63,7 @@ pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Resp
     .await
 }
 
-pub(in super::super) async fn delete(State(app): State<App>, call: Call) -> Response {
+pub(in super::super) async fn delete(Asked(app): Asked, call: Call) -> Response {
     call.answer(&app, async |call, caller| {
         let id = its_own(&app, call, &caller).await?;
         let cascade = Args::cascade(&call.incoming)?.unwrap_or(false);

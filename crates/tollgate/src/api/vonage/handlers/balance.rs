@@ -1,15 +1,15 @@
 //! What an account can spend, as the rest host says it.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::Call;
+use crate::api::Asked;
 use crate::api::vonage::error::{Problem, rest};
 use crate::api::vonage::wire::Balance;
-use crate::app::{App, Error};
+use crate::app::Error;
 
-pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn get(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let balance = async {
         let by = call.rest_caller(&app).await?;
         app.balance(by, by.account().ok_or(Error::Unauthenticated)?).await
@@ -19,7 +19,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Result<
 }
 
 /// Repeats the payment that auto-reload was enabled with; it is enabled nowhere, as payments are the operator's.
-pub(in super::super) async fn top_up(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn top_up(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     call.rest_account(&app).await?;
     Err(rest::not_auto_reload())
 }

@@ -1,18 +1,18 @@
 //! Numbers: transfers of them and, on the rest host, those of the stock and of one's own.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ledger::{AccountId, Actor};
 
 use super::{Call, named};
+use crate::api::Asked;
 use crate::api::vonage::error::{About, Problem, rest};
 use crate::api::vonage::wire::{
     Fields, Form, MovedNumber, NamedNumber, NumberList, NumberMove, NumberQuery, Success,
 };
 use crate::app::{App, Error, OwnedBy, RentedNumber};
 
-pub(in super::super) async fn transfer(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn transfer(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, primary) = call.managing(&app).await?;
     let NumberMove { from, to, msisdn, country } = call.body(call.family(), Fields::number)?;
     let about = About::Number { msisdn: &msisdn, from: &from, to: &to };
@@ -24,7 +24,7 @@ pub(in super::super) async fn transfer(State(app): State<App>, call: Call) -> Re
     Ok(Json(MovedNumber::of(&number, primary.api_key, &from, &to)).into_response())
 }
 
-pub(in super::super) async fn owned(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn owned(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, account) = call.rest_account(&app).await?;
     let NumberQuery { filter, slice } = call.form(Form::owned)?;
     let listed = app.numbers(by, OwnedBy::Account(account.id), filter, slice).await;
@@ -32,7 +32,7 @@ pub(in super::super) async fn owned(State(app): State<App>, call: Call) -> Resul
     Ok(Json(NumberList::owned(&listed)).into_response())
 }
 
-pub(in super::super) async fn search(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn search(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, account) = call.rest_account(&app).await?;
     let NumberQuery { filter, slice } = call.form(Form::search)?;
     let listed = app.stock_for(by, account.id, filter, slice).await;
@@ -40,7 +40,7 @@ pub(in super::super) async fn search(State(app): State<App>, call: Call) -> Resu
     Ok(Json(NumberList::offered(&listed)).into_response())
 }
 
-pub(in super::super) async fn buy(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn buy(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, caller) = call.rest_account(&app).await?;
     let NamedNumber { country, msisdn, target } = call.form(Form::number)?;
     let bought = async {
@@ -53,7 +53,7 @@ pub(in super::super) async fn buy(State(app): State<App>, call: Call) -> Result<
     Ok(Json(Success::new()).into_response())
 }
 
-pub(in super::super) async fn cancel(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn cancel(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, caller) = call.rest_account(&app).await?;
     let NamedNumber { country, msisdn, target } = call.form(Form::number)?;
     let cancelled = async {
@@ -64,7 +64,7 @@ pub(in super::super) async fn cancel(State(app): State<App>, call: Call) -> Resu
     Ok(Json(Success::new()).into_response())
 }
 
-pub(in super::super) async fn update(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn update(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, caller) = call.rest_account(&app).await?;
     let (NamedNumber { country, msisdn, target }, change) = call.form(Form::update)?;
     let updated = async {

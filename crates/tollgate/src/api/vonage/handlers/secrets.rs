@@ -1,23 +1,23 @@
 //! The secrets of an account, for itself and for its primary.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ledger::{AccountId, Actor, Credential, CredentialId, CredentialKind, Refusal};
 
 use super::{Call, named};
+use crate::api::Asked;
 use crate::api::vonage::error::{About, Problem};
 use crate::api::vonage::wire::{Fields, Secret, SecretList};
 use crate::app::{AddedCredential, App, Error};
 
-pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (_, _, credentials) = held(&app, &call).await?;
     let secrets = credentials.iter().filter(|it| it.kind == CredentialKind::Secret);
     Ok(Json(SecretList::of(secrets, call.api_key())).into_response())
 }
 
-pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn create(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, account, _) = held(&app, &call).await?;
     let secret = call.body(about(&call), Fields::new_secret)?;
     let new = AddedCredential { account, kind: CredentialKind::Secret, text: Some(secret) };
@@ -26,7 +26,7 @@ pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Resu
     Ok((StatusCode::CREATED, Json(Secret::of(&added, call.api_key()))).into_response())
 }
 
-pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn get(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (_, _, credentials) = held(&app, &call).await?;
     let id = call.item().parse().ok();
     let found = credentials.iter().find(|it| Some(it.id) == id && it.kind == CredentialKind::Secret);
@@ -34,7 +34,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Result<
     Ok(Json(Secret::of(found, call.api_key())).into_response())
 }
 
-pub(in super::super) async fn revoke(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn revoke(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, account, credentials) = held(&app, &call).await?;
     // One that is not there may be gone by this very request, sent before under the same key: the ledger knows.
     let is_token =

@@ -1,16 +1,16 @@
 //! What an account keeps about itself.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::Call;
+use crate::api::Asked;
 use crate::api::vonage::error::{Problem, rest};
 use crate::api::vonage::wire::AccountSettings;
-use crate::app::{AccountChange, App};
+use crate::app::AccountChange;
 
 /// Changes what the form says, and answers all of it.
-pub(in super::super) async fn change(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn change(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, account) = call.rest_account(&app).await?;
     let settings = call.form(|form| Some(form.account_settings()))?;
     if settings.is_empty() {

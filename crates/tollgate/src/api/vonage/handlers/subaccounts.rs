@@ -1,16 +1,16 @@
 //! A primary's subaccounts.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ledger::{Amount, Refusal, Status};
 
 use super::{Call, named, rendered};
+use crate::api::Asked;
 use crate::api::vonage::error::{About, Problem};
 use crate::api::vonage::wire::{Fields, List, NewSubaccount, Subaccount};
-use crate::app::{App, NewAccount};
+use crate::app::NewAccount;
 
-pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let listed = async {
         let by = call.caller(&app).await?;
         let (primary, subaccounts) = app.family(by, named(&app, call.api_key()).await?).await?;
@@ -20,7 +20,7 @@ pub(in super::super) async fn list(State(app): State<App>, call: Call) -> Result
     listed.await.map_err(call.says(call.family()))
 }
 
-pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn create(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, primary) = call.managing(&app).await?;
     let NewSubaccount { name, secret, mode } = call.body(call.family(), Fields::new_subaccount)?;
     let (parent, credit_limit) = (Some(primary.id), Amount::ZERO);
@@ -30,7 +30,7 @@ pub(in super::super) async fn create(State(app): State<App>, call: Call) -> Resu
     Ok(Json(Subaccount::of(&opened.account, &primary, Some(&opened.secret))).into_response())
 }
 
-pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn get(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, primary) = call.managing(&app).await?;
     let found = async {
         let id = named(&app, call.item()).await?;
@@ -42,7 +42,7 @@ pub(in super::super) async fn get(State(app): State<App>, call: Call) -> Result<
     Ok(Json(Subaccount::of(&account, &primary, None)).into_response())
 }
 
-pub(in super::super) async fn modify(State(app): State<App>, call: Call) -> Result<Response, Problem> {
+pub(in super::super) async fn modify(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, primary) = call.managing(&app).await?;
     let change = call.body(call.family(), Fields::modification)?;
     let changed =

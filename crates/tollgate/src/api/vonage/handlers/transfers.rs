@@ -1,17 +1,17 @@
 //! Transfers of balance and credit.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ledger::{LineId, TransferKind};
 
 use super::{Call, fault, named, rendered};
+use crate::api::Asked;
 use crate::api::vonage::error::{self, About, Problem};
 use crate::api::vonage::wire::{Money, Moved, MovedList, TransferQuery, Transferred};
-use crate::app::{App, NewTransfer, Transfers};
+use crate::app::{NewTransfer, Transfers};
 
 pub(in super::super) async fn create(
-    State(app): State<App>,
+    Asked(app): Asked,
     call: Call,
     kind: TransferKind,
 ) -> Result<Response, Problem> {
@@ -31,7 +31,7 @@ pub(in super::super) async fn create(
 }
 
 pub(in super::super) async fn list(
-    State(app): State<App>,
+    Asked(app): Asked,
     call: Call,
     kind: TransferKind,
 ) -> Result<Response, Problem> {
@@ -56,7 +56,7 @@ pub(in super::super) async fn list(
 }
 
 pub(in super::super) async fn get(
-    State(app): State<App>,
+    Asked(app): Asked,
     call: Call,
     kind: TransferKind,
 ) -> Result<Response, Problem> {
