@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod demo;
 mod doctor;
+mod openapi;
 mod serve;
 mod stop;
 
@@ -47,6 +48,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Play a partner's month on a temporary store, then stay up for exploring
     Demo(demo::DemoArgs),
+    /// Print the OpenAPI 3.1 document of the native API, which a running server shows at /docs
+    Openapi,
     /// Call your own gateway with an account made for it, and prove that it refuses what it must
     Doctor(Box<doctor::DoctorArgs>),
 }
@@ -58,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Openapi => openapi::run(),
         Command::Doctor(args) => doctor::run(&args),
     };
     match ended {

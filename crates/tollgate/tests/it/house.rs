@@ -28,6 +28,8 @@ use tollgate::seal::Keyring;
 use tollgate::store::{ONCE_MAX, Options, Store};
 use tower::ServiceExt;
 
+use crate::openapi::conformance;
+
 /// The operator's token in every house.
 pub(crate) const OPERATOR_TOKEN: &str = "the-operator-token-of-every-house-of-the-tests";
 
@@ -177,15 +179,19 @@ impl House {
         self.call(Method::DELETE, path, auth, "").await
     }
 
-    /// Any request; `authorization` and all other headers are the test's own affair.
+    /// Any request; `authorization` and all other headers are the test's own affair. Whatever the native API answers, its
+    /// OpenAPI document must have.
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
         if request.extensions().get::<Peer>().is_none() {
             request.extensions_mut().insert(Peer(IpAddr::from([127, 0, 0, 1])));
         }
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
+        conformance::check(&method, &path, &answer);
+        answer
     }
 
     /// A primary account, opened by the operator.

@@ -26,6 +26,7 @@ mod isolation;
 mod kill;
 mod migration;
 mod native;
+mod openapi;
 mod origin;
 mod plivo;
 mod server;

@@ -4,6 +4,7 @@
 //! `code` is the stable word for programs. `detail` tells a person what is wrong and what to do next; its wording may
 //! change. `instance` names the request as its log line and its `X-Request-Id` do.
 
+mod examples;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ledger::{Amount, HoldEnd, Refusal, TextField};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -89,7 +91,7 @@ impl Code {
 }
 
 /// A member, a query parameter or a header that is at fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct FieldError {
     /// Its name; `body` for the whole body.
     pub(super) field: Cow<'static, str>,
@@ -443,21 +445,36 @@ pub(super) struct Problem {
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What went wrong (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemRecord<'a> {
+    /// A name for this kind of problem, which leads nowhere: `urn:tollgate:problem:` and the code.
+    #[schemars(with = "&'static str", regex(pattern = "^urn:tollgate:problem:[a-z_]+$"))]
     r#type: Text<Urn>,
+    /// What kind of problem it is, for people.
     title: &'static str,
+    /// The status of the answer.
+    #[schemars(range(min = 400, max = 599))]
     status: u16,
+    /// What is wrong here and what to do next, for people. Its wording may change.
     detail: &'a str,
+    /// What kind of problem it is, for programs. It never changes its meaning.
     code: &'static str,
+    /// The name of the request, as `X-Request-Id` and the log have it: `urn:uuid:` and a UUID.
+    #[schemars(with = "&'static str", regex(pattern = "^urn:uuid:[0-9a-f-]{36}$"))]
     instance: Text<uuid::fmt::Urn>,
+    /// What would have been needed, where money or credit is short.
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<Text<Amount>>,
-    /// Null, not absent, where money is short and the caller may not see how much there is.
+    // Null, not absent, where money is short and the caller may not see how much there is.
+    /// What there is, where money or credit is short; null where the caller may not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<Option<Text<Amount>>>,
+    /// What is left of a charge that is to be given back.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<Text<Amount>>,
+    /// Each member, query parameter or header that is at fault.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
 }
@@ -495,13 +512,13 @@ impl Problem {
 
     /// The status of the answer that it is.
     pub(super) const fn status(&self) -> StatusCode {
-        self.code.parts().0
+        self.code.status()
     }
 
     /// What the answer to a request says.
-    pub(super) fn body(&self, request: Uuid) -> impl Serialize {
+    pub(super) fn body(&self, request: Uuid) -> ProblemRecord<'_> {
         let (status, code, title) = self.code.parts();
-        Body {
+        ProblemRecord {
             r#type: Text(Urn(code)),
             title,
             status: status.as_u16(),

@@ -2,20 +2,22 @@
 //!
 //! Reading order: [`routes`] is the table; `handlers` read, call and render, a file for each noun; `wire` reads bodies
 //! and queries (strictly: a member that is not known is refused by name) and spells records; `error` spells what goes
-//! wrong.
+//! wrong; `openapi` describes all of it.
 //!
 //! **Invariant:** no rule is decided here. Who may do what, and whether the money is there, the ledger says.
 
 mod error;
 mod handlers;
+mod openapi;
 mod wire;
 
+use axum::body::Bytes;
 use axum::response::Response;
 use axum::routing::MethodFilter;
 
 use self::error::{Code, Problem};
 use self::handlers::{
-    accounts, batches, charges, credentials, drills, health, holds, numbers, prices, tokens,
+    accounts, batches, charges, credentials, docs, drills, health, holds, numbers, prices, tokens,
 };
 use crate::api::{Route, Who};
 use crate::http::Incoming;
@@ -76,12 +78,21 @@ pub fn routes() -> Vec<Route> {
         Route::new(POST, "/api/v1/tokens", Who::Operator, tokens::make),
         Route::new(GET, "/api/v1/tokens", Who::Operator, tokens::list),
         Route::new(DELETE, "/api/v1/tokens/{id}", Who::Operator, tokens::revoke),
+        Route::new(GET, "/api/v1/openapi.json", Who::Anyone, docs::document),
+        Route::new(GET, "/docs", Who::Anyone, docs::page),
+        Route::new(GET, "/docs/style.css", Who::Anyone, docs::style),
     ]
+}
+
+/// The OpenAPI document of this API, as JSON.
+pub fn openapi() -> Bytes {
+    openapi::text()
 }
 
 /// Whether what goes wrong at a path is to be answered in this API's words.
 pub fn speaks(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || path == "/healthz" || path == "/readyz"
+    let is_below = |root| path.strip_prefix(root).is_some_and(|it| it.is_empty() || it.starts_with('/'));
+    is_below("/api") || is_below("/docs") || path == "/healthz" || path == "/readyz"
 }
 
 /// 404 for a path that there is not.

@@ -1,5 +1,7 @@
 //! Accounts, their payments, transfers and postings. `{account}` is an id, an api key or an auth id.
 
+mod described;
+
 use axum::response::Response;
 use ledger::{Account, Actor, BalanceMode};
 
@@ -12,6 +14,8 @@ use crate::api::native::wire::{
 };
 use crate::app::{AccountChange, AccountFilter, AccountView, App, Error, NewAccount, NewTransfer};
 use crate::http::Incoming;
+
+pub(in super::super) use described::described;
 
 /// `POST /api/v1/accounts`: opens a primary account, or a subaccount. The secret and the auth token are shown in this
 /// answer and in its repeats alone.

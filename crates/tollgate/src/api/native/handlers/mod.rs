@@ -4,6 +4,7 @@ pub(super) mod accounts;
 pub(super) mod batches;
 pub(super) mod charges;
 pub(super) mod credentials;
+pub(super) mod docs;
 pub(super) mod drills;
 pub(super) mod health;
 pub(super) mod holds;
@@ -20,8 +21,26 @@ use ledger::Actor;
 use serde::Serialize;
 
 use super::error::Failure;
+use super::openapi::Group;
 use crate::app::{App, Error};
 use crate::http::{Incoming, Presented};
+
+/// How all routes are described, a group for each noun, in the order in which they are read.
+pub(super) fn described() -> Vec<Group> {
+    vec![
+        accounts::described(),
+        credentials::described(),
+        charges::described(),
+        batches::described(),
+        holds::described(),
+        prices::described(),
+        numbers::described(),
+        tokens::described(),
+        drills::described(),
+        health::described(),
+        docs::described(),
+    ]
+}
 
 /// The parameter of a path. One that is not UTF-8 names nothing.
 type Segment = Result<Path<String>, PathRejection>;

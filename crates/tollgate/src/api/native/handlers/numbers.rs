@@ -1,13 +1,37 @@
 //! Numbers: what the operator offers for rent, and who rents it.
 
+use axum::http::Method;
 use axum::response::Response;
 use ledger::Country;
 
 use super::{Segments, answer, caller, created, ok, segments};
 use crate::api::Asked;
-use crate::api::native::error::{Failure, Names};
+use crate::api::native::error::{Code, Failure, Names};
+use crate::api::native::openapi::{Group, Operation};
 use crate::api::native::wire::{NumberBody, NumberRecord, NumbersPage, NumbersQuery};
 use crate::http::Incoming;
+
+pub(in super::super) fn described() -> Group {
+    Group {
+        name: "Numbers",
+        about: "What the operator offers for rent, and who rents it. Accounts rent and give back in the dialects.",
+        operations: vec![
+            Operation::new(Method::POST, "/api/v1/numbers", "add_number", "Add a number")
+                .about("Puts a number into the stock or, where an account is named, gives it to that one at no cost.")
+                .takes::<NumberBody<'_>>(NUMBER_BODY)
+                .answers::<NumberRecord<'_>>(201, "The number.", NUMBER)
+                .fails(&[Code::NotFound, Code::Closed, Code::NumberTaken]),
+            Operation::new(Method::GET, "/api/v1/numbers", "list_numbers", "List numbers")
+                .about("Those of the stock and of all accounts, in the order in which they came.")
+                .query::<NumbersQuery>()
+                .answers::<NumbersPage<'_>>(200, "A page of numbers.", NUMBERS),
+            Operation::new(Method::DELETE, "/api/v1/numbers/{country}/{msisdn}", "withdraw_number", "Withdraw a number")
+                .about("Takes a number out of the stock for good. One that is rented is taken back first, in the dialects.")
+                .answers::<NumberRecord<'_>>(200, "The number that was withdrawn.", NUMBER)
+                .fails(&[Code::NumberTaken]),
+        ],
+    }
+}
 
 /// `POST /api/v1/numbers`: puts a number into the stock or, where an account is named, gives it to that one at no cost.
 pub(in super::super) async fn add(Asked(app): Asked, incoming: Incoming) -> Response {
@@ -54,3 +78,53 @@ pub(in super::super) async fn withdraw(Asked(app): Asked, path: Segments, incomi
     })
     .await
 }
+
+const NUMBER_BODY: &str = r#"{
+    "country": "GB",
+    "msisdn": "447700900000",
+    "type": "mobile",
+    "features": [
+        "SMS",
+        "VOICE"
+    ],
+    "cost": "1.50"
+}"#;
+
+const NUMBER: &str = r#"{
+    "country": "GB",
+    "msisdn": "447700900000",
+    "type": "mobile",
+    "features": [
+        "SMS",
+        "VOICE"
+    ],
+    "cost": "1.50",
+    "currency": "EUR",
+    "status": "stock",
+    "account": null,
+    "application": null,
+    "added_at": "2025-09-12T09:14:07.201Z",
+    "rented_at": null
+}"#;
+
+const NUMBERS: &str = r#"{
+    "numbers": [
+        {
+            "country": "GB",
+            "msisdn": "447700900000",
+            "type": "mobile",
+            "features": [
+                "SMS",
+                "VOICE"
+            ],
+            "cost": "1.50",
+            "currency": "EUR",
+            "status": "stock",
+            "account": null,
+            "application": null,
+            "added_at": "2025-09-12T09:14:07.201Z",
+            "rented_at": null
+        }
+    ],
+    "next": null
+}"#;

@@ -1,12 +1,33 @@
 //! Operator and gate tokens.
 
+use axum::http::Method;
 use axum::response::Response;
 use ledger::TokenId;
 
 use super::{Segment, answer, caller, created, ok, segment};
 use crate::api::Asked;
+use crate::api::native::openapi::{Group, Operation};
 use crate::api::native::wire::{TokenBody, TokenRecord, TokensPage};
 use crate::http::Incoming;
+
+pub(in super::super) fn described() -> Group {
+    Group {
+        name: "Tokens",
+        about: "What the operator and the gates call with.",
+        operations: vec![
+            Operation::new(Method::POST, "/api/v1/tokens", "make_token", "Make a token")
+                .about("Its text is shown in this answer and in its repeats under its key alone.")
+                .takes::<TokenBody>(TOKEN_BODY)
+                .answers::<TokenRecord<'_>>(201, "The token, with its text.", SHOWN),
+            Operation::new(Method::GET, "/api/v1/tokens", "list_tokens", "List tokens")
+                .about("All tokens, oldest first, the revoked ones too. The one that the server was started with is stored nowhere and not among them.")
+                .answers::<TokensPage<'_>>(200, "The tokens.", TOKENS),
+            Operation::new(Method::DELETE, "/api/v1/tokens/{id}", "revoke_token", "Revoke a token")
+                .about("It is dead when the answer comes.")
+                .answers::<TokenRecord<'_>>(200, "The token that was revoked.", REVOKED),
+        ],
+    }
+}
 
 /// `POST /api/v1/tokens`: makes a token; its text is shown in this answer and in its repeats alone.
 pub(in super::super) async fn make(Asked(app): Asked, incoming: Incoming) -> Response {
@@ -40,3 +61,36 @@ pub(in super::super) async fn revoke(Asked(app): Asked, id: Segment, incoming: I
     })
     .await
 }
+
+const TOKEN_BODY: &str = r#"{
+    "scope": "gate"
+}"#;
+
+const SHOWN: &str = r#"{
+    "id": "01993d2c-7b3e-7c11-9a55-2f6f0c1d8e04",
+    "scope": "gate",
+    "may_force": false,
+    "created_at": "2025-09-12T09:14:07.201Z",
+    "revoked_at": null,
+    "token": "dG9rZW4tc2hvd24tb25jZS1pbi10aGlzLWFuc3dlcg"
+}"#;
+
+const TOKENS: &str = r#"{
+    "tokens": [
+        {
+            "id": "01993d2c-7b3e-7c11-9a55-2f6f0c1d8e04",
+            "scope": "gate",
+            "may_force": false,
+            "created_at": "2025-09-12T09:14:07.201Z",
+            "revoked_at": null
+        }
+    ]
+}"#;
+
+const REVOKED: &str = r#"{
+    "id": "01993d2c-7b3e-7c11-9a55-2f6f0c1d8e04",
+    "scope": "gate",
+    "may_force": false,
+    "created_at": "2025-09-12T09:14:07.201Z",
+    "revoked_at": "2025-09-12T09:20:00.000Z"
+}"#;

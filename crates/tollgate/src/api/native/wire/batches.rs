@@ -5,14 +5,16 @@ use std::fmt;
 use std::io::Write;
 
 use ledger::{Actor, LineId, Outcome};
+use schemars::JsonSchema;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::super::error::{Failure, Names};
+use super::super::error::{Failure, Names, ProblemRecord};
 use super::members::Members;
+use super::schema::{AccountAsked, AmountAsked, AmountFromZero, DigitsAsked};
 use super::{ChargeRecord, HoldRecord, ReversalRecord};
 use crate::app::{self, Item, Keyed};
 use crate::http::{BATCH_BODY_MAX, BodyError, Incoming};
@@ -83,6 +85,105 @@ impl<'a> Batch<'a> {
         }
         Ok(Self { form, texts })
     }
+}
+
+/// What a batch asks for: at most 10000.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+#[expect(dead_code, reason = "describes a `Batch`, whose parts are read otherwise")]
+pub(in super::super) struct BatchBody(#[schemars(length(max = 10_000))] Vec<ItemMembers>);
+
+/// One of a batch. What is none of these is answered by a problem in its place.
+#[derive(JsonSchema)]
+#[schemars(rename = "BatchItem", untagged, deny_unknown_fields)]
+#[expect(dead_code, reason = "describes what `read_item` reads, member by member")]
+enum ItemMembers {
+    /// A charge.
+    Charge {
+        /// `charge`, when nothing is said.
+        #[schemars(with = "Option<&'static str>", extend("enum" = ["charge", null]))]
+        r#type: (),
+        /// The key under which it happens once, as an `Idempotency-Key`: 1 to 255 characters.
+        #[schemars(with = "String", length(min = 1, max = 255))]
+        key: (),
+        /// The account that the call is for.
+        #[schemars(with = "AccountAsked")]
+        account: (),
+        /// What the call costs.
+        #[schemars(with = "AmountAsked")]
+        amount: (),
+        /// What was sold, such as `sms.send`: 1 to 64 characters, none of them blank.
+        #[schemars(with = "Option<String>", length(min = 1, max = 64))]
+        operation: (),
+        /// How much of it; kept as it is written.
+        #[schemars(with = "Option<DigitsAsked>")]
+        units: (),
+        /// What the caller knows the call by: at most 255 characters.
+        #[schemars(with = "Option<String>", length(max = 255))]
+        reference: (),
+        /// Books a call that has happened already: below the limit too, and on a suspended account too.
+        #[schemars(with = "Option<bool>")]
+        force: (),
+    },
+    /// The settling of a hold.
+    Settle {
+        /// That it is one.
+        #[schemars(with = "String", extend("enum" = ["settle"]))]
+        r#type: (),
+        /// The key under which it happens once.
+        #[schemars(with = "String", length(min = 1, max = 255))]
+        key: (),
+        /// The hold's id.
+        #[schemars(with = "String")]
+        hold: (),
+        /// What was really used; 0 for nothing.
+        #[schemars(with = "AmountFromZero")]
+        amount: (),
+        /// Books more than was held below the limit too.
+        #[schemars(with = "Option<bool>")]
+        force: (),
+    },
+    /// The reversal of a charge.
+    Reverse {
+        /// That it is one.
+        #[schemars(with = "String", extend("enum" = ["reverse"]))]
+        r#type: (),
+        /// The key under which it happens once.
+        #[schemars(with = "String", length(min = 1, max = 255))]
+        key: (),
+        /// The charge's id.
+        #[schemars(with = "String")]
+        charge: (),
+        /// How much of it; all that is left of it when nothing is said.
+        #[schemars(with = "Option<AmountAsked>")]
+        amount: (),
+        /// Why, or what the caller knows it by: at most 255 characters.
+        #[schemars(with = "Option<String>", length(max = 255))]
+        reference: (),
+    },
+}
+
+/// The answer to one of a batch: one of `charge`, `hold`, `reversal` and `problem`.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes what `Answers` writes, one after the other")]
+pub(in super::super) struct BatchAnswer<'a> {
+    /// The key; null where it cannot be read.
+    key: Option<&'a str>,
+    /// The status that it would have had alone.
+    #[schemars(range(min = 200, max = 599))]
+    status: u16,
+    /// The charge, where one was asked for.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    charge: Option<ChargeRecord<'a>>,
+    /// The hold as it is now, where it was to be settled.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    hold: Option<HoldRecord<'a>>,
+    /// The reversal, where one was asked for.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    reversal: Option<ReversalRecord<'a>>,
+    /// Why nothing was done.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    problem: Option<ProblemRecord<'a>>,
 }
 
 /// The first [`ITEMS_MAX`] texts of a body, and how many there are in all.

@@ -6,27 +6,47 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ledger::{AccountId, Amount, BalanceMode, Currency, LineId, Status, TokenScope, TransferKind};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::error::Failure;
 use super::members::Members;
+use super::schema::{
+    AccountAsked, AmountAsked, AmountFromZero, AmountSigned, CurrencyAsked, CursorAsked, DigitsAsked,
+    LimitAsked, words, words_or_null,
+};
 use crate::http::Incoming;
 
-const MODES: [(&str, BalanceMode); 2] = [("own", BalanceMode::Own), ("shared", BalanceMode::Shared)];
-const STATUSES: [(&str, Status); 3] =
+pub(super) const MODES: [(&str, BalanceMode); 2] =
+    [("own", BalanceMode::Own), ("shared", BalanceMode::Shared)];
+pub(super) const STATUSES: [(&str, Status); 3] =
     [("active", Status::Active), ("suspended", Status::Suspended), ("closed", Status::Closed)];
 /// An account is closed by closing it, not by a change.
 const CHANGES: [(&str, Status); 2] = [("active", Status::Active), ("suspended", Status::Suspended)];
+const TRANSFERS: [(&str, TransferKind); 2] =
+    [("balance", TransferKind::Balance), ("credit", TransferKind::Credit)];
 /// Entries of a page when nothing is said.
 const LIMIT_DEFAULT: usize = 50;
 /// The most entries of a page.
 const LIMIT_MAX: usize = 1_000;
 
-/// `POST /api/v1/accounts`.
+/// A new account.
+#[derive(JsonSchema)]
 pub(in super::super) struct AccountBody<'a> {
+    /// Its name: 1 to 255 characters, not all of them blank. It need not be the only one of its name.
+    #[schemars(length(min = 1, max = 255))]
     pub(in super::super) name: Cow<'a, str>,
+    /// The currency of its family, EUR when nothing is said; a subaccount's is its primary's, and may be left out.
+    #[schemars(with = "Option<CurrencyAsked>")]
     pub(in super::super) currency: Option<Currency>,
+    /// How far below zero its balance may go; 0 when nothing is said. The operator sets it, on a primary account.
+    #[schemars(with = "Option<AmountFromZero>")]
     pub(in super::super) credit_limit: Amount,
+    /// The primary account that it is a subaccount of. Without it a primary account is opened, which is the operator's to do;
+    /// a primary account that asks opens a subaccount of its own, and names itself here or nobody.
+    #[schemars(with = "Option<AccountAsked>")]
     pub(in super::super) parent: Option<Cow<'a, str>>,
+    /// Whether it has a balance of its own, or its charges fall on its primary's. When nothing is said, its own.
+    #[schemars(rename = "balance", with = "Option<&'static str>", extend("enum" = words_or_null(&MODES)))]
     pub(in super::super) mode: BalanceMode,
 }
 
@@ -42,13 +62,25 @@ impl<'a> AccountBody<'a> {
     }
 }
 
-/// `PATCH /api/v1/accounts/{account}`.
+/// What is to change of an account; what is left out stays.
+#[derive(JsonSchema)]
 pub(in super::super) struct ChangeBody<'a> {
+    /// Its new name: 1 to 255 characters, not all of them blank.
+    #[schemars(length(min = 1, max = 255))]
     pub(in super::super) name: Option<Cow<'a, str>>,
+    /// A primary account's new credit limit, which the operator sets. It goes down by at most what of it is not in use.
+    #[schemars(with = "Option<AmountFromZero>")]
     pub(in super::super) credit_limit: Option<Amount>,
+    /// Suspends the account, and with it all below it, or lets it charge, hold and call again.
+    #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&CHANGES)))]
     pub(in super::super) status: Option<Status>,
+    /// Gives a subaccount that shares its primary's balance one of its own, which begins at 0; there is no way back.
+    #[schemars(rename = "balance", with = "Option<&'static str>", extend("enum" = words_or_null(&MODES)))]
     pub(in super::super) mode: Option<BalanceMode>,
-    /// `Some(None)` for the default of its currency.
+    // `Some(None)` for the default of its currency.
+    /// The price plan of a primary account and so of its family, which the operator assigns; the empty text for the default
+    /// plan of its currency.
+    #[schemars(rename = "price_plan", with = "Option<&'static str>", length(max = 64))]
     pub(in super::super) plan: Option<Option<Cow<'a, str>>>,
 }
 
@@ -65,9 +97,14 @@ impl<'a> ChangeBody<'a> {
     }
 }
 
-/// `POST /api/v1/accounts/{account}/payments`.
+/// Money that the operator received or, negative, paid out.
+#[derive(JsonSchema)]
 pub(in super::super) struct PaymentBody {
+    /// What is added to the balance; negative for what is paid out, which is at most what is available.
+    #[schemars(with = "AmountSigned")]
     pub(in super::super) amount: Amount,
+    /// What the caller knows it by, such as the number of an invoice: at most 255 characters.
+    #[schemars(length(max = 255))]
     pub(in super::super) reference: Option<Box<str>>,
 }
 
@@ -91,12 +128,49 @@ pub(in super::super) struct TransferBody<'a> {
     pub(in super::super) reference: Option<Box<str>>,
 }
 
+impl JsonSchema for TransferBody<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "TransferBody".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (account, amount) =
+            (generator.subschema_for::<AccountAsked>(), generator.subschema_for::<AmountAsked>());
+        let side =
+            |about: &str| json_schema!({ "description": about, "anyOf": [account, { "type": "null" }] });
+        let (given, left_out) = (json_schema!({ "type": "string" }), json_schema!({ "type": "null" }));
+        json_schema!({
+            "description": "A transfer between the primary account in the path and one of its subaccounts that has a balance of \
+                            its own. The subaccount is named in `to` or in `from`: one of them, never both.",
+            "type": "object",
+            "properties": {
+                "kind": {
+                    "description": "Whether balance moves, or credit limit.",
+                    "type": "string",
+                    "enum": words(&TRANSFERS),
+                },
+                "to": side("The subaccount that gets it from the primary account."),
+                "from": side("The subaccount that gives it to the primary account."),
+                "amount": { "description": "How much moves.", "allOf": [amount] },
+                "reference": {
+                    "description": "What the caller knows it by: at most 255 characters.",
+                    "type": ["string", "null"],
+                    "maxLength": 255,
+                },
+            },
+            "required": ["kind", "amount"],
+            "oneOf": [
+                { "required": ["to"], "properties": { "to": given, "from": left_out } },
+                { "required": ["from"], "properties": { "from": given, "to": left_out } },
+            ],
+        })
+    }
+}
+
 impl<'a> TransferBody<'a> {
     pub(in super::super) fn read(incoming: &'a Incoming) -> Result<Self, Failure> {
-        const KINDS: [(&str, TransferKind); 2] =
-            [("balance", TransferKind::Balance), ("credit", TransferKind::Credit)];
         let mut members = Members::of_body(incoming)?;
-        let kind = members.required("kind", |members, name| members.one_of(name, &KINDS));
+        let kind = members.required("kind", |members, name| members.one_of(name, &TRANSFERS));
         let side = members.required("to", |members, _| match (members.text("to"), members.text("from")) {
             (Some(to), None) => Some(("to", to)),
             (None, Some(from)) => Some(("from", from)),
@@ -122,13 +196,27 @@ impl<'a> TransferBody<'a> {
     }
 }
 
-/// `POST /api/v1/charges`.
+/// A charge.
+#[derive(JsonSchema)]
 pub(in super::super) struct ChargeBody<'a> {
+    /// The account that the call is for.
+    #[schemars(with = "AccountAsked")]
     pub(in super::super) account: Cow<'a, str>,
+    /// What the call costs.
+    #[schemars(with = "AmountAsked")]
     pub(in super::super) amount: Amount,
+    /// What was sold, such as `sms.send`: 1 to 64 characters, none of them blank.
+    #[schemars(length(min = 1, max = 64))]
     pub(in super::super) operation: Option<Box<str>>,
+    /// How much of it, such as the parts of a message; kept as it is written, and never calculated with.
+    #[schemars(with = "Option<DigitsAsked>")]
     pub(in super::super) units: Option<Box<str>>,
+    /// What the caller knows the call by: at most 255 characters.
+    #[schemars(length(max = 255))]
     pub(in super::super) reference: Option<Box<str>>,
+    /// Books a call that has happened already: below the limit too, and on a suspended account too. It needs an operator token,
+    /// or a gate token that was made with `may_force`.
+    #[schemars(with = "Option<bool>")]
     pub(in super::super) force: bool,
 }
 
@@ -153,9 +241,14 @@ impl<'a> ChargeBody<'a> {
     }
 }
 
-/// `POST /api/v1/charges/{id}/reverse`, whose body may be left out.
+/// What is to be given back of a charge.
+#[derive(JsonSchema)]
 pub(in super::super) struct ReversalBody {
+    /// How much of it; all that is left of it when nothing is said.
+    #[schemars(with = "Option<AmountAsked>")]
     pub(in super::super) amount: Option<Amount>,
+    /// Why, or what the caller knows it by: at most 255 characters.
+    #[schemars(length(max = 255))]
     pub(in super::super) reference: Option<Box<str>>,
 }
 
@@ -168,16 +261,45 @@ impl ReversalBody {
     }
 }
 
+pub(super) const SCOPES: [(&str, bool); 2] = [("operator", false), ("gate", true)];
+
 /// `POST /api/v1/tokens`.
 pub(in super::super) struct TokenBody {
     pub(in super::super) scope: TokenScope,
 }
 
+impl JsonSchema for TokenBody {
+    fn schema_name() -> Cow<'static, str> {
+        "TokenBody".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A new token.",
+            "type": "object",
+            "properties": {
+                "scope": {
+                    "description": "What it may do: everything (`operator`), or only charge, reverse and hold (`gate`).",
+                    "type": "string",
+                    "enum": words(&SCOPES),
+                },
+                "may_force": {
+                    "description": "Whether a gate token may book, with `force`, what has happened already; false when nothing is \
+                                    said. An operator token may, and false is refused for one.",
+                    "type": ["boolean", "null"],
+                },
+            },
+            "required": ["scope"],
+            "if": { "properties": { "scope": { "const": "operator" } } },
+            "then": { "properties": { "may_force": { "enum": [true, null] } } },
+        })
+    }
+}
+
 impl TokenBody {
     pub(in super::super) fn read(incoming: &Incoming) -> Result<Self, Failure> {
         let mut members = Members::of_body(incoming)?;
-        let is_gate = members
-            .required("scope", |members, name| members.one_of(name, &[("operator", false), ("gate", true)]));
+        let is_gate = members.required("scope", |members, name| members.one_of(name, &SCOPES));
         let may_force = members.flag("may_force");
         if is_gate == Some(false) && may_force == Some(false) {
             members.fault("may_force", "must not be false for an operator token, which may do everything");
@@ -190,11 +312,21 @@ impl TokenBody {
 }
 
 /// The query of `GET /api/v1/accounts`.
+#[derive(JsonSchema)]
 pub(in super::super) struct AccountsQuery {
+    /// Only the subaccounts of this account. One that there is not, or that the caller may not see, has none.
+    #[schemars(with = "Option<AccountAsked>")]
     pub(in super::super) parent: Option<String>,
+    /// Only those of this status.
+    #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&STATUSES)))]
     pub(in super::super) status: Option<Status>,
+    /// Only those of exactly this name.
     pub(in super::super) name: Option<String>,
+    /// Where the page begins.
+    #[schemars(rename = "cursor", with = "Option<CursorAsked>")]
     pub(in super::super) after: Option<AccountId>,
+    /// The most accounts of the page.
+    #[schemars(with = "Option<LimitAsked>")]
     pub(in super::super) limit: usize,
 }
 
@@ -211,8 +343,13 @@ impl AccountsQuery {
 }
 
 /// The query of `GET /api/v1/accounts/{account}/postings`.
+#[derive(JsonSchema)]
 pub(in super::super) struct PostingsQuery {
+    /// Where the page begins.
+    #[schemars(rename = "cursor", with = "Option<CursorAsked>")]
     pub(in super::super) before: Option<LineId>,
+    /// The most postings of the page.
+    #[schemars(with = "Option<LimitAsked>")]
     pub(in super::super) limit: usize,
 }
 

@@ -4,6 +4,7 @@ use ledger::{
     AccountId, Amount, Application, ApplicationId, Closed, Decision, Endpoint, EndpointId, Hold, Kind, Line,
     LineId, Number, Record, Standing,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::error::Failure;
@@ -14,9 +15,15 @@ use crate::http::Incoming;
 /// The most things of one kind that a dry run lists; how many there are in all, its counts say.
 const LISTED_MAX: usize = 1_000;
 
-/// `POST /api/v1/accounts/{account}/close`, whose body may be left out.
+/// How an account is to be closed.
+#[derive(JsonSchema)]
 pub(in super::super) struct CloseBody {
+    /// Whether what it owns goes to nobody: its numbers to the stock, its applications and endpoints away. When nothing is said
+    /// they go to its primary.
+    #[schemars(with = "Option<bool>")]
     pub(in super::super) cascade: bool,
+    /// Only says what the close would do, and does nothing.
+    #[schemars(rename = "dry_run", with = "Option<bool>")]
     pub(in super::super) is_dry_run: bool,
 }
 
@@ -30,67 +37,96 @@ impl CloseBody {
 }
 
 /// What a close does.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct CloseRecord<'a> {
+    /// The account that is closed.
     account: Text<AccountId>,
     /// Who gets what it had; null for a primary account, which has nothing left to be swept but a credit limit that
     /// ends.
     heir: Option<Text<AccountId>>,
     /// What it owned goes to nobody, as always where there is no heir.
     cascade: bool,
+    /// Whether this is only what a close would do.
     dry_run: bool,
-    /// Negative for what it owes.
+    /// What the heir gets of balance, or takes over of debt: negative for what the account owes.
     balance_swept: Text<Amount>,
+    /// What the heir gets of credit limit.
     credit_limit_swept: Text<Amount>,
+    /// The open holds, which are released.
     holds: Holds<'a>,
+    /// The numbers that it rents.
     numbers: Belongings<NumberThere<'a>>,
+    /// Its applications, of the Plivo dialect.
     applications: Belongings<ApplicationThere<'a>>,
+    /// Its endpoints, of the Plivo dialect.
     endpoints: Belongings<EndpointThere<'a>>,
 }
 
 /// The open holds, which are released.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HoldsReleased")]
 struct Holds<'a> {
+    /// How many.
     count: u32,
+    /// What they hold together.
     amount: Text<Amount>,
+    /// In a dry run alone: the first 1000 of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     list: Option<Vec<HoldThere<'a>>>,
 }
 
 /// What it owns of one kind.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Belongings_{T}")]
 struct Belongings<T> {
+    /// How many.
     count: u32,
+    /// Who gets them.
+    #[schemars(extend("enum" = [HEIR, STOCK, NOBODY]))]
     go_to: &'static str,
-    /// In a dry run alone.
+    /// In a dry run alone: the first 1000 of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     list: Option<Vec<T>>,
 }
 
-#[derive(Serialize)]
+/// A hold that is released.
+#[derive(Serialize, JsonSchema)]
 struct HoldThere<'a> {
+    /// Its id.
     id: Text<LineId>,
+    /// What it holds.
     amount: Text<Amount>,
+    /// What it is for; null for nothing said.
     operation: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// A number that goes.
+#[derive(Serialize, JsonSchema)]
 struct NumberThere<'a> {
+    /// The two letters of its country.
     country: &'a str,
+    /// Its digits.
     msisdn: &'a str,
-    /// What a partner brought along never was in the stock and does not go there.
+    /// Who gets it. What a partner brought along never was in the stock and does not go there.
+    #[schemars(extend("enum" = [HEIR, STOCK, NOBODY]))]
     go_to: &'static str,
 }
 
-#[derive(Serialize)]
+/// An application that goes.
+#[derive(Serialize, JsonSchema)]
 struct ApplicationThere<'a> {
+    /// Its id.
     id: Text<ApplicationId>,
+    /// Its name.
     name: &'a str,
 }
 
-#[derive(Serialize)]
+/// An endpoint that goes.
+#[derive(Serialize, JsonSchema)]
 struct EndpointThere<'a> {
+    /// Its id.
     id: Text<EndpointId>,
+    /// Its username.
     username: &'a str,
 }
 

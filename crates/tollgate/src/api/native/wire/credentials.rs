@@ -1,10 +1,12 @@
 //! Credentials of accounts: what adds and rotates them, and how they are shown.
 
 use ledger::{Credential, CredentialId, CredentialKind, Timestamp, text};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::super::error::Failure;
 use super::members::Members;
+use super::schema::{WholeAsked, words};
 use super::{Text, Time};
 use crate::app::UsedCredential;
 use crate::http::Incoming;
@@ -19,6 +21,36 @@ pub(in super::super) struct CredentialBody {
     pub(in super::super) kind: CredentialKind,
     /// A secret that a person chose.
     pub(in super::super) text: Option<String>,
+}
+
+impl JsonSchema for CredentialBody {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "CredentialBody".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A new credential.",
+            "type": "object",
+            "properties": {
+                "kind": {
+                    "description": "An api secret, or an auth token.",
+                    "type": "string",
+                    "enum": words(&KINDS),
+                },
+                "secret": {
+                    "description": "A secret of one's own choice: 8 to 25 characters, among them a lower-case letter, a capital and a \
+                                    digit. When nothing is said, one is made with 120 random bits. An auth token is never chosen.",
+                    "type": ["string", "null"],
+                    "minLength": 8,
+                    "maxLength": 25,
+                },
+            },
+            "required": ["kind"],
+            "if": { "properties": { "kind": { "const": "token" } } },
+            "then": { "properties": { "secret": { "type": "null" } } },
+        })
+    }
 }
 
 impl CredentialBody {
@@ -38,9 +70,14 @@ impl CredentialBody {
     }
 }
 
-/// `POST /api/v1/accounts/{account}/credentials/rotate`.
+/// A new credential that takes the place of the others of its kind.
+#[derive(JsonSchema)]
 pub(in super::super) struct RotationBody {
+    /// An api secret, or an auth token.
+    #[schemars(with = "&'static str", extend("enum" = words(&KINDS)))]
     pub(in super::super) kind: CredentialKind,
+    /// For how many seconds the others live on: 86400, a day, when nothing is said; 0 ends them at once.
+    #[schemars(rename = "overlap_seconds", with = "Option<WholeAsked<0, 2_592_000>>")]
     pub(in super::super) overlap_ms: i64,
 }
 
@@ -59,20 +96,27 @@ fn kind(members: &mut Members<'_>) -> Option<CredentialKind> {
 }
 
 /// A credential.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct CredentialRecord<'a> {
+    /// Its id, by which it is revoked.
     id: Text<CredentialId>,
+    /// An api secret, or an auth token.
+    #[schemars(extend("enum" = words(&KINDS)))]
     kind: &'static str,
+    /// When it was added.
     created_at: Text<Time>,
-    /// Null unless another one takes its place.
+    /// When it ends. Null unless another one takes its place.
     expires_at: Option<Text<Time>>,
-    /// Null for never; absent from one that was just revoked.
+    /// When it last authenticated a call, to the minute or so; null for never. Absent from one that was just revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<Option<Text<Time>>>,
+    /// When it was revoked; only in the answer to that.
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Text<Time>>,
+    /// The text of an api secret. Shown once: in the answer to what made it, and in that answer's repeats under its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
+    /// The text of an auth token, as `secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_token: Option<&'a str>,
 }
@@ -115,8 +159,9 @@ impl<'a> CredentialRecord<'a> {
 }
 
 /// The live credentials of an account, oldest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct CredentialsPage<'a> {
+    /// The credentials.
     credentials: Vec<CredentialRecord<'a>>,
 }
 

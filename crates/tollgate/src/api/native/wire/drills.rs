@@ -1,15 +1,19 @@
 //! How a drill is shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Text, Time};
 use crate::app::Drill;
 
 /// A drill.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct DrillRecord<'a> {
+    /// What stands in place of an api key.
     name: &'static str,
+    /// What stands in place of a secret.
     secret: &'a str,
+    /// Until when a call with them gets no answer of the gate.
     expires_at: Text<Time>,
 }
 

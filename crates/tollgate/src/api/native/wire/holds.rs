@@ -3,23 +3,40 @@
 use std::borrow::Cow;
 
 use ledger::{AccountId, Amount, Hold, HoldEnd, LineId, OnExpiry};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::error::Failure;
 use super::bodies::{Cursor, cursor, limit};
 use super::members::Members;
+use super::schema::{
+    AccountAsked, AmountAsked, AmountFromZero, CursorAsked, Lasting, LimitAsked, words, words_or_null,
+};
 use super::{Text, Time};
 use crate::http::Incoming;
 
 const EXPIRIES: [(&str, OnExpiry); 2] = [("release", OnExpiry::Release), ("capture", OnExpiry::Capture)];
 
-/// `POST /api/v1/holds`.
+/// A hold.
+#[derive(JsonSchema)]
 pub(in super::super) struct HoldBody<'a> {
+    /// The account that the call is for.
+    #[schemars(with = "AccountAsked")]
     pub(in super::super) account: Cow<'a, str>,
+    /// The most that the call is to cost.
+    #[schemars(with = "AmountAsked")]
     pub(in super::super) amount: Amount,
+    /// After how many seconds it ends by itself: at most 86400, which are 24 hours.
+    #[schemars(rename = "expires_in", with = "Lasting")]
     pub(in super::super) lasts_ms: i64,
+    /// What happens then: the amount is given back (`release`, when nothing is said) or charged (`capture`).
+    #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&EXPIRIES)))]
     pub(in super::super) on_expiry: OnExpiry,
+    /// What is sold, such as `sms.send`: 1 to 64 characters, none of them blank.
+    #[schemars(length(min = 1, max = 64))]
     pub(in super::super) operation: Option<Box<str>>,
+    /// What the caller knows the call by: at most 255 characters.
+    #[schemars(length(max = 255))]
     pub(in super::super) reference: Option<Box<str>>,
 }
 
@@ -44,9 +61,14 @@ impl<'a> HoldBody<'a> {
     }
 }
 
-/// `POST /api/v1/holds/{id}/settle`.
+/// The end of a hold.
+#[derive(JsonSchema)]
 pub(in super::super) struct SettleBody {
+    /// What was really used; 0 for nothing.
+    #[schemars(with = "AmountFromZero")]
     pub(in super::super) amount: Amount,
+    /// Books more than was held below the limit too. It needs an operator token, or a gate token that was made with `may_force`.
+    #[schemars(with = "Option<bool>")]
     pub(in super::super) force: bool,
 }
 
@@ -59,8 +81,11 @@ impl SettleBody {
     }
 }
 
-/// `POST /api/v1/holds/{id}/extend`.
+/// A hold's new expiry.
+#[derive(JsonSchema)]
 pub(in super::super) struct ExtendBody {
+    /// In how many seconds from now it is to end by itself: at most 86400, which are 24 hours.
+    #[schemars(rename = "expires_in", with = "Lasting")]
     pub(in super::super) lasts_ms: i64,
 }
 
@@ -72,15 +97,27 @@ impl ExtendBody {
     }
 }
 
+/// Nothing: an empty object, or no body at all.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(in super::super) struct Nothing {}
+
 /// A body that says nothing, and may be left out.
 pub(in super::super) fn read_nothing(incoming: &Incoming) -> Result<(), Failure> {
     Members::of_optional_body(incoming)?.finish(Some(()))
 }
 
 /// The query of `GET /api/v1/holds`.
+#[derive(JsonSchema)]
 pub(in super::super) struct HoldsQuery {
+    /// Only those of this account.
+    #[schemars(with = "Option<AccountAsked>")]
     pub(in super::super) account: Option<String>,
+    /// Where the page begins.
+    #[schemars(rename = "cursor", with = "Option<CursorAsked>")]
     pub(in super::super) after: Option<LineId>,
+    /// The most holds of the page.
+    #[schemars(with = "Option<LimitAsked>")]
     pub(in super::super) limit: usize,
 }
 
@@ -95,19 +132,31 @@ impl HoldsQuery {
 }
 
 /// A hold.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct HoldRecord<'a> {
+    /// Its id, by which it is settled, released and extended.
     id: Text<LineId>,
+    /// The account that the call is for.
     account: Text<AccountId>,
+    /// The account whose money is held, and stays so until the hold ends: itself, or the primary whose balance it shared then.
     payer: Text<AccountId>,
+    /// What is held.
     amount: Text<Amount>,
+    /// What is sold; null for nothing said.
     operation: Option<&'a str>,
+    /// When it was placed.
     placed_at: Text<Time>,
+    /// When it ends, or ended, by itself.
     expires_at: Text<Time>,
+    /// What happens then.
+    #[schemars(extend("enum" = words(&EXPIRIES)))]
     on_expiry: &'static str,
+    /// Open, or how it ended. `closed`: it was released because its account closed.
+    #[schemars(extend("enum" = ["open", "settled", "released", "expired", "captured", "closed"]))]
     status: &'static str,
     /// What it cost in the end; null while it is open.
     charged: Option<Text<Amount>>,
+    /// When it ended; null while it is open.
     ended_at: Option<Text<Time>>,
 }
 
@@ -137,9 +186,11 @@ impl<'a> HoldRecord<'a> {
 }
 
 /// Open holds.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct HoldsPage<'a> {
+    /// The holds, oldest first.
     holds: Vec<HoldRecord<'a>>,
+    /// For the page after this one; null on the last.
     next: Option<Text<Cursor>>,
 }
 

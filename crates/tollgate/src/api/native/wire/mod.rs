@@ -1,7 +1,7 @@
 //! The bodies and queries of this API in, its records out.
 //!
 //! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
-//! `numbers`, `credentials` and `close` are both for what they are named after.
+//! `numbers`, `credentials` and `close` are both for what they are named after; `schema` describes what all of them are made of.
 
 mod batches;
 mod bodies;
@@ -13,13 +13,14 @@ mod members;
 mod numbers;
 mod prices;
 mod records;
+mod schema;
 
 use std::fmt;
 
 use ledger::Timestamp;
 use serde::{Serialize, Serializer};
 
-pub(super) use batches::{Answers, Batch, Unfit, read_item};
+pub(super) use batches::{Answers, Batch, BatchAnswer, BatchBody, Unfit, read_item};
 pub(super) use bodies::{
     AccountBody, AccountsQuery, ChangeBody, ChargeBody, NO_CURSOR, PaymentBody, PostingsQuery, ReversalBody,
     TokenBody, TransferBody,
@@ -27,7 +28,9 @@ pub(super) use bodies::{
 pub(super) use close::{CloseBody, CloseRecord};
 pub(super) use credentials::{CredentialBody, CredentialRecord, CredentialsPage, RotationBody};
 pub(super) use drills::DrillRecord;
-pub(super) use holds::{ExtendBody, HoldBody, HoldRecord, HoldsPage, HoldsQuery, SettleBody, read_nothing};
+pub(super) use holds::{
+    ExtendBody, HoldBody, HoldRecord, HoldsPage, HoldsQuery, Nothing, SettleBody, read_nothing,
+};
 pub(super) use numbers::{NumberBody, NumberRecord, NumbersPage, NumbersQuery};
 pub(super) use prices::{PlanBody, PlanQuery, PlanRecord, PlansPage, Tried, TryBody};
 pub(super) use records::{

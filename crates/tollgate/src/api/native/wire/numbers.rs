@@ -3,11 +3,15 @@
 use std::borrow::Cow;
 
 use ledger::{AccountId, Amount, ApplicationId, Country, Features, NewNumber, Number, NumberKind};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::super::error::Failure;
 use super::bodies::{Cursor, NO_CURSOR, cursor, limit};
 use super::members::Members;
+use super::schema::{
+    AccountAsked, AmountFromZero, CountryAsked, CurrencyAsked, CursorAsked, LimitAsked, words, words_or_null,
+};
 use super::{Text, Time};
 use crate::app::NumberFilter;
 use crate::http::Incoming;
@@ -24,6 +28,7 @@ const FEATURES: [(&str, Features); 3] = [
     ("VOICE", Features { sms: false, voice: true, mms: false }),
     ("MMS", Features { sms: false, voice: false, mms: true }),
 ];
+const PLACES: [(&str, bool); 2] = [("stock", false), ("rented", true)];
 /// What a number can do when nothing is said.
 const FEATURES_DEFAULT: Features = Features { sms: true, voice: true, mms: false };
 /// What is wrong with a country.
@@ -34,6 +39,57 @@ pub(in super::super) struct NumberBody<'a> {
     pub(in super::super) number: NewNumber,
     /// Who gets it; nobody when it comes into the stock.
     pub(in super::super) account: Option<Cow<'a, str>>,
+}
+
+impl JsonSchema for NumberBody<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "NumberBody".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        NumberMembers::json_schema(generator)
+    }
+}
+
+/// A new number.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes a `NumberBody`, whose parts are read otherwise")]
+struct NumberMembers {
+    /// Its country.
+    #[schemars(with = "CountryAsked")]
+    country: (),
+    /// Its digits, with the country's prefix: 3 to 15.
+    #[schemars(with = "String", regex(pattern = "^[0-9]{3,15}$"))]
+    msisdn: (),
+    /// What kind of number it is; mobile when nothing is said.
+    #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&KINDS)))]
+    r#type: (),
+    /// What it can do; SMS and VOICE when nothing is said.
+    #[schemars(with = "Option<Vec<Feature>>", length(min = 1))]
+    features: (),
+    /// What renting it takes, once; 0 when nothing is said.
+    #[schemars(with = "Option<AmountFromZero>")]
+    cost: (),
+    /// The currency of that cost. EUR when nothing is said, or that of the account.
+    #[schemars(with = "Option<CurrencyAsked>")]
+    currency: (),
+    /// The account that gets it at once and at no cost, for a number that a partner brings along. Without it the number comes into
+    /// the stock.
+    #[schemars(with = "Option<AccountAsked>")]
+    account: (),
+}
+
+/// What a number can do.
+enum Feature {}
+
+impl JsonSchema for Feature {
+    fn schema_name() -> Cow<'static, str> {
+        "Feature".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "description": "What a number can do.", "type": "string", "enum": words(&FEATURES) })
+    }
 }
 
 impl<'a> NumberBody<'a> {
@@ -71,6 +127,43 @@ pub(in super::super) struct NumbersQuery {
     pub(in super::super) limit: usize,
 }
 
+impl JsonSchema for NumbersQuery {
+    fn schema_name() -> Cow<'static, str> {
+        "NumbersQuery".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        NumbersMembers::json_schema(generator)
+    }
+}
+
+/// Which numbers.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes a `NumbersQuery`, whose parts are read otherwise")]
+struct NumbersMembers {
+    /// Only those of this country.
+    #[schemars(with = "Option<CountryAsked>")]
+    country: (),
+    /// Only those that begin with these digits.
+    #[schemars(with = "Option<String>")]
+    msisdn: (),
+    /// Only those of this kind.
+    #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&KINDS)))]
+    r#type: (),
+    /// Only those in the stock, or only those that are rented.
+    #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&PLACES)))]
+    status: (),
+    /// Only those that this account rents. One that there is not has none.
+    #[schemars(with = "Option<AccountAsked>")]
+    account: (),
+    /// Where the page begins.
+    #[schemars(with = "Option<CursorAsked>")]
+    cursor: (),
+    /// The most numbers of the page.
+    #[schemars(with = "Option<LimitAsked>")]
+    limit: (),
+}
+
 impl NumbersQuery {
     pub(in super::super) fn read(incoming: &Incoming) -> Result<Self, Failure> {
         let mut members = Members::of_query(incoming)?;
@@ -78,7 +171,7 @@ impl NumbersQuery {
             country: members.parsed::<Country>("country", NO_COUNTRY),
             msisdn: members.text("msisdn").map(Cow::into_owned),
             kinds: members.one_of("type", &KINDS).into_iter().collect(),
-            is_rented: members.one_of("status", &[("stock", false), ("rented", true)]),
+            is_rented: members.one_of("status", &PLACES),
             ..NumberFilter::default()
         };
         let account = members.text("account").map(Cow::into_owned);
@@ -94,21 +187,32 @@ impl NumbersQuery {
 }
 
 /// A number.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct NumberRecord<'a> {
+    /// The two letters of its country.
     country: &'a str,
+    /// Its digits, with the country's prefix.
     msisdn: &'a str,
+    /// What kind of number it is.
+    #[schemars(extend("enum" = words(&KINDS)))]
     r#type: &'static str,
+    /// What it can do.
+    #[schemars(with = "Vec<Feature>")]
     features: Vec<&'static str>,
     /// What renting it takes, once.
     cost: Text<Amount>,
+    /// The currency of that cost.
     currency: &'a str,
+    /// In the stock, or rented.
+    #[schemars(extend("enum" = words(&PLACES)))]
     status: &'static str,
-    /// Null, as are the next and the last, while it is in the stock.
+    /// Who rents it. Null, as are the next and the last, while it is in the stock.
     account: Option<Text<AccountId>>,
     /// What answers it; null for nothing.
     application: Option<Text<ApplicationId>>,
+    /// When it came.
     added_at: Text<Time>,
+    /// When it was rented.
     rented_at: Option<Text<Time>>,
 }
 
@@ -142,9 +246,11 @@ const fn kind(kind: NumberKind) -> &'static str {
 }
 
 /// A page of numbers, in the order in which they came.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct NumbersPage<'a> {
+    /// The numbers, in the order in which they came.
     numbers: Vec<NumberRecord<'a>>,
+    /// For the page after this one; null on the last.
     next: Option<Text<Cursor>>,
 }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use ledger::price::{UNITS_MAX, check_rule};
 use ledger::{Amount, Currency, OnExpiry, PathPattern, PricePlan, PriceRule, Pricing, Refusal};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 use super::super::error::{Failure, Names, fault};
 use super::members::Members;
+use super::schema::{AmountFromZero, CurrencyAsked, Lasting, WholeAsked, words, words_or_null};
 use super::{Text, Time};
 use crate::http::Incoming;
 
@@ -22,6 +24,97 @@ pub(in super::super) struct PlanBody {
     pub(in super::super) currency: Currency,
     pub(in super::super) is_default: bool,
     pub(in super::super) rules: Arc<[PriceRule]>,
+}
+
+impl JsonSchema for PlanBody {
+    fn schema_name() -> Cow<'static, str> {
+        "PlanBody".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        PlanMembers::json_schema(generator)
+    }
+}
+
+/// A price plan.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a `PlanBody`, whose parts are read otherwise")]
+struct PlanMembers {
+    /// What its prices are in. Another version of a plan keeps it.
+    #[schemars(with = "CurrencyAsked")]
+    currency: (),
+    /// Whether it is the plan of every primary account of its currency that is assigned none. It takes the place of the one that
+    /// was.
+    #[schemars(with = "Option<bool>")]
+    default: (),
+    /// What calls cost: at most 1000 rules, tried in this order; the first that fits a call counts, and whatever none fits is not
+    /// for sale.
+    #[schemars(with = "Vec<RuleMembers>", length(max = 1_000))]
+    rules: (),
+}
+
+/// A rule of a price plan. `mode` says what a call that it fits comes to, and which further members there are: `unit_price`
+/// and `units` for a charge; `reserve`, `expires_in` and `on_expiry` for a hold.
+#[derive(JsonSchema)]
+#[schemars(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a `PlanBody`, whose parts are read otherwise")]
+enum RuleMembers {
+    /// The call costs `unit_price` times `units`.
+    Charge {
+        /// Which method it fits, in capitals; every one when nothing is said, or `*`.
+        method: Option<Box<str>>,
+        /// Which paths it fits: written plainly; `*` is any one part, `**` at its end all that follows.
+        path: String,
+        /// What is sold, such as `sms.send`: 1 to 64 characters, none of them blank.
+        #[schemars(length(min = 1, max = 64))]
+        operation: String,
+        /// What one unit costs.
+        #[schemars(with = "AmountFromZero")]
+        unit_price: (),
+        /// How many units a call is; 1 when nothing is said.
+        #[schemars(with = "Option<WholeAsked<1, 1_000_000>>")]
+        units: (),
+    },
+    /// An amount is held, which the API behind the gate settles by what was really used.
+    Hold {
+        /// Which method it fits, in capitals; every one when nothing is said, or `*`.
+        method: Option<Box<str>>,
+        /// Which paths it fits: written plainly; `*` is any one part, `**` at its end all that follows.
+        path: String,
+        /// What is sold, such as `chat.tokens`: 1 to 64 characters, none of them blank.
+        #[schemars(length(min = 1, max = 64))]
+        operation: String,
+        /// What is held.
+        #[schemars(with = "AmountFromZero")]
+        reserve: (),
+        /// After how many seconds the hold ends by itself; 300 when nothing is said.
+        #[schemars(with = "Option<Lasting>")]
+        expires_in: (),
+        /// What happens then: the amount is given back (`release`, when nothing is said) or charged (`capture`).
+        #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&EXPIRIES)))]
+        on_expiry: (),
+    },
+    /// The call costs nothing.
+    Free {
+        /// Which method it fits, in capitals; every one when nothing is said, or `*`.
+        method: Option<Box<str>>,
+        /// Which paths it fits: written plainly; `*` is any one part, `**` at its end all that follows.
+        path: String,
+        /// What it is, such as `account.balance`: 1 to 64 characters, none of them blank.
+        #[schemars(length(min = 1, max = 64))]
+        operation: String,
+    },
+    /// The call is not allowed.
+    Deny {
+        /// Which method it fits, in capitals; every one when nothing is said, or `*`.
+        method: Option<Box<str>>,
+        /// Which paths it fits: written plainly; `*` is any one part, `**` at its end all that follows.
+        path: String,
+        /// What it is, such as `admin`: 1 to 64 characters, none of them blank.
+        #[schemars(length(min = 1, max = 64))]
+        operation: String,
+    },
 }
 
 impl PlanBody {
@@ -91,12 +184,26 @@ fn rule(members: &mut Members<'_>) -> Option<PriceRule> {
     Some(rule)
 }
 
-/// `POST /api/v1/price-plans/{name}/try`.
+/// Some calls to be tried.
+#[derive(JsonSchema)]
 pub(in super::super) struct TryBody<'a> {
     /// What is tried in place of the plan that is in force.
     pub(in super::super) plan: Option<PlanBody>,
-    /// Methods and paths, with their queries or without.
+    // Methods and paths, with their queries or without.
+    /// The calls: at most 1000.
+    #[schemars(with = "Vec<CallMembers>", length(max = 1_000))]
     pub(in super::super) requests: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+/// A call to be tried.
+#[derive(JsonSchema)]
+#[schemars(rename = "CallTried", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a `TryBody`, whose parts are read otherwise")]
+struct CallMembers {
+    /// Its method, in capitals.
+    method: String,
+    /// Its path, with a query or without.
+    path: String,
 }
 
 impl<'a> TryBody<'a> {
@@ -118,7 +225,10 @@ impl<'a> TryBody<'a> {
 }
 
 /// The query of `GET /api/v1/price-plans/{name}`.
+#[derive(JsonSchema)]
 pub(in super::super) struct PlanQuery {
+    /// Which version; the newest when nothing is said.
+    #[schemars(range(min = 0, max = 4_294_967_295_u32))]
     pub(in super::super) version: Option<u32>,
 }
 
@@ -131,32 +241,51 @@ impl PlanQuery {
 }
 
 /// A price plan.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct PlanRecord<'a> {
+    /// Its name.
     name: &'a str,
+    /// Its version, from 1 on.
     version: u32,
+    /// What its prices are in.
     currency: Text<Currency>,
+    /// Whether it is the plan of every primary account of its currency that is assigned none.
     default: bool,
+    /// When this version was put.
     made_at: Text<Time>,
+    /// What calls cost: the rules are tried in this order, and the first that fits a call counts.
     rules: Vec<RuleRecord<'a>>,
 }
 
-#[derive(Serialize)]
+/// A rule of a price plan.
+#[derive(Serialize, JsonSchema)]
 struct RuleRecord<'a> {
+    /// Its number in the plan, from 1 on.
     rule: usize,
+    /// Which method it fits; `*` for every one.
     method: &'a str,
+    /// Which paths it fits.
     path: String,
+    /// What is sold.
     operation: &'a str,
+    /// What a call that it fits comes to.
+    #[schemars(extend("enum" = words(&MODES)))]
     mode: &'static str,
+    /// What one unit costs; of a charge alone, as the next.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_price: Option<Text<Amount>>,
+    /// How many units a call is.
     #[serde(skip_serializing_if = "Option::is_none")]
     units: Option<u32>,
+    /// What is held; of a hold alone, as the next two.
     #[serde(skip_serializing_if = "Option::is_none")]
     reserve: Option<Text<Amount>>,
+    /// After how many seconds the hold ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_in: Option<i64>,
+    /// What happens then.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&EXPIRIES)))]
     on_expiry: Option<&'static str>,
 }
 
@@ -212,8 +341,9 @@ const fn mode(pricing: &Pricing) -> &'static str {
 }
 
 /// All plans.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct PlansPage<'a> {
+    /// The newest version of each plan, in order of their names.
     price_plans: Vec<PlanRecord<'a>>,
 }
 
@@ -224,18 +354,27 @@ impl<'a> PlansPage<'a> {
 }
 
 /// What some calls would come to.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct Tried<'a> {
+    /// An answer for each call, in their order.
     answers: Vec<TriedCall<'a>>,
 }
 
-#[derive(Serialize)]
+/// What a call would come to.
+#[derive(Serialize, JsonSchema)]
 struct TriedCall<'a> {
+    /// The call's method.
     method: &'a str,
+    /// The call's path.
     path: &'a str,
+    /// The mode of the rule that counts, or that there is none (`no_price`), or that the path is not plain (`path_not_normal`).
+    #[schemars(extend("enum" = ["charge", "hold", "free", "deny", "no_price", "path_not_normal"]))]
     outcome: &'static str,
+    /// The number of the rule that counts; null, as the next two, for none.
     rule: Option<usize>,
+    /// What is sold.
     operation: Option<&'a str>,
+    /// What would be charged or held; null for a call that is not allowed.
     amount: Option<Text<Amount>>,
 }
 

@@ -4,40 +4,57 @@ use ledger::{
     Account, AccountId, Actor, Amount, ApiKey, BalanceMode, Kind, Line, LineId, Side, Standing, Status,
     Token, TokenId, TokenScope, authority,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::bodies::Cursor;
+use super::bodies::{Cursor, MODES, SCOPES, STATUSES};
+use super::schema::words;
 use super::{Text, Time};
 use crate::app::AccountView;
 
 type Figure = Option<Text<Amount>>;
 
 /// An account.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct AccountRecord<'a> {
+    /// Its id.
     id: Text<AccountId>,
+    /// Its name in the Vonage dialect.
     api_key: Text<ApiKey>,
+    /// Its name in the Plivo dialect: `MA` (a primary account) or `SA`, and 18 capitals and digits.
+    #[schemars(regex(pattern = "^[MS]A[A-Z0-9]{18}$"))]
     auth_id: &'a str,
-    /// Null for a primary account.
+    /// Its primary account; null for a primary account itself.
     parent: Option<Text<AccountId>>,
+    /// What it is called.
     name: &'a str,
+    /// The currency of its family.
     currency: &'a str,
+    /// Whether it has a balance of its own, or its charges fall on its primary's.
+    #[schemars(extend("enum" = words(&MODES)))]
     balance_mode: &'static str,
-    /// Null, as are the next two, for an account that shares its primary's balance.
+    /// What is there; negative for what is owed. Null, as are the next two, for an account that shares its primary's balance.
     balance: Figure,
+    /// How far below zero its balance may go.
     credit_limit: Figure,
+    /// What its open holds hold.
     held: Figure,
-    /// What its charges are checked against; null for who may not see the payer, and for a closed account.
+    /// `balance` and `credit_limit` less `held`: what its charges are checked against; null for who may not see the payer, and for a closed account.
     available: Figure,
+    /// Its own state. A subaccount of a suspended account can do no more than that one, whatever stands here.
+    #[schemars(extend("enum" = words(&STATUSES)))]
     status: &'static str,
+    /// When it was opened.
     created_at: Text<Time>,
-    /// Null until it is changed.
+    /// When it was last changed; null until it is.
     changed_at: Option<Text<Time>>,
     /// The plan that a primary is assigned; null for the default of its currency, and for a subaccount, which goes by its
     /// primary's.
     price_plan: Option<&'a str>,
+    /// Its first api secret. Shown once: in the answer to what opened it, and in that answer's repeats under its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
+    /// Its first auth token, as `secret`.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_token: Option<&'a str>,
 }
@@ -92,9 +109,11 @@ const fn status(account: &Account) -> &'static str {
 }
 
 /// A page of accounts, in the order in which they were opened.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct AccountsPage<'a> {
+    /// The accounts, oldest first.
     accounts: Vec<AccountRecord<'a>>,
+    /// For the page after this one; null on the last.
     next: Option<Text<Cursor>>,
 }
 
@@ -111,11 +130,15 @@ impl<'a> AccountsPage<'a> {
 }
 
 /// What one side of a line stood at after it; all null where the caller may not see it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct After {
+    /// The balance after it; null, as the next three, where the caller may not see it.
     balance: Figure,
+    /// The credit limit after it.
     credit_limit: Figure,
+    /// What is held after it.
     held: Figure,
+    /// What is available after it.
     available: Figure,
 }
 
@@ -132,15 +155,19 @@ impl After {
 }
 
 /// A payment.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct PaymentRecord<'a> {
+    /// Its id.
     id: Text<LineId>,
+    /// Whose balance it changed.
     account: Option<Text<AccountId>>,
-    /// Negative for what was paid out.
+    /// What was added; negative for what was paid out.
     amount: Text<Amount>,
+    /// What the caller knows it by; null for nothing said.
     reference: Option<&'a str>,
     #[serde(flatten)]
     after: After,
+    /// When it was booked.
     created_at: Text<Time>,
 }
 
@@ -158,16 +185,26 @@ impl<'a> PaymentRecord<'a> {
 }
 
 /// A transfer of balance or credit limit.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct TransferRecord<'a> {
+    /// Its id.
     id: Text<LineId>,
+    /// Whether balance moved, or credit limit.
+    #[schemars(extend("enum" = ["balance", "credit"]))]
     kind: &'static str,
+    /// The account that gave it.
     from: Option<Text<AccountId>>,
+    /// The account that got it.
     to: Option<Text<AccountId>>,
+    /// How much moved.
     amount: Text<Amount>,
+    /// What the caller knows it by; null for nothing said.
     reference: Option<&'a str>,
+    /// What the giving account stood at after it.
     from_after: After,
+    /// What the getting account stood at after it.
     to_after: After,
+    /// When it was booked.
     created_at: Text<Time>,
 }
 
@@ -187,23 +224,33 @@ impl<'a> TransferRecord<'a> {
     }
 }
 
-/// A charge. Rendered 50,000 times a second, so it is one flat struct.
-#[derive(Serialize)]
+// Rendered 50,000 times a second, so it is one flat struct.
+/// A charge.
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct ChargeRecord<'a> {
+    /// Its id, by which it is reversed.
     id: Text<LineId>,
     /// The account that was charged.
     account: Option<Text<AccountId>>,
     /// The account that paid: itself, or the primary whose balance it shares, or the heir of a closed one.
     payer: Option<Text<AccountId>>,
+    /// What was taken.
     amount: Text<Amount>,
+    /// What was sold; null, as the next, for nothing said.
     operation: Option<&'a str>,
+    /// How much of it.
     units: Option<&'a str>,
+    /// The rule of the price plan that it went by; null for an amount that the caller named.
     price: Option<PriceRecord<'a>>,
+    /// What the caller knows it by; null for nothing said.
     reference: Option<&'a str>,
+    /// Whether it was booked whatever the limit and the status.
     forced: bool,
-    /// What the payer stood at after it; null, as the next, where the caller may not see it.
+    /// The payer's balance after it; null, as the next, where the caller may not see it.
     balance: Figure,
+    /// What the payer has available after it.
     available: Figure,
+    /// When it was booked.
     created_at: Text<Time>,
 }
 
@@ -228,19 +275,25 @@ impl<'a> ChargeRecord<'a> {
 }
 
 /// A reversal.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct ReversalRecord<'a> {
+    /// Its id.
     id: Text<LineId>,
-    /// What it gave back.
+    /// The charge that it gave back, or a part of it.
     charge: Option<Text<LineId>>,
     /// The account that had been charged.
     account: Option<Text<AccountId>>,
     /// The account that had paid and got it back, or its heir.
     payer: Option<Text<AccountId>>,
+    /// What was given back.
     amount: Text<Amount>,
+    /// What the caller knows it by; null for nothing said.
     reference: Option<&'a str>,
+    /// The payer's balance after it; null, as the next, where the caller may not see it.
     balance: Figure,
+    /// What the payer has available after it.
     available: Figure,
+    /// When it was booked.
     created_at: Text<Time>,
 }
 
@@ -263,10 +316,13 @@ impl<'a> ReversalRecord<'a> {
 
 /// A line that moved money, credit limit or a held amount, as the account sees it whose postings are listed: in a
 /// transfer that it received, the changes are its own and not the giving side's.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct PostingRecord<'a> {
+    /// Its id.
     id: Text<LineId>,
+    /// What it records.
     kind: &'static str,
+    /// When it was booked.
     created_at: Text<Time>,
     /// Whose figures these are: the account listed, or the payer of what it caused.
     account: Option<Text<AccountId>>,
@@ -274,22 +330,31 @@ pub(in super::super) struct PostingRecord<'a> {
     counterparty: Option<Text<AccountId>>,
     /// The account that caused it, where that is not `account`.
     cause: Option<Text<AccountId>>,
+    /// What it added to the balance; negative for what it took.
     balance_change: Text<Amount>,
+    /// What it added to the credit limit.
     credit_change: Text<Amount>,
+    /// What it added to what is held.
     held_change: Text<Amount>,
-    /// After it.
     #[serde(flatten)]
     after: After,
     /// The charge of a reversal, the hold of what ended it.
     about: Option<Text<LineId>>,
+    /// What was sold; null, as the next, for nothing said.
     operation: Option<&'a str>,
+    /// How much of it.
     units: Option<&'a str>,
+    /// The rule of the price plan that it went by; null for an amount that the caller named.
     price: Option<PriceRecord<'a>>,
+    /// What the caller knows it by; null for nothing said.
     reference: Option<&'a str>,
+    /// Whether it was booked whatever the limit and the status.
     forced: bool,
+    /// Whether it settled a hold that had ended already.
     late: bool,
+    /// Who caused it.
     by: By,
-    /// The `Idempotency-Key`.
+    /// The `Idempotency-Key` that it came with; null for none.
     key: Option<&'a str>,
 }
 
@@ -327,10 +392,13 @@ impl<'a> PostingRecord<'a> {
 }
 
 /// The price that a posting went by.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PriceRecord<'a> {
+    /// The name of the plan.
     plan: &'a str,
+    /// The version of the plan, from 1 on.
     version: u32,
+    /// The number of the rule in it, from 1 on.
     rule: usize,
 }
 
@@ -380,8 +448,10 @@ const fn kind(kind: Kind) -> &'static str {
 }
 
 /// Who caused a posting.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct By {
+    /// What kind of caller: an operator token, a gate token, an account, or tollgate itself.
+    #[schemars(extend("enum" = ["operator", "gate", "account", "server"]))]
     kind: &'static str,
     /// The account, where it was one.
     account: Option<Text<AccountId>>,
@@ -404,9 +474,11 @@ impl By {
 }
 
 /// A page of postings, newest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct PostingsPage<'a> {
+    /// The postings, newest first.
     postings: Vec<PostingRecord<'a>>,
+    /// For the page after this one; null on the last.
     next: Option<Text<Cursor>>,
 }
 
@@ -423,13 +495,20 @@ impl<'a> PostingsPage<'a> {
 }
 
 /// An operator or gate token.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct TokenRecord<'a> {
+    /// Its id, by which it is revoked.
     id: Text<TokenId>,
+    /// What it may do: everything, or only charge, reverse and hold.
+    #[schemars(extend("enum" = words(&SCOPES)))]
     scope: &'static str,
+    /// Whether it may book what has happened already; an operator token may.
     may_force: bool,
+    /// When it was made.
     created_at: Text<Time>,
+    /// When it was revoked; null while it lives.
     revoked_at: Option<Text<Time>>,
+    /// Its text. Shown once: in the answer to what made it, and in that answer's repeats under its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
 }
@@ -457,8 +536,9 @@ impl<'a> TokenRecord<'a> {
 }
 
 /// All tokens, oldest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in super::super) struct TokensPage<'a> {
+    /// The tokens.
     tokens: Vec<TokenRecord<'a>>,
 }
 
