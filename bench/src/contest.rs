@@ -147,13 +147,12 @@ fn measure(
     };
     let commits = if contender.commits { Some(server.commits()?) } else { None };
     let (machine, own) = (server::machine_cpu_us()?, server.cpu_us()?);
-    let (others, loads) = (idle_servers(servers, contender.asked)?, server::children_cpu_us()?);
+    let (others, loads) = (idle_servers(servers, contender.asked)?, server::loads_cpu_us()?);
     let started = Instant::now();
     let counted = load.run(&server.address, settings.seconds)?;
     let elapsed_us = started.elapsed().as_secs_f64() * 1e6;
     let used = server.cpu_us()? - own;
-    let known =
-        used + (server::children_cpu_us()? - loads) + (idle_servers(servers, contender.asked)? - others);
+    let known = used + (server::loads_cpu_us()? - loads) + (idle_servers(servers, contender.asked)? - others);
     let unknown = (server::machine_cpu_us()? - machine - known).max(0.0);
     let cores = std::thread::available_parallelism()?.get() as f64;
     let commits = match commits {

@@ -1,7 +1,7 @@
 //! `bench`: how fast tollgate is, beside two controls of the same HTTP stack. README.md says what each figure means.
 //!
 //! Reading order: [`scenario`] says who is asked what; [`contest`] has them run in turn and compares; [`wrk`] makes
-//! the load, [`server`] starts the servers and [`control`] is one of them; [`prepare`] makes stores and [`cast`] remembers who is in them; [`open`]
+//! the load, [`many`] that of many charges at once, [`server`] starts the servers and [`control`] is one of them; [`prepare`] makes stores and [`cast`] remembers who is in them; [`open`]
 //! times a start; [`machine`] and [`report`] write down what came out.
 
 mod cast;
@@ -9,6 +9,7 @@ mod contest;
 mod control;
 mod http;
 mod machine;
+mod many;
 mod open;
 mod paced;
 mod prepare;

@@ -36,11 +36,12 @@ pub(crate) fn measure(
     let cast = Cast::load(store)?;
     let server = Server::tollgate(tollgate, store)?;
     let control = Server::controls(folder)?;
-    let check = Load { requests: scenario::checks(&cast), connections: 64, expected: Some(200) };
+    let check = Load { requests: scenario::checks(&cast), connections: 64, expected: Some(200), many: None };
     let bare = Load {
         requests: scenario::controls(&check.requests, "bare-log", 0),
         connections: 64,
         expected: Some(201),
+        many: None,
     };
     let most = check.written(folder, "most")?;
     most.run(&server.address, 1)?;

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use crate::cast::{Cast, Party};
 use crate::contest::{self, Asked, Contender, Servers, Settings};
+use crate::many::Many;
 use crate::prepare::{self, Plan};
 use crate::server::{OPERATOR, Server};
 use crate::wrk::{Load, Request, basic, bearer};
@@ -17,6 +18,9 @@ const REPEATED: usize = 1_000;
 const GUESSES: usize = 50_000;
 /// On how many connections a list of 1,000 is asked for: a quarter of a megabyte each.
 const LIST_CONNECTIONS: u32 = 8;
+/// How many charges come at once, and on how many connections.
+const AT_ONCE: usize = 1_000;
+const MANY_CONNECTIONS: u32 = 4;
 /// On how many connections charges run beside an attack: few enough that the machine is not full without it.
 const ATTACKED_CONNECTIONS: u32 = 8;
 
@@ -27,6 +31,8 @@ pub(crate) enum Scenario {
     Hot,
     /// Checks of calls on one balance that 10,000 subaccounts share
     Check,
+    /// Charges 1,000 a request, of one shared balance and of 10,000 own ones, beside charges one a request
+    Batch,
     /// Transfers between a primary and one subaccount, to and fro
     Transfer,
     /// The list of a family with 1,000 subaccounts
@@ -44,9 +50,10 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Hot,
         Self::Check,
+        Self::Batch,
         Self::Transfer,
         Self::List,
         Self::Refused,
@@ -62,6 +69,8 @@ impl Scenario {
             Self::Hot | Self::Check | Self::Transfer | Self::Refused | Self::Repeats | Self::Readers => {
                 asked.to_vec()
             }
+            // Of those that send one a request; what comes many at once has connections of its own.
+            Self::Batch => vec![64],
             Self::List => vec![LIST_CONNECTIONS],
             Self::One => vec![1],
             Self::Argon => vec![ATTACKED_CONNECTIONS],
@@ -72,6 +81,7 @@ impl Scenario {
         match self {
             Self::Hot => "Charges: one shared balance, own balances",
             Self::Check => "Checks of calls: one shared balance",
+            Self::Batch => "Many charges at once: 1,000 a request on 4 connections, beside one a request",
             Self::Transfer => "Transfers between one pair",
             Self::List => "List of 1,000",
             Self::Refused => "Charges that are refused",
@@ -148,12 +158,24 @@ impl Drop for Folder {
 }
 
 fn contenders(scenario: Scenario, connections: u32, cast: &Cast, address: &str) -> Result<Vec<Contender>> {
-    let load = |requests, status| Load { requests, connections, expected: Some(status) };
+    let load = |requests, status| Load { requests, connections, expected: Some(status), many: None };
     let hot_keys: Vec<_> = cast.hot.iter().map(|it| it.key.clone()).collect();
     let hot = || product("charge, shared balance", load(charges(cast, &hot_keys), 201));
     let mut all = match scenario {
         Scenario::Hot => vec![hot(), product("charge, own balances", load(charges(cast, &cast.spread), 201))],
         Scenario::Check => vec![product("check, shared balance", load(checks(cast), 200)), hot()],
+        Scenario::Batch => {
+            let many = |accounts| {
+                let many = Many { accounts, at_once: AT_ONCE, authorization: bearer(&cast.gate) };
+                let (requests, connections, expected) = (vec![many.request()], MANY_CONNECTIONS, Some(200));
+                Load { requests, connections, expected, many: Some(many) }
+            };
+            vec![
+                hot(),
+                product("charge among 1,000, shared balance", many(hot_keys.clone())),
+                product("charge among 1,000, own balances", many(cast.spread.clone())),
+            ]
+        }
         Scenario::Transfer => vec![product("transfer", load(transfers(cast), 201))],
         Scenario::List => vec![product("list of 1,000", load(vec![list(&cast.lister)], 200))],
         Scenario::Refused => {
@@ -171,7 +193,8 @@ fn contenders(scenario: Scenario, connections: u32, cast: &Cast, address: &str) 
             ]
         }
         Scenario::Readers => {
-            let beside = Some(Load { requests: readings(cast), connections: 4, expected: Some(200) });
+            let beside =
+                Some(Load { requests: readings(cast), connections: 4, expected: Some(200), many: None });
             vec![Contender { name: "charge beside readers".to_owned(), beside, ..hot() }, hot()]
         }
         Scenario::One => vec![hot()],
@@ -182,7 +205,7 @@ fn contenders(scenario: Scenario, connections: u32, cast: &Cast, address: &str) 
     let len = http::ask(address, request)?.body.len();
     let controls = ["bare-log", "bare"].map(|name| {
         let requests = controls(&first.requests, name, len);
-        let load = Load { requests, connections, expected: Some(201) };
+        let load = Load { requests, connections, expected: Some(201), many: None };
         Contender {
             name: name.to_owned(),
             asked: Asked::Control,
@@ -269,10 +292,15 @@ fn attacks(cast: &Cast, charge: &dyn Fn() -> Contender) -> Vec<Contender> {
         requests: guesses(cast, |index| format!("Wrong-Secret-{index}")),
         connections,
         expected: None,
+        many: None,
     };
     // As many requests without credentials: what a flood costs that asks for no hashing at all.
-    let flooding =
-        Load { requests: vec![Request::get("/account/get-balance", "")], connections: 128, expected: None };
+    let flooding = Load {
+        requests: vec![Request::get("/account/get-balance", "")],
+        connections: 128,
+        expected: None,
+        many: None,
+    };
     let beside = |name: &str, beside| Contender { name: name.to_owned(), beside: Some(beside), ..charge() };
     vec![
         beside("beside 8 guessers", guessing(8)),

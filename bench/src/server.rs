@@ -117,9 +117,9 @@ impl Drop for Server {
     }
 }
 
-/// The processor time of all children of this process that have ended: the load generators.
-pub(crate) fn children_cpu_us() -> Result<f64> {
-    stat("/proc/self/stat", &[13, 14])
+/// The processor time of this process and all its children that have ended: the load generators.
+pub(crate) fn loads_cpu_us() -> Result<f64> {
+    stat("/proc/self/stat", &[11, 12, 13, 14])
 }
 
 fn stat(path: &str, fields: &[usize]) -> Result<f64> {

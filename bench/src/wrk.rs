@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::Result;
+use crate::many::Many;
 
 /// The script that reads our files and prints our line.
 const SCRIPT: &str = include_str!("../wrk/load.lua");
@@ -51,6 +52,8 @@ pub(crate) struct Load {
     pub(crate) connections: u32,
     /// The status that every answer must have; `None` where anything may come.
     pub(crate) expected: Option<u16>,
+    /// Sent instead of the requests, but for the first of them, and not by `wrk`.
+    pub(crate) many: Option<Many>,
 }
 
 /// What one run of `wrk` counted. Times are in microseconds.
@@ -70,6 +73,7 @@ pub(crate) struct Loader<'a> {
     file: String,
     connections: u32,
     expected: Option<u16>,
+    many: Option<Many>,
 }
 
 impl Load {
@@ -82,7 +86,8 @@ impl Load {
         let file = format!("{}.tsv", name.replace(|it: char| !it.is_ascii_alphanumeric(), "-"));
         std::fs::write(folder.join(&file), text)?;
         std::fs::write(folder.join("load.lua"), SCRIPT)?;
-        Ok(Loader { folder, file, connections: self.connections, expected: self.expected })
+        let (connections, expected, many) = (self.connections, self.expected, self.many.clone());
+        Ok(Loader { folder, file, connections, expected, many })
     }
 }
 
@@ -111,7 +116,10 @@ impl Loader<'_> {
     }
 
     pub(crate) fn run(&self, address: &str, seconds: u32) -> Result<Counted> {
-        self.start(address, seconds)?.finish()
+        match &self.many {
+            Some(many) => many.run(address, self.connections, seconds),
+            None => self.start(address, seconds)?.finish(),
+        }
     }
 }
 
