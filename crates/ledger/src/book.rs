@@ -128,7 +128,7 @@ impl Book {
     }
 
     /// All accounts, in no order.
-    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+    pub fn accounts(&self) -> impl ExactSizeIterator<Item = &Account> {
         self.accounts.values()
     }
 
@@ -277,6 +277,10 @@ impl Book {
 
     /// What the key was bound to.
     pub fn remembered(&self, scope: Scope, key: &Arc<str>) -> Option<&Outcome> {
+        if self.once.is_empty() {
+            // A store brings only the keys that were perhaps used before, so that most often there is none.
+            return None;
+        }
         self.once.get(&(scope, key.clone()))
     }
 
@@ -335,10 +339,19 @@ impl Book {
 
     /// Takes everything out, so that the book can serve the next batch without being allocated again.
     pub fn clear(&mut self) {
+        self.accounts.clear();
+        self.api_keys.clear();
+        self.auth_ids.clear();
+        self.clear_but_accounts();
+    }
+
+    /// Takes everything out but the accounts and which names were used: for a store that knows that they are still as they
+    /// are here.
+    pub fn clear_but_accounts(&mut self) {
         let Self {
-            accounts,
-            api_keys,
-            auth_ids,
+            accounts: _,
+            api_keys: _,
+            auth_ids: _,
             holds,
             charges,
             numbers,
@@ -348,9 +361,6 @@ impl Book {
             tokens,
             once,
         } = self;
-        accounts.clear();
-        api_keys.clear();
-        auth_ids.clear();
         holds.clear();
         charges.clear();
         numbers.clear();

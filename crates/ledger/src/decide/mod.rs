@@ -71,7 +71,15 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
             };
         }
     }
-    let draft = Draft { book, command, now, accounts: Vec::new(), changes: Vec::new(), lines: Vec::new() };
+    let draft = Draft {
+        book,
+        command,
+        now,
+        // As many as a charge needs.
+        accounts: Vec::with_capacity(1),
+        changes: Vec::with_capacity(2),
+        lines: Vec::with_capacity(1),
+    };
     match &command.action {
         Action::OpenAccount { .. } => accounts::open(draft),
         Action::ChangeAccount { .. } => accounts::change(draft),

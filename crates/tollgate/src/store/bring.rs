@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ledger::{AccountId, Action, Actor, Change, Command, LineId, Remembered, Timestamp, decide};
+use ledger::{AccountId, Action, Actor, Change, Command, Line, LineId, Remembered, Timestamp, decide};
 use rusqlite::Result;
 
 use super::Snapshot;
@@ -11,7 +11,8 @@ use super::once::REMEMBERED_MS;
 use super::writer::Writer;
 
 impl Writer {
-    pub(super) fn bring(&mut self, command: &Command, now: Timestamp) -> Result<()> {
+    /// Returns the hash of the command's key.
+    pub(super) fn bring(&mut self, command: &Command, now: Timestamp) -> Result<Option<u64>> {
         match command.by {
             Actor::Operator(token) | Actor::Gate(token) => {
                 if let Some(token) =
@@ -188,29 +189,31 @@ impl Writer {
         Ok(())
     }
 
-    /// What the command's key is bound to, if it is.
-    fn bring_key(&mut self, command: &Command, now: Timestamp) -> Result<()> {
-        let Some(once) = &command.once else { return Ok(()) };
+    /// What the command's key is bound to, if it is; and the key's hash.
+    fn bring_key(&mut self, command: &Command, now: Timestamp) -> Result<Option<u64>> {
+        let Some(once) = &command.once else { return Ok(None) };
         let scope = decide::scope(&self.book, command);
-        if self.book.remembered(scope, &once.key).is_some() {
-            return Ok(());
-        }
         let hash = self.resident.once.hash(&scope, &once.key);
-        let Some(seq) = self.resident.once.get(hash) else { return Ok(()) };
+        let is_it = |line: &Line| {
+            line.scope() == scope && line.once.as_ref().is_some_and(|first| first.key == once.key)
+        };
+        if let Some(outcome) = self.brought.keys.get(&hash).filter(|it| is_it(it)) {
+            let outcome = outcome.clone();
+            self.book.remember(Remembered { scope, outcome });
+            return Ok(Some(hash));
+        }
+        let Some(seq) = self.resident.once.get(hash) else { return Ok(Some(hash)) };
         let snapshot = self.snapshot();
-        let Some(recorded) = snapshot.line_at(seq)? else { return Ok(()) };
+        let Some(recorded) = snapshot.line_at(seq)? else { return Ok(Some(hash)) };
         let mut line = recorded.line;
         // The map forgets by the thousand, and the secrets that an answer showed are gone after a day to the second: so
         // the day is counted here.
-        let is_remembered = line.at >= now.plus_millis(-REMEMBERED_MS);
-        let is_it =
-            is_remembered && line.scope() == scope && line.once.as_ref().is_some_and(|it| it.key == once.key);
-        if is_it {
+        if line.at >= now.plus_millis(-REMEMBERED_MS) && is_it(&line) {
             if let Some(first) = &mut line.once {
                 first.sealed = snapshot.shown_once(seq)?.map(Into::into);
             }
             self.book.remember(Remembered { scope, outcome: Arc::new(line) });
         }
-        Ok(())
+        Ok(Some(hash))
     }
 }

@@ -1,7 +1,7 @@
 //! The store: one SQLite file, one thread that writes it, and readers beside it.
 //!
 //! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger decide them and
-//! commits once (`bring` reads what they name, `write` the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql` and `record` turn rows
+//! commits once (`bring` reads what they name, `write` and `insert` write the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql` and `record` turn rows
 //! into domain values; `replay` proves a store from its journal; `file` opens, locks and copies it.
 //!
 //! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
@@ -10,6 +10,7 @@
 mod bring;
 mod bring_owned;
 mod file;
+mod insert;
 mod line_id;
 mod once;
 mod owned;

@@ -122,7 +122,7 @@ fn shard_of(hash: u64) -> usize {
 
 /// The keys are hashes already.
 #[derive(Default)]
-struct Unhashed(u64);
+pub(super) struct Unhashed(u64);
 
 impl Hasher for Unhashed {
     fn finish(&self) -> u64 {

@@ -118,13 +118,13 @@ word_column!(Kind {
 });
 
 /// The kinds of caller, as the column `caller` holds them.
-const OPERATOR: i64 = 1;
-const GATE: i64 = 2;
-const ACCOUNT: i64 = 3;
-const SERVER: i64 = 4;
+pub(super) const OPERATOR: i64 = 1;
+pub(super) const GATE: i64 = 2;
+pub(super) const ACCOUNT: i64 = 3;
+pub(super) const SERVER: i64 = 4;
 
-const FORCED: i64 = 1;
-const LATE: i64 = 2;
+pub(super) const FORCED: i64 = 1;
+pub(super) const LATE: i64 = 2;
 
 pub(super) fn get<T>(row: &Row<'_>, column: &str) -> Result<T>
 where
@@ -342,84 +342,6 @@ fn actor(row: &Row<'_>) -> Result<Actor> {
         SERVER => Actor::Server,
         _ => return Err(misread(row, "caller")),
     })
-}
-
-/// The insert that [`insert_line`] binds.
-pub(super) const INSERT_LINE: &str = "INSERT INTO journal (seq, at, kind, id, caller, by_account, by_credential, family,
-    account, account_before, balance_change, credit_change, held_change, balance, credit_limit, held,
-    other, other_before, other_balance, other_credit_limit, other_held, about, operation, units, reference, marks,
-    once_key, request, record, price, address, before)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-    ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)";
-
-/// Writes a line at its place.
-pub(super) fn insert_line(
-    insert: &mut rusqlite::Statement<'_>,
-    seq: i64,
-    line: &Line,
-    account_before: Option<i64>,
-    other_before: Option<i64>,
-) -> Result<()> {
-    let (caller, by_account, by_credential) = match &line.by {
-        Actor::Operator(token) => (OPERATOR, None, Some(*token.as_bytes())),
-        Actor::Gate(token) => (GATE, None, Some(*token.as_bytes())),
-        Actor::Account { account, credential } => {
-            (ACCOUNT, Some(Column(*account)), Some(*credential.as_bytes()))
-        }
-        Actor::Server => (SERVER, None, None),
-    };
-    let account = line.account.as_ref();
-    let counter = line.counter.as_ref();
-    let other = counter.map(|it| it.account).or(line.cause);
-    let marks = if line.forced { FORCED } else { 0 } | if line.late { LATE } else { 0 };
-    let once = line.once.as_ref();
-    let (v4, v6);
-    let address: Option<&[u8]> = match line.address {
-        None => None,
-        Some(IpAddr::V4(address)) => {
-            v4 = address.octets();
-            Some(&v4)
-        }
-        Some(IpAddr::V6(address)) => {
-            v6 = address.octets();
-            Some(&v6)
-        }
-    };
-    insert.execute(rusqlite::params![
-        seq,
-        Column(line.at),
-        Column(line.kind),
-        Column(line.id),
-        caller,
-        by_account,
-        by_credential.as_ref().map(<[u8; 16]>::as_slice),
-        line.family.map(Column),
-        account.map(|it| Column(it.account)),
-        account_before,
-        Column(line.change.balance),
-        Column(line.change.credit_limit),
-        Column(line.change.held),
-        account.map(|it| Column(it.after.balance)),
-        account.map(|it| Column(it.after.credit_limit)),
-        account.map(|it| Column(it.after.held)),
-        other.map(Column),
-        other_before,
-        counter.map(|it| Column(it.after.balance)),
-        counter.map(|it| Column(it.after.credit_limit)),
-        counter.map(|it| Column(it.after.held)),
-        line.about.map(Column),
-        line.operation,
-        line.units,
-        line.reference,
-        marks,
-        once.map(|it| &*it.key),
-        once.and_then(|it| it.request.as_ref()).map(<[u8; 32]>::as_slice),
-        line.record.as_ref().map(record::encode),
-        line.price.as_deref(),
-        address,
-        line.before.as_deref().map(record::encode),
-    ])?;
-    Ok(())
 }
 
 /// Where the columns stand that say within what the key of a line is unique.

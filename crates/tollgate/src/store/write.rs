@@ -5,6 +5,7 @@ use ledger::{
 };
 use rusqlite::params;
 
+use super::insert::LineInsert;
 use super::sql::{self, Column};
 use super::writer::{Heads, Pending, Writer};
 use super::{owned, plan, settings};
@@ -16,9 +17,9 @@ const HEADS_LAG_MAX: i64 = 65_536;
 
 impl Writer {
     pub(super) fn write_rows(&self, pending: &mut Pending) -> rusqlite::Result<()> {
-        let Pending { lines, changes, chain, opened, heads, .. } = pending;
+        let Pending { lines, accounts, changes, chain, opened, heads, .. } = pending;
         let mut sides = IdSet::default();
-        let mut insert = self.connection.prepare_cached(sql::INSERT_LINE)?;
+        let mut insert = LineInsert::new(&self.connection)?;
         for (line, seq) in lines.iter().zip(self.resident.last_seq + 1..) {
             let mut before = |account: AccountId| {
                 let newest = chain.insert(account, seq);
@@ -27,29 +28,29 @@ impl Writer {
             sides.extend([line.account, line.counter].into_iter().flatten().map(|it| it.account));
             let account_before = line.account.map(|it| before(it.account));
             let other_before = line.counter.map(|it| it.account).or(line.cause).map(before);
-            sql::insert_line(&mut insert, seq, line, account_before, other_before)?;
+            insert.write(seq, line, account_before, other_before)?;
             if let Some(sealed) = line.once.as_ref().and_then(|it| it.sealed.as_ref()) {
                 self.connection
                     .prepare_cached("INSERT INTO shown_once (seq, at, sealed) VALUES (?1, ?2, ?3)")?
                     .execute(params![seq, Column(line.at), sealed])?;
             }
         }
-        // An account is written once for the whole batch, as it is in the end.
-        let mut written = IdSet::default();
+        // An account is written once for the whole batch, as it is in the end; those that are there already in the order of
+        // their rows, so that the pages of the file are come to one after the other.
+        let row_of = |it: &AccountId| self.resident.accounts.get(it).map_or(i64::MAX, |it| it.number);
+        accounts.list.sort_by_cached_key(row_of);
+        for account in &accounts.list {
+            self.write_account(*account, chain, opened)?;
+        }
         for change in changes.iter() {
-            if let Change::Account(account) = change {
-                if written.insert(account.id) {
-                    self.write_account(account.id, chain, opened)?;
-                }
-            } else {
-                self.write_change(change)?;
-            }
+            self.write_change(change)?;
         }
         // Sides of which nothing was moved: who gave a number and who got it, who pays for a hold that was extended.
-        for side in sides.difference(&written) {
+        for side in sides.iter().filter(|it| !accounts.contains(**it)) {
             self.write_head(*side, chain)?;
         }
-        heads.written.extend(sides.into_iter().chain(written));
+        heads.written.extend(sides);
+        heads.written.extend(accounts.list.iter().copied());
         self.write_due_heads(lines.len(), chain, heads)
     }
 

@@ -2,19 +2,20 @@
 //! them in one transaction, and only after COMMIT has returned makes them true in memory and answers.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ledger::{
-    Account, AccountId, ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Hold,
-    IdMap, IdSet, Line, LineId, Remembered, Timestamp, Token, decide, laws,
+    AccountId, ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Hold, IdMap, IdSet,
+    Line, LineId, Outcome, Timestamp, Token, decide, laws,
 };
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
 
-use super::once::REMEMBERED_MS;
+use super::once::{REMEMBERED_MS, Unhashed};
 use super::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
 use super::resident::{Resident, Row};
 use super::sql::Column;
@@ -94,9 +95,14 @@ pub(super) struct Writer {
     lost: bool,
 }
 
+/// How many accounts the book keeps from batch to batch: some 20 MB.
+const KEPT_MAX: usize = 65_536;
+
 /// What a batch has read from the file, so that it is not read again over what the batch itself has changed.
 #[derive(Default)]
 pub(super) struct Brought {
+    /// What the batch itself has bound keys to, by their hash.
+    pub(super) keys: HashMap<u64, Outcome, BuildHasherDefault<Unhashed>>,
     pub(super) numbers: HashSet<Arc<str>>,
     pub(super) charges: HashSet<LineId>,
     pub(super) applications: IdSet<ApplicationId>,
@@ -107,8 +113,13 @@ pub(super) struct Brought {
 #[derive(Default)]
 pub(super) struct Pending {
     pub(super) lines: Vec<Arc<Line>>,
+    /// The accounts that it opened or changed, each once, in the order in which it came to them; as they are, the book
+    /// says.
+    pub(super) accounts: Touched,
+    /// What else it changed. A charge is its line and is not among them.
     pub(super) changes: Vec<Change>,
-    pub(super) remembered: Vec<Remembered>,
+    /// The hashes of the keys that it binds, and to which lines.
+    pub(super) keyed: Vec<(u64, i64)>,
     /// The newest line of each account that the batch touches, as of the last line laid out.
     pub(super) chain: IdMap<AccountId, i64>,
     /// The row numbers of the accounts that the batch opens.
@@ -116,6 +127,25 @@ pub(super) struct Pending {
     pub(super) heads: Heads,
     /// Uses of credentials that it writes.
     pub(super) uses: Vec<(CredentialId, Timestamp)>,
+}
+
+/// Accounts, each once.
+#[derive(Default)]
+pub(super) struct Touched {
+    set: IdSet<AccountId>,
+    pub(super) list: Vec<AccountId>,
+}
+
+impl Touched {
+    fn insert(&mut self, id: AccountId) {
+        if self.set.insert(id) {
+            self.list.push(id);
+        }
+    }
+
+    pub(super) fn contains(&self, id: AccountId) -> bool {
+        self.set.contains(&id)
+    }
 }
 
 /// The accounts whose newest lines a batch writes.
@@ -153,7 +183,13 @@ impl Writer {
     }
 
     fn batch(&mut self, work: &mut Work) {
-        self.book.clear();
+        // What the book has of accounts is what the last commit has made of them: see [`Writer::merge`].
+        if self.book.accounts().len() <= KEPT_MAX {
+            self.book.clear_but_accounts();
+        } else {
+            self.book.clear();
+        }
+        self.brought.keys.clear();
         self.brought.numbers.clear();
         self.brought.charges.clear();
         self.brought.applications.clear();
@@ -167,7 +203,10 @@ impl Writer {
             self.place(&mut command, now, &pending);
             answers.push(match reply {
                 Reply::Outcome(reply) => Waits::Outcome(reply, self.carry_out(&command, now, &mut pending)),
-                Reply::Decision(reply) => Waits::Decision(reply, Box::new(self.decide(&command, now))),
+                Reply::Decision(reply) => {
+                    let decision = self.decide(&command, now).map(|it| it.0);
+                    Waits::Decision(reply, Box::new(decision))
+                }
             });
         }
         let of_many = self.carry_out_many(work, now, &mut pending);
@@ -177,6 +216,8 @@ impl Writer {
             match self.write(&mut pending) {
                 Ok(()) => self.merge(pending),
                 Err(error) => {
+                    // It holds what was never written.
+                    self.book.clear();
                     self.failed(&error);
                     answers.iter_mut().for_each(Waits::failed);
                     work.many.iter_mut().for_each(Many::failed);
@@ -205,35 +246,47 @@ impl Writer {
 
     /// Writes into a command's id where its line will be.
     fn place(&self, command: &mut Command, now: Timestamp, pending: &Pending) {
-        let seq = self.resident.last_seq + 1 + i64::try_from(pending.lines.len()).unwrap_or(0);
+        let seq = self.resident.last_seq + 1 + count(pending.lines.len());
         command.id = self.shared.ids.place(command.id, seq, now);
     }
 
-    fn decide(&mut self, command: &Command, now: Timestamp) -> Result<Decision, ExecuteError> {
+    /// What comes of a command, and the hash of its key.
+    fn decide(&mut self, command: &Command, now: Timestamp) -> Result<(Decision, Option<u64>), ExecuteError> {
         if self.lost {
             // What is on the disk is unknown, and nothing more may be said of it.
             return Err(ExecuteError::Unavailable);
         }
-        if let Err(error) = self.bring(command, now) {
+        let key = self.bring(command, now).map_err(|error| {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the store cannot be read");
-            return Err(ExecuteError::Unavailable);
-        }
+            ExecuteError::Unavailable
+        })?;
         let decision = decide(&self.book, command, now).map_err(ExecuteError::Refused)?;
         if let Err(broken) = laws::prove(&self.book, &decision) {
             tracing::error!(?broken, ?command, "a decision breaks a law of the ledger; it is not applied");
             return Err(ExecuteError::Broken);
         }
-        Ok(decision)
+        Ok((decision, key))
     }
 
     fn carry_out(&mut self, command: &Command, now: Timestamp, pending: &mut Pending) -> Answer {
-        let decision = self.decide(command, now)?;
-        self.book.apply(&decision);
+        let (decision, key) = self.decide(command, now)?;
         let Decision { changes, lines, outcome, remembered } = decision;
+        // This is what [`Book::apply`] does, less what nobody looks at again.
+        for change in changes {
+            if let Change::Account(account) = &change {
+                pending.accounts.insert(account.id);
+            } else if !matches!(change, Change::Charge(_)) {
+                pending.changes.push(change.clone());
+            }
+            self.book.bring(change);
+        }
         pending.lines.extend(lines);
-        pending.changes.extend(changes);
-        pending.remembered.extend(remembered);
+        if let (Some(_), Some(hash)) = (remembered, key) {
+            // The line that answers is the last that a command writes.
+            pending.keyed.push((hash, self.resident.last_seq + count(pending.lines.len())));
+            self.brought.keys.insert(hash, outcome.clone());
+        }
         Ok(outcome)
     }
 
@@ -255,12 +308,8 @@ impl Writer {
 
     /// Makes true in memory what is durable now.
     fn merge(&mut self, pending: Pending) {
-        let Pending { lines, changes, remembered, chain, opened, heads, uses } = pending;
+        let Pending { lines, accounts, changes, keyed, chain, opened, heads, uses } = pending;
         self.forget_uses(&uses);
-        let seq_of: IdMap<LineId, i64> = match remembered.is_empty() {
-            true => IdMap::default(),
-            false => lines.iter().map(|it| it.id).zip(self.resident.last_seq + 1..).collect(),
-        };
         for (id, number) in opened {
             if let Some(account) = self.book.account(id) {
                 self.resident.last_number = self.resident.last_number.max(number);
@@ -282,20 +331,23 @@ impl Writer {
                 }
             }
         }
+        // From here on the book and this have the same of them, which is why the book may keep it.
+        for id in accounts.list {
+            if let (Some(row), Some(account)) = (self.resident.accounts.get_mut(&id), self.book.account(id)) {
+                row.account.clone_from(account);
+            }
+        }
         for change in changes {
             self.merge_change(change);
         }
-        for Remembered { scope, outcome } in remembered {
-            if let (Some(once), Some(seq)) = (&outcome.once, seq_of.get(&outcome.id)) {
-                let hash = self.resident.once.hash(&scope, &once.key);
-                self.resident.once.insert(hash, *seq, outcome.at);
-            }
-        }
-        let count = i64::try_from(lines.len()).unwrap_or(0);
-        self.resident.last_seq += count;
         if let Some(last) = lines.last() {
             self.resident.last_at = last.at;
         }
+        for (hash, seq) in keyed {
+            self.resident.once.insert(hash, seq, self.resident.last_at);
+        }
+        let count = count(lines.len());
+        self.resident.last_seq += count;
         let figures = &self.shared.figures;
         figures.takes_writes.store(true, Ordering::Relaxed);
         figures.commits.fetch_add(1, Ordering::Relaxed);
@@ -327,14 +379,6 @@ impl Writer {
 
     fn merge_change(&mut self, change: Change) {
         match change {
-            Change::Account(Account { id, .. }) => {
-                // As it is in the end, whatever later lines of the batch made of it.
-                if let (Some(row), Some(account)) =
-                    (self.resident.accounts.get_mut(&id), self.book.account(id))
-                {
-                    row.account = account.clone();
-                }
-            }
             Change::Hold(Hold { id, .. }) => match self.book.hold(id) {
                 Some(hold) if hold.is_open() => drop(self.resident.holds.insert(id, hold.clone())),
                 Some(_) | None => drop(self.resident.holds.remove(&id)),
@@ -348,7 +392,8 @@ impl Writer {
                 self.resident.tokens.insert(token.id, token);
                 self.tokens().retain(|_, it| it.id != token.id);
             }
-            Change::Charge(_)
+            Change::Account(_)
+            | Change::Charge(_)
             | Change::Number(_)
             | Change::NumberGone { .. }
             | Change::Application(_)
@@ -411,6 +456,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// Far more than any store has fit.
+fn count(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
 }
 
 /// Whether it was the sync itself that failed, so that the outcome is unknown.
