@@ -201,6 +201,8 @@ pub enum Action {
         method: Box<str>,
         /// The path of the call, without its query.
         path: Box<str>,
+        /// What the call is, where the gate names it: only rules for this operation are looked at, and those that deny.
+        operation: Option<Box<str>>,
     },
     /// Gives back a charge or a part of it.
     Reverse {

@@ -72,16 +72,21 @@ pub enum Pricing {
 
 impl PricePlan {
     /// The first rule that fits, and its number from 1 on.
-    fn rule(&self, method: &str, path: &str) -> Option<(usize, &PriceRule)> {
-        let fits = |it: &&PriceRule| it.method.as_deref().is_none_or(|it| it == method) && it.path.fits(path);
+    fn rule(&self, method: &str, path: &str, operation: Option<&str>) -> Option<(usize, &PriceRule)> {
+        let fits = |it: &&PriceRule| {
+            it.method.as_deref().is_none_or(|it| it == method)
+                && operation.is_none_or(|named| it.is_about(named))
+                && it.path.fits(path)
+        };
         (1..).zip(self.rules.iter()).find(|(_, it)| fits(it))
     }
 
-    /// What a call comes to: the rule, which may be one that denies it, its number, and what it takes or holds.
+    /// What a call comes to: the rule, which may be one that denies it, its number, and what it takes or holds. Where the
+    /// `operation` is named, only rules for it are looked at, and those that deny.
     ///
     /// # Errors
     /// [`Refusal::PathNotNormal`], [`Refusal::NoPrice`].
-    pub fn quote(&self, method: &str, path: &str) -> Result<Quote<'_>, Refusal> {
+    pub fn quote(&self, method: &str, path: &str, operation: Option<&str>) -> Result<Quote<'_>, Refusal> {
         if !path::is_normal(path) {
             return Err(Refusal::PathNotNormal);
         }
@@ -89,7 +94,7 @@ impl PricePlan {
         if !text::is_method(method) {
             return Err(Refusal::NoPrice);
         }
-        let (number, rule) = self.rule(method, path).ok_or(Refusal::NoPrice)?;
+        let (number, rule) = self.rule(method, path, operation).ok_or(Refusal::NoPrice)?;
         let amount = rule.pricing.amount().ok_or(Refusal::SumOutOfRange)?;
         Ok(Quote { number, rule, amount })
     }
@@ -97,6 +102,14 @@ impl PricePlan {
     /// What a posting says of the price that it went by.
     pub fn tag(&self, rule: usize) -> Arc<str> {
         format!("{}/{}/{rule}", self.name, self.version).into()
+    }
+}
+
+impl PriceRule {
+    /// Whether it has a say where this operation is named. One that denies always has: what is closed stays closed, whatever
+    /// a gate calls it.
+    fn is_about(&self, operation: &str) -> bool {
+        *self.operation == *operation || self.pricing == Pricing::Deny
     }
 }
 

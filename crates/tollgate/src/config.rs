@@ -25,31 +25,45 @@ impl FromStr for StoreUrl {
     }
 }
 
-/// Where the listener of the gate is: nobody but this machine's own processes can reach it.
+/// Where a listener of the gate is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GateAddress {
-    /// A loopback address.
+pub enum Place {
+    /// An address.
     Tcp(SocketAddr),
     /// A unix socket.
     Unix(PathBuf),
 }
 
-impl FromStr for GateAddress {
+impl Place {
+    /// Whether nobody but this machine's own processes can reach it.
+    pub const fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp(address) => address.ip().is_loopback(),
+            Self::Unix(_) => true,
+        }
+    }
+}
+
+impl FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(path) = text.strip_prefix("unix:") {
-            return if path.is_empty() {
-                Err("unix: needs a path".into())
-            } else {
-                Ok(Self::Unix(path.into()))
-            };
+        match (text.strip_prefix("unix:"), text.parse::<SocketAddr>()) {
+            (Some(""), _) => Err("unix: needs a path".into()),
+            (Some(path), _) => Ok(Self::Unix(path.into())),
+            (None, Ok(address)) => Ok(Self::Tcp(address)),
+            (None, Err(_)) => Err("must be an address such as 127.0.0.1:8081, or unix:PATH".into()),
         }
-        match text.parse::<SocketAddr>() {
-            Ok(address) if address.ip().is_loopback() => Ok(Self::Tcp(address)),
-            Ok(_) => Err("must be a loopback address such as 127.0.0.1:8081, or unix:PATH: whoever reaches it needs no token".into()),
-            Err(_) => Err("must be an address such as 127.0.0.1:8081, or unix:PATH".into()),
-        }
+    }
+}
+
+/// Where whoever reaches it needs no token, so it is local.
+fn local_place(text: &str) -> Result<Place, String> {
+    let place: Place = text.parse()?;
+    if place.is_local() {
+        Ok(place)
+    } else {
+        Err("must be a loopback address such as 127.0.0.1:8081, or unix:PATH: whoever reaches it needs no token".into())
     }
 }
 
@@ -121,8 +135,17 @@ pub struct ServeArgs {
 
     /// Serve the checks of the gate here, and nothing else: a loopback address, or unix:PATH. Who reaches it is the proxy, and
     /// needs no gate token
-    #[arg(long, env = "TOLLGATE_GATE_LISTEN", value_name = "ADDR")]
-    pub gate_listen: Option<GateAddress>,
+    #[arg(long, env = "TOLLGATE_GATE_LISTEN", value_name = "ADDR", value_parser = local_place)]
+    pub gate_listen: Option<Place>,
+
+    /// Serve the check of Envoy's gRPC ext_authz here, and nothing else: an address, or unix:PATH. At a loopback address or a unix
+    /// socket, who reaches it is the proxy; elsewhere the proxy shows a gate token in the metadata: authorization: Bearer TOKEN
+    #[arg(long, env = "TOLLGATE_GRPC_LISTEN", value_name = "ADDR")]
+    pub grpc_listen: Option<Place>,
+
+    /// The same over TLS, with the certificate of --tls-self-signed, or --tls-cert and --tls-key
+    #[arg(long, env = "TOLLGATE_GRPC_TLS_LISTEN", value_name = "ADDR")]
+    pub grpc_tls_listen: Option<SocketAddr>,
 
     /// A header of calls in which the gate takes credentials before it looks at Authorization: NAME:SECRET, or a secret or
     /// token alone

@@ -15,8 +15,8 @@ use axum::{Router, middleware};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use ledger::Once;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -36,6 +36,13 @@ pub const BATCH_BODY_MAX: usize = 4 * 1_024 * 1_024;
 const HEADERS_WAIT: Duration = Duration::from_secs(75);
 /// How long what is in flight may take after the signal to stop.
 const DRAIN_WAIT: Duration = Duration::from_secs(30);
+/// How many requests may be in flight on one HTTP/2 connection; a proxy that has more opens another one. It is as many as Envoy
+/// has under way to a cluster when nothing else is said.
+const STREAMS_MAX: u32 = 1_024;
+/// The longest headers of an HTTP/2 request, with 32 bytes more for each (RFC 9113, 6.5.2).
+const HEADERS_MAX: u32 = 16 * 1_024;
+/// How often an HTTP/2 connection is asked whether it still lives, and for how long an answer is awaited.
+const PING_EVERY: Duration = Duration::from_secs(30);
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -91,23 +98,30 @@ pub enum Presented {
     Malformed,
 }
 
-impl Incoming {
-    /// What the `Authorization` header holds.
-    pub fn presented(&self) -> Presented {
-        let Some(header) = self.headers.get(AUTHORIZATION) else { return Presented::Nothing };
-        let Some((scheme, value)) = header.to_str().ok().and_then(|it| it.split_once(' ')) else {
-            return Presented::Malformed;
-        };
+impl Presented {
+    /// What an `Authorization` header of this value shows.
+    pub fn of(authorization: &str) -> Self {
+        let Some((scheme, value)) = authorization.split_once(' ') else { return Self::Malformed };
         if scheme.eq_ignore_ascii_case("bearer") {
-            return Presented::Bearer(value.trim().to_owned());
+            return Self::Bearer(value.trim().to_owned());
         }
         if !scheme.eq_ignore_ascii_case("basic") {
-            return Presented::Malformed;
+            return Self::Malformed;
         }
         let decoded = STANDARD.decode(value.trim()).ok().and_then(|it| String::from_utf8(it).ok());
         match decoded.as_deref().and_then(|it| it.split_once(':')) {
-            Some((name, secret)) => Presented::Basic { name: name.to_owned(), secret: secret.to_owned() },
-            None => Presented::Malformed,
+            Some((name, secret)) => Self::Basic { name: name.to_owned(), secret: secret.to_owned() },
+            None => Self::Malformed,
+        }
+    }
+}
+
+impl Incoming {
+    /// What the `Authorization` header holds.
+    pub fn presented(&self) -> Presented {
+        match self.headers.get(AUTHORIZATION) {
+            None => Presented::Nothing,
+            Some(header) => header.to_str().map_or(Presented::Malformed, Presented::of),
         }
     }
 
@@ -181,7 +195,7 @@ impl<S: Sync> FromRequest<S> for Unread {
     }
 }
 
-/// Instead of an answer the connection is closed, as if the process had died there.
+/// Instead of an answer the connection is closed, as if the process had died there; of HTTP/2, the one request alone.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("closed without an answer")]
 pub struct Hangup;
@@ -266,14 +280,40 @@ impl Listener {
     }
 }
 
-/// Serves connections until `stop` resolves, then answers what is in flight.
+/// What is spoken on a listener. Each speaks one, so that no client can choose another.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Serves connections of HTTP/1.1 until `stop` resolves, then answers what is in flight.
 pub async fn serve(
     listener: impl Into<Listener>,
     tls: Option<TlsAcceptor>,
     router: Router,
     stop: impl Future<Output = ()>,
 ) {
-    let listener = listener.into();
+    serve_in(Protocol::Http1, listener.into(), tls, router, stop).await;
+}
+
+/// The same with HTTP/2, in plain text too: that is what gRPC speaks.
+pub async fn serve_http2(
+    listener: Listener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
+    serve_in(Protocol::Http2, listener, tls, router, stop).await;
+}
+
+async fn serve_in(
+    protocol: Protocol,
+    listener: Listener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -294,15 +334,15 @@ pub async fn serve(
         match (accepted, tls.clone()) {
             (Accepted::Unix(stream), _) => {
                 let local = IpAddr::from([127, 0, 0, 1]);
-                drop(tokio::spawn(connection(TokioIo::new(stream), local, router, watcher)));
+                drop(tokio::spawn(connection(protocol, TokioIo::new(stream), local, router, watcher)));
             }
             (Accepted::Tcp(stream, peer), None) => {
-                drop(tokio::spawn(connection(TokioIo::new(stream), peer, router, watcher)));
+                drop(tokio::spawn(connection(protocol, TokioIo::new(stream), peer, router, watcher)));
             }
             (Accepted::Tcp(stream, peer), Some(tls)) => drop(tokio::spawn(async move {
                 let handshake = tokio::time::timeout(HEADERS_WAIT, tls.accept(stream)).await;
                 if let Ok(Ok(stream)) = handshake {
-                    connection(TokioIo::new(stream), peer, router, watcher).await;
+                    connection(protocol, TokioIo::new(stream), peer, router, watcher).await;
                 }
             })),
         }
@@ -314,6 +354,7 @@ pub async fn serve(
 }
 
 async fn connection<S>(
+    protocol: Protocol,
     io: TokioIo<S>,
     peer: IpAddr,
     router: Router,
@@ -333,10 +374,19 @@ async fn connection<S>(
             }
         }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WAIT)
-        .serve_connection(io, service);
     // A client that hangs up is no event of ours.
-    drop(watcher.watch(connection).await);
+    match protocol {
+        Protocol::Http1 => {
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_WAIT);
+            drop(watcher.watch(builder.serve_connection(io, service)).await);
+        }
+        Protocol::Http2 => {
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
+            builder.max_header_list_size(HEADERS_MAX).keep_alive_interval(PING_EVERY);
+            builder.keep_alive_timeout(PING_EVERY);
+            drop(watcher.watch(builder.serve_connection(io, service)).await);
+        }
+    }
 }

@@ -53,11 +53,11 @@ pub enum TlsError {
     NotMade(#[from] rcgen::Error),
 }
 
-/// An acceptor with the operator's own certificate chain and key.
+/// An acceptor with a certificate chain and its key; `protocols` are those of ALPN, none for whatever a client wants.
 ///
 /// # Errors
 /// [`TlsError`].
-pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+pub fn acceptor(cert: &Path, key: &Path, protocols: &[&[u8]]) -> Result<TlsAcceptor, TlsError> {
     let pem = |path: &Path| fs::read(path).map_err(|reason| TlsError::File { path: path.to_owned(), reason });
     let chain = CertificateDer::pem_slice_iter(&pem(cert)?).collect::<Result<Vec<_>, _>>();
     let chain = chain.ok().filter(|it| !it.is_empty());
@@ -65,10 +65,11 @@ pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let key_der = PrivateKeyDer::from_pem_slice(&pem(key)?);
     let key_der = key_der.map_err(|_| TlsError::Pem { path: key.to_owned(), what: "private key" })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key_der)?;
+    config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

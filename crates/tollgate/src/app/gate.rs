@@ -11,6 +11,17 @@ use ledger::{
 
 use super::{App, Error};
 
+/// A call, as the proxy says that asks about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Such as `POST`.
+    pub method: &'a str,
+    /// Without its query.
+    pub path: &'a str,
+    /// What it is, where the proxy's configuration names that; else method and path alone say it.
+    pub operation: Option<&'a str>,
+}
+
 /// A call that may pass, and has been paid for.
 #[derive(Clone, Debug)]
 pub struct Passed {
@@ -20,6 +31,8 @@ pub struct Passed {
     pub root: AccountId,
     /// What was charged for.
     pub operation: String,
+    /// What was charged, and the line of it; `None` where it is free or held for.
+    pub charge: Option<(LineId, Amount)>,
     /// What is held, where the price is known only later.
     pub hold: Option<(LineId, Amount)>,
     /// What its payer has left; `None` where the caller may not see that payer.
@@ -63,24 +76,22 @@ impl App {
     ///
     /// # Errors
     /// [`Error`]; the ledger's refusals of [`Action::Check`].
-    pub async fn check(
-        &self,
-        by: Actor,
-        once: Option<Once>,
-        method: &str,
-        path: &str,
-    ) -> Result<Passed, Error> {
+    pub async fn check(&self, by: Actor, once: Option<Once>, call: Call<'_>) -> Result<Passed, Error> {
         let account = by.account().ok_or(Error::Unauthenticated)?;
-        let action = Action::Check { account, method: method.into(), path: path.into() };
+        let Call { method, path, operation } = call;
+        let operation = operation.map(Into::into);
+        let action = Action::Check { account, method: method.into(), path: path.into(), operation };
         let line = self.submit(by, once, action).await?;
         let payer = line.account.ok_or(Error::Fault)?;
         let is_visible = authority::may_see_side(&by, &line, &payer);
-        let held = if line.kind == Kind::Hold { Some((line.id, line.amount())) } else { None };
+        let taken = Some((line.id, line.amount()));
+        let is_held = line.kind == Kind::Hold;
         Ok(Passed {
             account,
             root: line.family.ok_or(Error::Fault)?,
             operation: line.operation.as_deref().unwrap_or_default().to_owned(),
-            hold: held,
+            charge: taken.filter(|it| !is_held && it.1 != Amount::ZERO),
+            hold: taken.filter(|_| is_held),
             remaining: is_visible.then(|| payer.after.available()),
         })
     }

@@ -21,7 +21,7 @@ use ledger::{Account, AccountId, Action, Actor, Command, LineId, Once, Outcome, 
 pub use accounts::{AccountChange, NewAccount, Opened};
 pub use batches::{Item, Keyed};
 pub use credentials::{AddedCredential, AuthTokens, UsedCredential};
-pub use gate::{Drill, NewPlan, Passed};
+pub use gate::{Call, Drill, NewPlan, Passed};
 pub use holds::NewHold;
 pub use money::{NewCharge, NewTransfer};
 pub use origin::{Door, Origin};

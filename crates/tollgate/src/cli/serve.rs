@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ledger::{Actor, Timestamp, Token, TokenId, TokenScope};
 use tokio::net::{TcpListener, UnixListener};
@@ -15,7 +15,7 @@ use super::{Ended, LOST, say};
 use crate::api;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::{GateAddress, ServeArgs};
+use crate::config::{Place, ServeArgs};
 use crate::random::Random;
 use crate::seal::Keyring;
 use crate::store::{self, Store};
@@ -43,6 +43,7 @@ pub struct Serving {
     tls: Option<(TcpListener, TlsAcceptor)>,
     metrics: Option<TcpListener>,
     gate: Option<http::Listener>,
+    grpc: Vec<Grpc>,
     signals: Signals,
     lines: Vec<String>,
 }
@@ -55,21 +56,16 @@ impl Serving {
     pub async fn start(args: &ServeArgs, clock: Clock, random: Random) -> Result<Self, Ended> {
         // From here on a signal to stop is heard, and not the death of the process in the middle of its start.
         let signals = Signals::listen().map_err(Ended::cannot_start)?;
-        let (tls_files, mut lines) = certificate(args, clock.now())?;
+        let (certificate, mut lines) = certificate(args, clock.now())?;
         let plain = bind(args.listen).await?;
-        let tls = match (args.tls_listen, tls_files) {
-            (Some(address), Some(acceptor)) => Some((bind(address).await?, acceptor)),
-            (Some(_), None) => {
-                return Err(Ended::cannot_start(
-                    "--tls-listen needs a certificate: give --tls-self-signed DIR, or --tls-cert FILE and --tls-key FILE",
-                ));
-            }
-            (None, Some(_)) => {
-                return Err(Ended::cannot_start(
-                    "a certificate is given and no --tls-listen ADDR to serve it on",
-                ));
-            }
-            (None, None) => None,
+        if certificate.is_some() && args.tls_listen.is_none() && args.grpc_tls_listen.is_none() {
+            return Err(Ended::cannot_start(
+                "a certificate is given and no --tls-listen ADDR to serve it on",
+            ));
+        }
+        let tls = match args.tls_listen {
+            Some(address) => Some((bind(address).await?, acceptor(&certificate, "--tls-listen", &[])?)),
+            None => None,
         };
         let metrics = match args.metrics_listen {
             Some(address) => Some(bind(address).await?),
@@ -77,9 +73,9 @@ impl Serving {
         };
         let gate = match &args.gate_listen {
             None => None,
-            Some(GateAddress::Tcp(address)) => Some(bind(*address).await?.into()),
-            Some(GateAddress::Unix(path)) => Some(bind_unix(path)?),
+            Some(place) => Some(bind_place(place).await?),
         };
+        let grpc = Grpc::bind(args, &certificate).await?;
         let path = &args.store.store.0;
         let key_path = Keyring::path_beside(path);
         let keyring = Keyring::open(&key_path, !store::exists(path), &random).map_err(Ended::cannot_start)?;
@@ -104,7 +100,7 @@ impl Serving {
         }
         // Before the first request, so that none sees a hold that should have ended while nobody was there.
         app.expire_due_holds().await.map_err(Ended::cannot_start)?;
-        Ok(Self { app, store, plain, tls, metrics, gate, signals, lines })
+        Ok(Self { app, store, plain, tls, metrics, gate, grpc, signals, lines })
     }
 
     /// Says on standard output where it listens and what is shown once.
@@ -117,14 +113,11 @@ impl Serving {
         if let Some(listener) = &self.metrics {
             say(&format!("metrics on http://{}/metrics", of(listener)));
         }
-        match &self.gate {
-            None => {}
-            Some(http::Listener::Tcp(listener)) => say(&format!("gate on http://{}", of(listener))),
-            Some(http::Listener::Unix(listener)) => {
-                let address = listener.local_addr().ok();
-                let path = address.as_ref().and_then(|it| it.as_pathname());
-                say(&format!("gate on unix:{}", path.map_or("", |it| it.to_str().unwrap_or(""))));
-            }
+        if let Some(listener) = &self.gate {
+            say(&format!("gate on {}", shown(listener, "http")));
+        }
+        for Grpc { listener, tls, .. } in &self.grpc {
+            say(&format!("grpc on {}", shown(listener, if tls.is_some() { "https" } else { "http" })));
         }
         for line in &self.lines {
             say(line);
@@ -136,7 +129,7 @@ impl Serving {
     /// # Errors
     /// After a failed sync.
     pub async fn until_stopped(self) -> Result<(), Ended> {
-        let Self { app, store, plain, tls, metrics, gate, signals, .. } = self;
+        let Self { app, store, plain, tls, metrics, gate, grpc, signals, .. } = self;
         let (stop, stopped) = watch::channel(false);
         let until =
             |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|it| *it).await) };
@@ -151,6 +144,10 @@ impl Serving {
         if let Some(listener) = gate {
             let router = gate::router(app.clone());
             serving.push(tokio::spawn(http::serve(listener, None, router, until(stopped.clone()))));
+        }
+        for Grpc { listener, tls, is_reached } in grpc {
+            let router = gate::grpc::router(app.clone(), is_reached);
+            serving.push(tokio::spawn(http::serve_http2(listener, tls, router, until(stopped.clone()))));
         }
         if let Some((listener, acceptor)) = tls {
             serving.push(tokio::spawn(http::serve(listener, Some(acceptor), router, until(stopped))));
@@ -172,6 +169,31 @@ impl Serving {
     }
 }
 
+/// A listener of the gate's gRPC.
+struct Grpc {
+    listener: http::Listener,
+    tls: Option<TlsAcceptor>,
+    /// Whether who reaches it is the proxy.
+    is_reached: bool,
+}
+
+impl Grpc {
+    /// Those that are asked for.
+    async fn bind(args: &ServeArgs, certificate: &Option<Certificate>) -> Result<Vec<Self>, Ended> {
+        let mut listeners = Vec::new();
+        if let Some(place) = &args.grpc_listen {
+            let listener = bind_place(place).await?;
+            listeners.push(Self { listener, tls: None, is_reached: place.is_local() });
+        }
+        if let Some(address) = args.grpc_tls_listen {
+            let tls = Some(acceptor(certificate, "--grpc-tls-listen", &[b"h2"])?);
+            let place = Place::Tcp(address);
+            listeners.push(Self { listener: bind_place(&place).await?, tls, is_reached: place.is_local() });
+        }
+        Ok(listeners)
+    }
+}
+
 /// The signals that ask the server to stop.
 struct Signals {
     terminate: Signal,
@@ -190,6 +212,27 @@ impl Signals {
             _ = self.terminate.recv() => false,
             _ = self.interrupt.recv() => false,
             () = store.lost() => true,
+        }
+    }
+}
+
+async fn bind_place(place: &Place) -> Result<http::Listener, Ended> {
+    match place {
+        Place::Tcp(address) => Ok(bind(*address).await?.into()),
+        Place::Unix(path) => bind_unix(path),
+    }
+}
+
+/// Where a listener is, for people and programs that read standard output.
+fn shown(listener: &http::Listener, scheme: &str) -> String {
+    match listener {
+        http::Listener::Tcp(listener) => {
+            format!("{scheme}://{}", listener.local_addr().map(|it| it.to_string()).unwrap_or_default())
+        }
+        http::Listener::Unix(listener) => {
+            let address = listener.local_addr().ok();
+            let path = address.as_ref().and_then(|it| it.as_pathname());
+            format!("unix:{}", path.and_then(Path::to_str).unwrap_or_default())
         }
     }
 }
@@ -217,19 +260,36 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Ended> {
     })
 }
 
+/// The files of a certificate: its chain and its key.
+struct Certificate {
+    chain: PathBuf,
+    key: PathBuf,
+}
+
 /// The TLS certificate, and the lines that tell where its CA is.
-fn certificate(args: &ServeArgs, now: Timestamp) -> Result<(Option<TlsAcceptor>, Vec<String>), Ended> {
+fn certificate(args: &ServeArgs, now: Timestamp) -> Result<(Option<Certificate>, Vec<String>), Ended> {
     if let Some(folder) = &args.tls_self_signed {
         let files = tls::self_signed(folder, &args.tls_name, now).map_err(Ended::cannot_start)?;
-        let acceptor = tls::acceptor(&files.cert, &files.key).map_err(Ended::cannot_start)?;
-        return Ok((Some(acceptor), vec![format!("CA certificate: {}", files.ca.display())]));
+        let lines = vec![format!("CA certificate: {}", files.ca.display())];
+        return Ok((Some(Certificate { chain: files.cert, key: files.key }), lines));
     }
-    match (&args.tls_cert, &args.tls_key) {
-        (Some(cert), Some(key)) => {
-            Ok((Some(tls::acceptor(cert, key).map_err(Ended::cannot_start)?), Vec::new()))
-        }
-        (_, _) => Ok((None, Vec::new())),
-    }
+    let given = args.tls_cert.as_ref().zip(args.tls_key.as_ref());
+    let given = given.map(|(chain, key)| Certificate { chain: chain.clone(), key: key.clone() });
+    Ok((given, Vec::new()))
+}
+
+/// What a listener of TLS accepts connections with; `flag` is the one that asks for the listener.
+fn acceptor(
+    certificate: &Option<Certificate>,
+    flag: &str,
+    protocols: &[&[u8]],
+) -> Result<TlsAcceptor, Ended> {
+    let Some(Certificate { chain, key }) = certificate else {
+        return Err(Ended::cannot_start(format!(
+            "{flag} needs a certificate: give --tls-self-signed DIR, or --tls-cert FILE and --tls-key FILE"
+        )));
+    };
+    tls::acceptor(chain, key, protocols).map_err(Ended::cannot_start)
 }
 
 fn environment_token(

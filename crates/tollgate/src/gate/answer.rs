@@ -14,21 +14,25 @@ use crate::app::{App, Error, Passed};
 const SUB_STATUS: HeaderName = HeaderName::from_static("x-sub-status");
 const SUB_TOKEN: HeaderName = HeaderName::from_static("x-sub-token");
 
-/// The call may pass. A proxy copies these headers to the server behind it; one that is absent some of them would take
-/// literally, so all of them are always there, empty where there is nothing to say.
-pub(super) fn allowed(passed: &Passed) -> Response {
+/// What the server behind the proxy is told of a call that may pass. A proxy copies these headers; one that is absent some of
+/// them would take literally, so all of them are always there, empty where there is nothing to say.
+pub(super) fn told(passed: &Passed) -> [(&'static str, String); 6] {
     let amount = |it: Option<Amount>| it.map_or_else(String::new, |it| it.text(2).to_string());
     let hold = passed.hold.as_ref();
-    let headers = [
+    [
         ("x-sub-account", passed.account.to_string()),
         ("x-sub-root", passed.root.to_string()),
         ("x-sub-operation", passed.operation.clone()),
         ("x-hold-id", hold.map_or_else(String::new, |it| it.0.to_string())),
         ("x-hold-amount", amount(hold.map(|it| it.1))),
         ("x-credit-remaining", amount(passed.remaining)),
-    ];
+    ]
+}
+
+/// The call may pass.
+pub(super) fn allowed(passed: &Passed) -> Response {
     let mut response = StatusCode::OK.into_response();
-    for (name, value) in headers {
+    for (name, value) in told(passed) {
         // Ids, amounts and operations without blanks are always fit for a header.
         let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""));
         response.headers_mut().insert(HeaderName::from_static(name), value);
@@ -51,6 +55,13 @@ pub(super) struct Denied {
     /// Of the check, where another request shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<Box<str>>,
+}
+
+/// A denial as whoever called gets to see it.
+pub(super) struct Whole {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
 }
 
 #[derive(Serialize)]
@@ -86,6 +97,15 @@ impl Denied {
         Self::new(StatusCode::FORBIDDEN, "gate_misconfigured", detail)
     }
 
+    /// What was sent about the call cannot be read, so nobody knows what it would cost.
+    pub(super) fn unreadable(is_too_large: bool) -> Self {
+        if is_too_large {
+            Self::new(StatusCode::PAYLOAD_TOO_LARGE, "call_too_large", TOO_LARGE)
+        } else {
+            Self::new(StatusCode::BAD_REQUEST, "call_unreadable", UNREADABLE)
+        }
+    }
+
     /// What `error` is to whoever called.
     pub(super) fn of(error: Error) -> Self {
         match error {
@@ -112,12 +132,26 @@ impl Denied {
         })
     }
 
+    /// As the answer to an HTTP request.
     pub(super) fn response(&self, request_id: Uuid) -> Response {
+        let Whole { status, headers, body } = self.whole(request_id);
+        let mut response = (status, body).into_response();
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// A short name of it, for programs.
+    pub(super) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What whoever called gets to see.
+    pub(super) fn whole(&self, request_id: Uuid) -> Whole {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::FORBIDDEN);
         let request_id = self.request_id.clone().unwrap_or_else(|| request_id.to_string().into());
         let problem = Problem {
             kind: format!("urn:tollgate:problem:{}", self.code),
-            title: title(status),
+            title: title(status, &self.code),
             status: self.status,
             detail: &self.detail,
             code: &self.code,
@@ -126,11 +160,11 @@ impl Denied {
             request_id: &request_id,
         };
         // Texts and a number alone always have a JSON text.
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let json = HeaderValue::from_static("application/problem+json");
-        let mut response = (status, [(CONTENT_TYPE, json)], body).into_response();
-        self.put_headers(response.headers_mut(), status);
-        response
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        self.put_headers(&mut headers, status);
+        Whole { status, headers, body }
     }
 
     /// nginx knows 401 and 403 alone, and throws the body away: the rest it shows to [`Denied::reopened`].
@@ -165,16 +199,22 @@ const BUSY: &str = "Too much at once. Call again after the time in Retry-After."
 const UNAVAILABLE: &str = "Calls cannot be paid for just now, and this one was not. Call again later.";
 const FAULT: &str =
     "This is the operator's fault, and the call was not paid for. Tell the operator the request id.";
+const UNREADABLE: &str =
+    "What the proxy sent about the call cannot be read: it is no text, or no check at all.";
+const TOO_LARGE: &str =
+    "What the proxy sent about the call is more than 1 MiB. Send less in headers; the check needs no body.";
 const SHORT: &str =
     "Not enough credit for this call. Ask whoever gave you this account for more, by transfer or payment.";
 const SUSPENDED: &str = "The account, or the one above it, is suspended. Ask whoever gave you this account.";
 
-const fn title(status: StatusCode) -> &'static str {
+fn title(status: StatusCode, code: &str) -> &'static str {
     match status.as_u16() {
+        400 if code == "call_unreadable" => "The call cannot be read",
         400 => "The path is not plain",
         401 => "Not authenticated",
         402 => "Not enough credit",
         403 => "Not allowed",
+        413 => "Too large",
         429 => "Too many requests",
         503 => "Unavailable",
         _ => "A fault of the server",

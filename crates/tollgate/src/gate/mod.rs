@@ -1,15 +1,19 @@
 //! The gate: a proxy asks here before it lets a call pass, and the check is the debit.
 //!
-//! Three doors, chosen by the proxy's configuration and never by a parameter: each reads the original method and path from
-//! where its kind of proxy puts them, and from nowhere else. `docs/gateways/` has a configuration for each, tested.
+//! Three doors of HTTP and one of gRPC, chosen by the proxy's configuration and never by a parameter: each reads the original
+//! method and path from where its kind of proxy puts them, and from nowhere else. `docs/gateways/` has a configuration for each,
+//! tested.
 //!
-//! Reading order: [`routes`]; `request` reads what is asked and by whom; `answer` lets pass or says why not.
+//! Reading order: [`routes`]; `request` reads what is asked and by whom; `asked` has it checked; `answer` lets pass or says
+//! why not. [`grpc`] does as `request` and `answer` do.
 //!
 //! **Invariants.** Prices come from the plan alone, never from anything that a client sends. Whatever is missing or odd is
 //! denied. No answer of the gate is 5xx but for a store that takes no writes; none at all gets the check of a drill, which is
 //! nobody's call.
 
 mod answer;
+mod asked;
+pub mod grpc;
 mod request;
 
 use axum::extract::{FromRequest, Request, State};
@@ -17,9 +21,10 @@ use axum::response::Response;
 use axum::{Extension, Router};
 
 use self::answer::{Denied, allowed};
-use self::request::{Asked, Door};
+use self::asked::Checked;
+use self::request::Door;
 use crate::api::{Route, Who};
-use crate::app::{self, App, Origin};
+use crate::app::App;
 use crate::http::{self, Incoming};
 
 /// Put on every request of the listener that serves nothing but the gate: who reaches it is the proxy.
@@ -60,19 +65,19 @@ pub async fn not_found(incoming: Incoming) -> Response {
         .response(incoming.request_id)
 }
 
-async fn nginx(State(app): State<App>, call: Call) -> Response {
-    match check(&app, &call, Door::Nginx).await {
+async fn nginx(State(app): State<App>, asking: Asking) -> Response {
+    match check(&app, &asking, Door::Nginx).await {
         Ok(response) => response,
-        Err(denied) => denied.for_nginx(&app, call.incoming.request_id),
+        Err(denied) => denied.for_nginx(&app, asking.incoming.request_id),
     }
 }
 
-async fn forward(State(app): State<App>, call: Call) -> Response {
-    check(&app, &call, Door::Forward).await.unwrap_or_else(|it| it.response(call.incoming.request_id))
+async fn forward(State(app): State<App>, asking: Asking) -> Response {
+    check(&app, &asking, Door::Forward).await.unwrap_or_else(|it| it.response(asking.incoming.request_id))
 }
 
-async fn envoy(State(app): State<App>, call: Call) -> Response {
-    check(&app, &call, Door::Envoy).await.unwrap_or_else(|it| it.response(call.incoming.request_id))
+async fn envoy(State(app): State<App>, asking: Asking) -> Response {
+    check(&app, &asking, Door::Envoy).await.unwrap_or_else(|it| it.response(asking.incoming.request_id))
 }
 
 /// Says for nginx, which throws away the body of a denied check, what that body was.
@@ -80,31 +85,23 @@ async fn denied(State(app): State<App>, incoming: Incoming) -> Response {
     Denied::reopened(&app, &incoming.headers).response(incoming.request_id)
 }
 
-async fn check(app: &App, call: &Call, door: Door) -> Result<Response, Denied> {
-    if !call.is_reached {
-        request::prove(app, &call.incoming)?;
+async fn check(app: &App, asking: &Asking, door: Door) -> Result<Response, Denied> {
+    if !asking.is_reached {
+        request::proven(app, &asking.incoming)?;
     }
-    let Asked { method, path, id } = Asked::read(&call.incoming, door)?;
-    let shown = request::shown(app, &call.incoming);
-    if request::is_drill(app, &shown) {
-        return Ok(http::hangup());
+    match request::asked(app, &asking.incoming, door)?.check(app).await? {
+        Checked::Passed(passed) => Ok(allowed(&passed)),
+        Checked::Unanswered => Ok(http::hangup()),
     }
-    let address = Some(request::client(&call.incoming));
-    let request_id = Some(call.incoming.request_id);
-    let app = app.asked_from(Origin { address, request_id, door: app::Door::Gate });
-    let by = request::caller(&app, &call.incoming, &shown).await?;
-    let once = id.map(|it| app.once(it, method, path, b""));
-    let passed = app.check(by, once, method, path).await.map_err(Denied::of)?;
-    Ok(allowed(&passed))
 }
 
-/// A check.
-struct Call {
+/// What a proxy asks.
+struct Asking {
     incoming: Incoming,
     is_reached: bool,
 }
 
-impl FromRequest<App> for Call {
+impl FromRequest<App> for Asking {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {

@@ -2,6 +2,7 @@
 
 mod denials;
 mod doors;
+mod grpc;
 mod identity;
 mod listener;
 mod proof;
@@ -10,6 +11,7 @@ mod request_ids;
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{HeaderName, HeaderValue, Method, Request};
+pub(crate) use grpc::by_grpc;
 use ledger::BalanceMode;
 use tollgate::app::Settings;
 
@@ -28,9 +30,13 @@ enum Door {
     Nginx,
     Forward,
     Envoy,
+    /// Envoy's gRPC: [`grpc::send`] makes a check of what is a request at the other doors.
+    Grpc,
 }
 
-const DOORS: [Door; 3] = [Door::Nginx, Door::Forward, Door::Envoy];
+/// Those of HTTP.
+const HTTP_DOORS: [Door; 3] = [Door::Nginx, Door::Forward, Door::Envoy];
+const DOORS: [Door; 4] = [Door::Nginx, Door::Forward, Door::Envoy, Door::Grpc];
 
 impl Door {
     /// A check as a proxy of this kind asks for it, without its proof.
@@ -40,14 +46,15 @@ impl Door {
             Self::Nginx => Request::get("/gate/nginx").header(in_method, method).header(in_uri, uri),
             Self::Forward => Request::get("/gate/forward").header(in_method, method).header(in_uri, uri),
             Self::Envoy => Request::builder().method(method).uri(format!("/gate/envoy{uri}")),
+            Self::Grpc => Request::builder().method(method).uri(format!("{}{uri}", grpc::MARK)),
         }
     }
 
-    /// Those that it reads method and path from; Envoy's door reads none, and these are of no use there.
+    /// Those that it reads method and path from; Envoy's doors read none, and these are of no use there.
     const fn headers(self) -> [&'static str; 2] {
         match self {
             Self::Nginx => ["x-original-method", "x-original-uri"],
-            Self::Forward | Self::Envoy => ["x-forwarded-method", "x-forwarded-uri"],
+            Self::Forward | Self::Envoy | Self::Grpc => ["x-forwarded-method", "x-forwarded-uri"],
         }
     }
 }
@@ -84,7 +91,11 @@ impl Toll {
     }
 
     async fn send(&self, request: Builder) -> Answer {
-        self.house.send(request.body(Body::empty()).unwrap()).await
+        let request = request.body(Body::empty()).unwrap();
+        match request.uri().path().starts_with(grpc::MARK) {
+            true => grpc::send(self, &request).await,
+            false => self.house.send(request).await,
+        }
     }
 
     /// A check that proves itself and shows what the caller showed.

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::task::JoinSet;
+use tonic::transport::{Channel, Endpoint};
 
+use crate::gate::by_grpc;
 use crate::server::{Account, Api, DEADLINE, Options, Random, Server, Store, long, send, text};
 
 /// Together they send 2,000 calls a second.
@@ -26,7 +28,8 @@ enum Stop {
 async fn nothing_that_is_sent_after_a_suspension_or_revocation_was_answered_passes() {
     let mut random = Random::for_test("gate_races");
     let store = Store::new();
-    let server = Server::start(Options::on(&store));
+    let server = Server::start(Options::on(&store).arg("--grpc-listen").arg("127.0.0.1:0"));
+    let grpc = Endpoint::from_shared(server.said("grpc on ")).unwrap().connect().await.unwrap();
     let api = server.api();
     let gate = text(&api.post("/api/v1/tokens", json!({ "scope": "gate" })).await.expect(201)["token"]);
     let rule = json!({
@@ -40,7 +43,7 @@ async fn nothing_that_is_sent_after_a_suspension_or_revocation_was_answered_pass
         let stop = [Stop::Suspend, Stop::Revoke, Stop::SuspendItsPrimary][round % 3];
         let primary = api.open_with("1000000").await;
         let account = api.open_sub(&primary, "shared").await;
-        let calls = Calls::start(&api, &account, &gate);
+        let calls = Calls::start(&api, &account, &gate, &grpc);
         calls.wait_for(500 + random.within(0..500)).await;
         let answered_at = stopped(&api, &primary, &account, stop).await;
         calls.wait_for(calls.count() + 200).await;
@@ -62,11 +65,12 @@ struct Calls {
 }
 
 impl Calls {
-    fn start(api: &Api, account: &Account, gate: &str) -> Self {
+    /// Every other caller's are checked by gRPC.
+    fn start(api: &Api, account: &Account, gate: &str, grpc: &Channel) -> Self {
         let (counted, is_over) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
         let mut callers = JoinSet::new();
         for caller in 0..CALLERS {
-            let (api, account, gate) = (api.clone(), account.clone(), gate.to_owned());
+            let (api, account, gate, grpc) = (api.clone(), account.clone(), gate.to_owned(), grpc.clone());
             let (counted, is_over) = (Arc::clone(&counted), Arc::clone(&is_over));
             callers.spawn(async move {
                 let mut passed = Vec::new();
@@ -75,16 +79,20 @@ impl Calls {
                 let mut due = tokio::time::interval_at(start, EVERY);
                 while !is_over.load(Ordering::Relaxed) {
                     due.tick().await;
-                    let check = api.bare("POST", "/gate/envoy/v1/messages");
-                    let check = check.basic_auth(&account.api_key, Some(&account.secret));
                     let sent_at = Instant::now();
-                    let answer = send(check.header("x-gate-token", &gate)).await.unwrap();
+                    let status = if caller.is_multiple_of(2) {
+                        let check = api.bare("POST", "/gate/envoy/v1/messages");
+                        let check = check.basic_auth(&account.api_key, Some(&account.secret));
+                        send(check.header("x-gate-token", &gate)).await.unwrap().status
+                    } else {
+                        by_grpc(&grpc, (&account.api_key, &account.secret), "/v1/messages").await
+                    };
                     counted.fetch_add(1, Ordering::Relaxed);
-                    match answer.status {
+                    match status {
                         200 => passed.push(sent_at),
                         // A revoked credential is a wrong one, and many wrong ones have to wait.
                         401 | 403 | 429 => {}
-                        status => panic!("{status} {}", answer.body),
+                        status => panic!("{status}"),
                     }
                 }
                 passed

@@ -2,17 +2,20 @@
 //! a client that sends any bytes it likes and an API that writes down what reaches it.
 //!
 //! Reading order: [`proxy`] (the processes), [`call`] and [`upstream`] (both ends), [`Rig`]; then what is shown:
-//! [`answers`], [`spoof`], [`settle`], [`load`].
+//! [`answers`], [`spoof`], [`settle`], [`load`]; and what only gRPC can: [`grpc`].
 
 mod answers;
 mod call;
+mod grpc;
 mod load;
 mod proxy;
 mod settle;
 mod spoof;
 mod upstream;
 
+use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -73,6 +76,7 @@ behind! {
     nginx: Kind::Nginx;
     caddy: Kind::Caddy;
     envoy: Kind::Envoy;
+    envoy_grpc: Kind::EnvoyGrpc;
 }
 
 /// The secret that nobody has, in its place.
@@ -84,6 +88,7 @@ struct Rig {
     store: Store,
     tollgate: SocketAddr,
     gate: SocketAddr,
+    grpc: [SocketAddr; 2],
     /// `None` while it is down.
     server: Option<Server>,
     api: Api,
@@ -104,9 +109,20 @@ impl Rig {
 
     /// With a program as the API that is somebody else's affair.
     async fn in_front_of(kind: Kind, balance: &str, upstream: Upstream, address: SocketAddr) -> Self {
+        Self::changed(kind, balance, upstream, address, |recipe, _| recipe).await
+    }
+
+    /// With a recipe that is not what it was.
+    async fn changed(
+        kind: Kind,
+        balance: &str,
+        upstream: Upstream,
+        address: SocketAddr,
+        changed: impl Fn(String, &Places<'_>) -> String,
+    ) -> Self {
         let store = Store::new();
-        let (tollgate, gate) = (free_address(), free_address());
-        let server = start(&store, tollgate, gate);
+        let (tollgate, gate, grpc) = (free_address(), free_address(), [free_address(), free_address()]);
+        let server = start(&store, tollgate, gate, grpc);
         let api = server.api();
         let primary = api.open_with(balance).await;
         let customer = api.open_sub(&primary, "own").await;
@@ -115,10 +131,25 @@ impl Rig {
         assert_eq!(plan.send().await.unwrap().status().as_u16(), 200);
         let token = api.post("/api/v1/tokens", json!({ "scope": "gate" })).await.expect(201);
         let gate_token = text(&token["token"]);
-        let places = Places { tollgate, gate, api: address, gate_token: &gate_token };
-        let proxy = Proxy::start(kind, &places);
-        let server = Some(server);
-        Self { kind, store, tollgate, gate, server, api, gate_token, upstream, proxy, primary, customer }
+        let (ca, [grpc, grpc_tls]) = (certificate(&store)[0].clone(), grpc);
+        let places =
+            Places { tollgate, gate, grpc, grpc_tls, ca: &ca, api: address, gate_token: &gate_token };
+        let proxy = Proxy::start(kind, &places, changed);
+        let (server, grpc) = (Some(server), [grpc, grpc_tls]);
+        Self {
+            kind,
+            store,
+            tollgate,
+            gate,
+            grpc,
+            server,
+            api,
+            gate_token,
+            upstream,
+            proxy,
+            primary,
+            customer,
+        }
     }
 
     async fn send(&self, call: &Call) -> Reply {
@@ -151,7 +182,7 @@ impl Rig {
 
     /// Starts it again where it was.
     fn restart(&mut self) {
-        self.server = Some(start(&self.store, self.tollgate, self.gate));
+        self.server = Some(start(&self.store, self.tollgate, self.gate, self.grpc));
     }
 
     /// Stops it, and has the books proved.
@@ -161,9 +192,25 @@ impl Rig {
     }
 }
 
-fn start(store: &Store, tollgate: SocketAddr, gate: SocketAddr) -> Server {
+fn start(store: &Store, tollgate: SocketAddr, gate: SocketAddr, grpc: [SocketAddr; 2]) -> Server {
     let options = Options { listen: tollgate.to_string(), ..Options::on(store) };
-    Server::start(options.arg("--gate-listen").arg(&gate.to_string()))
+    let options = options.arg("--gate-listen").arg(&gate.to_string());
+    // At no loopback address, so that the proxy's token counts.
+    let options = options.arg("--grpc-listen").arg(&format!("0.0.0.0:{}", grpc[0].port()));
+    let options = options.arg("--grpc-tls-listen").arg(&format!("0.0.0.0:{}", grpc[1].port()));
+    let [chain, key] = certificate(store).map(|it| it.display().to_string());
+    Server::start(options.arg("--tls-cert").arg(&chain).arg("--tls-key").arg(&key))
+}
+
+/// The operator's own certificate, and its key. Envoy takes none that is signed under constraints of addresses, as tollgate signs.
+fn certificate(store: &Store) -> [PathBuf; 2] {
+    let files = ["cert.pem", "key.pem"].map(|it| store.dir().join(it));
+    if !files[0].exists() {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        fs::write(&files[0], made.cert.pem()).unwrap();
+        fs::write(&files[1], made.signing_key.serialize_pem()).unwrap();
+    }
+    files
 }
 
 /// What calls cost: a message 0.01, an answer what it comes to, and one path nothing.

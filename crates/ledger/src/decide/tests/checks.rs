@@ -132,6 +132,49 @@ scenarios! {
         p         check GET /a%20b    -> free
     ";
 
+    a_gate_that_names_the_operation_leaves_no_choice_of_rules: "
+        operator  open p limit 10                                                       -> ok
+        operator  price std EUR default GET /a cheap 1 * /a dear 2 * /** cheap 3 * /** dear 4 -> ok
+        p         check GET /a                -> price std/1/1  for cheap
+        p         check GET /a named cheap    -> price std/1/1  for cheap
+        p         check GET /a named dear     -> price std/1/2  for dear
+        p         check POST /a               -> price std/1/2  for dear
+        # No method and no path makes another operation of it.
+        p         check POST /a named cheap   -> price std/1/3  for cheap
+        p         check GET /b named dear      ! InsufficientFunds available 1 needed 4
+        # As it is written, or not at all.
+        p         check GET /a named Cheap     ! NoPrice
+        p         check GET /a named other     ! NoPrice
+        p         check GET /a named ∅         ! NoPrice
+    ";
+
+    an_operation_that_a_gate_names_does_not_open_what_is_closed: "
+        operator  open p limit 10                                                      -> ok
+        operator  price std EUR default * /admin/** admin deny GET /** read free * /** write 1 -> ok
+        p         check GET /admin/x named read      ! CallDenied
+        p         check GET /admin/x named admin     ! CallDenied
+        p         check GET /x named admin           ! NoPrice
+        p         check POST /x named read           ! NoPrice
+        p         check GET /x named read           -> free
+        p         check GET /x named write          -> p -1/-10
+        # Nor what servers read differently.
+        p         check GET //admin/x named write    ! PathNotNormal
+        p         check GET /x/../admin named write  ! PathNotNormal
+        p         check get /x named write           ! NoPrice
+        operator  change p suspended                -> ok
+        p         check GET /x named write           ! CallerSuspended
+    ";
+
+    a_request_id_with_another_operation_is_refused: "
+        operator  open p limit 10                                              -> ok
+        operator  price std EUR default * /** one 1 * /** two 2                -> ok
+        p         check GET /x named two key r   -> p -2/-10
+        p         check GET /x named two key r   -> again  p -2/-10
+        p         check GET /x named one key r    ! KeyReused
+        p         check GET /x key r              ! KeyReused
+        p         check GET /x                   -> p -3/-10
+    ";
+
     what_may_stand_with_an_escape_and_without_has_one_price: "
         operator  open p limit 10                                         -> ok
         operator  price std EUR default * /a:send a 1 * /%2B49 b 2 * /** any free -> ok

@@ -13,7 +13,7 @@ async fn at_each_door(method: &str, path: &str, who: impl Fn(&Toll) -> &Opening)
         let answer = toll.ask(door, method, path, who(&toll).auth()).await;
         shown.push(toll.house.shown(&answer));
     }
-    assert_eq!((&shown[0], &shown[1]), (&shown[1], &shown[2]));
+    assert!(shown.iter().all(|it| *it == shown[0]), "{shown:#?}");
     shown.swap_remove(0)
 }
 
@@ -174,7 +174,7 @@ async fn no_query_parameter_has_an_effect() {
         let request = request.uri(format!("{address}?{query}"));
         assert_eq!(toll.outcome(door, request).await, "200 sms.send", "{door:?}");
     }
-    assert_eq!(toll.balance(&toll.partner).await, "\"-0.50\"", "five calls at 0.10");
+    assert_eq!(toll.balance(&toll.partner).await, "\"-0.60\"", "six calls at 0.10");
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use crate::house::{Answer, Auth};
 
 async fn who(toll: &Toll, auth: Auth<'_>) -> String {
     let answer = toll.ask(Door::Envoy, "GET", "/v1/x", auth).await;
-    named(toll, &answer)
+    let named = named(toll, &answer);
+    assert_eq!(self::named(toll, &toll.ask(Door::Grpc, "GET", "/v1/x", auth).await), named, "by gRPC");
+    named
 }
 
 /// The account that a call passed for.
@@ -95,8 +97,8 @@ async fn what_is_shown_is_no_use_the_moment_it_is_revoked() {
 #[tokio::test]
 async fn the_header_that_the_operator_names_comes_before_authorization() {
     let toll = Toll::with(keyed()).await;
-    let shown = |key: &str, auth: Auth<'_>| {
-        toll.check(Door::Envoy, "GET", "/v1/x", auth).header("X-Api-Key", key.to_owned())
+    let shown = |door: Door, key: &str, auth: Auth<'_>| {
+        toll.check(door, "GET", "/v1/x", auth).header("X-Api-Key", key.to_owned())
     };
     let pair = format!("{}:{}", toll.own.key, toll.own.secret);
     for (key, auth, expected) in [
@@ -109,8 +111,10 @@ async fn the_header_that_the_operator_names_comes_before_authorization() {
         (&format!("{}:wrong", toll.own.key), toll.shared.auth(), "401 unauthenticated"),
         (&toll.token, Auth::Nothing, "401 unauthenticated"),
     ] {
-        let answer = toll.send(shown(key, auth)).await;
-        assert_eq!(named(&toll, &answer), expected, "{key}");
+        for door in [Door::Envoy, Door::Grpc] {
+            let answer = toll.send(shown(door, key, auth)).await;
+            assert_eq!(named(&toll, &answer), expected, "{door:?} {key}");
+        }
     }
     // Without it, as ever.
     assert_eq!(who(&toll, toll.shared.auth()).await, "Shared");

@@ -10,7 +10,7 @@ use tollgate::api;
 use tollgate::http::Peer;
 use tower::ServiceExt;
 
-use super::{DOORS, Door, Toll, outcome};
+use super::{Door, HTTP_DOORS, Toll, outcome};
 use crate::house::{Answer, Auth, BY_OPERATOR};
 use crate::server::{Options, Server, Store, run, send};
 
@@ -26,7 +26,7 @@ async fn reach(toll: &Toll, mut request: Request<Body>) -> Answer {
 #[tokio::test]
 async fn who_reaches_it_needs_no_token() {
     let toll = Toll::new().await;
-    for door in DOORS {
+    for door in HTTP_DOORS {
         for token in [None, Some("wrong"), Some("")] {
             let request = toll.own.auth().on(door.asks("GET", "/v1/x"));
             let request = token.into_iter().fold(request, |request, it| request.header("x-gate-token", it));

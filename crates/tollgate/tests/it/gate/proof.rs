@@ -34,13 +34,13 @@ async fn nobody_but_a_gate_has_calls_checked() {
     let doubled = toll.send(doubled.header("x-gate-token", &toll.token)).await;
     said.push(format!("twice: {}", doubled.json()["detail"].as_str().unwrap()));
     assert_snapshot!(said.join("\n"), @"
-    missing: x-gate-token is missing: the proxy must set it in the check
-    empty: x-gate-token is empty
-    wrong: x-gate-token is wrong or was revoked
-    revoked: x-gate-token is wrong or was revoked
-    the operator's: x-gate-token must be a gate token: make one with POST /api/v1/tokens
-    the caller's secret: x-gate-token is wrong or was revoked
-    with its scheme: x-gate-token is wrong or was revoked
+    missing: x-gate-token is missing: the proxy must set it in the check | authorization is missing: the proxy must set it in the check
+    empty: x-gate-token is empty | authorization is empty
+    wrong: x-gate-token is wrong or was revoked | authorization is wrong or was revoked
+    revoked: x-gate-token is wrong or was revoked | authorization is wrong or was revoked
+    the operator's: x-gate-token must be a gate token: make one with POST /api/v1/tokens | authorization must be a gate token: make one with POST /api/v1/tokens
+    the caller's secret: x-gate-token is wrong or was revoked | authorization is wrong or was revoked
+    with its scheme: x-gate-token is wrong or was revoked | authorization is wrong or was revoked
     twice: x-gate-token is there twice: set it, and nothing beside it
     ");
     assert_eq!(toll.balance(&toll.own).await, "\"1.00\"");

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Nginx,
     Caddy,
     Envoy,
+    /// The same, by its gRPC.
+    EnvoyGrpc,
 }
 
 /// What a recipe's page says to replace.
@@ -28,6 +30,11 @@ pub(super) struct Places<'a> {
     pub(super) tollgate: SocketAddr,
     /// The one that serves nothing but the gate.
     pub(super) gate: SocketAddr,
+    /// The one for gRPC.
+    pub(super) grpc: SocketAddr,
+    /// The same over TLS, by a certificate of this authority.
+    pub(super) grpc_tls: SocketAddr,
+    pub(super) ca: &'a Path,
     pub(super) api: SocketAddr,
     pub(super) gate_token: &'a str,
 }
@@ -41,13 +48,17 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// Starts one and returns when it accepts connections.
-    pub(super) fn start(kind: Kind, places: &Places<'_>) -> Self {
+    /// Starts one and returns when it accepts connections. `changed` gets the recipe when all is replaced.
+    pub(super) fn start(
+        kind: Kind,
+        places: &Places<'_>,
+        changed: impl Fn(String, &Places<'_>) -> String,
+    ) -> Self {
         let dir = tempfile::Builder::new().prefix("tollgate-proxy-").tempdir().unwrap();
         // nginx's workers run under another name, and keep large bodies here.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let address = free_address();
-        let mut command = command(kind, &filled(kind, address, places, dir.path()), dir.path());
+        let mut command = command(kind, &filled(kind, address, places, dir.path(), changed), dir.path());
         let output = fs::File::create(dir.path().join("output")).unwrap();
         command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
         // A group of its own, so that all that it starts ends with it.
@@ -64,6 +75,11 @@ impl Proxy {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What it has printed so far.
+    pub(super) fn output(&self) -> String {
+        fs::read_to_string(self.dir.path().join("output")).unwrap()
     }
 }
 
@@ -82,13 +98,20 @@ impl Drop for Proxy {
 }
 
 /// The recipe with everything replaced that its page says to replace; the page must say it.
-fn filled(kind: Kind, address: SocketAddr, places: &Places<'_>, dir: &Path) -> PathBuf {
+fn filled(
+    kind: Kind,
+    address: SocketAddr,
+    places: &Places<'_>,
+    dir: &Path,
+    changed: impl Fn(String, &Places<'_>) -> String,
+) -> PathBuf {
     let (recipe, page) = match kind {
         Kind::Nginx => ("nginx.conf", "nginx.md"),
         Kind::Caddy => ("Caddyfile", "caddy.md"),
         Kind::Envoy => ("envoy.yaml", "envoy.md"),
+        Kind::EnvoyGrpc => ("envoy-grpc.yaml", "envoy-grpc.md"),
     };
-    let Places { tollgate, gate, api, gate_token } = places;
+    let Places { tollgate, gate, grpc, api, gate_token, .. } = places;
     let port = |it: &SocketAddr| format!("port_value: {}", it.port());
     let folder = dir.display().to_string();
     let replaced = match kind {
@@ -114,6 +137,12 @@ fn filled(kind: Kind, address: SocketAddr, places: &Places<'_>, dir: &Path) -> P
             ("port_value: 3000", port(api)),
             ("GATE-TOKEN", (*gate_token).to_owned()),
         ],
+        Kind::EnvoyGrpc => vec![
+            ("port_value: 8000", port(&address)),
+            ("port_value: 8082", port(grpc)),
+            ("port_value: 3000", port(api)),
+            ("GATE-TOKEN", (*gate_token).to_owned()),
+        ],
     };
     let [mut text, page] = [recipe, page].map(|it| fs::read_to_string(recipes().join(it)).unwrap());
     for (what, by) in replaced {
@@ -122,7 +151,7 @@ fn filled(kind: Kind, address: SocketAddr, places: &Places<'_>, dir: &Path) -> P
         text = text.replace(what, &by);
     }
     let file = dir.join(recipe);
-    fs::write(&file, text).unwrap();
+    fs::write(&file, changed(text, places)).unwrap();
     file
 }
 
@@ -150,7 +179,7 @@ fn command(kind: Kind, file: &Path, dir: &Path) -> Command {
             command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
             command
         }
-        Kind::Envoy => {
+        Kind::Envoy | Kind::EnvoyGrpc => {
             let mut command = Command::new(root().join("tests/gateways/.venv/bin/envoy"));
             // Several run side by side, and none takes over another's connections.
             command.args(["--disable-hot-restart", "--concurrency", "2", "--log-level", "warning"]);

@@ -514,7 +514,7 @@ async fn what_is_wrong_with_what_is_tried_is_said_with_its_place() {
     assert_snapshot!(said.join("\n"), @"
     422 invalid: requests is required
     422 invalid: requests must be a list of objects
-    422 invalid: requests[0].path is required; requests[1].method must be a string; requests[1].cost is not known here; known are method, path
+    422 invalid: requests[0].path is required; requests[1].method must be a string; requests[1].cost is not known here; known are method, path, operation
     422 invalid: plan must be an object
     422 invalid: plan.rules[0].unit_price must be more than 0 (only a payment may be negative) and at most 10000000000; plan.x is not known here; known are currency, default, rules
     422 invalid: requests must have at most 1000 members

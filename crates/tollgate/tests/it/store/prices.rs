@@ -34,7 +34,7 @@ impl Commands {
         };
         let path = if self.below(3) == 0 { "/**".to_owned() } else { self.path() };
         let method = (self.below(2) == 0).then(|| "GET".into());
-        PriceRule { method, path: path.parse().unwrap(), operation: "call".into(), pricing }
+        PriceRule { method, path: path.parse().unwrap(), operation: self.operation().into(), pricing }
     }
 
     fn path(&mut self) -> String {
@@ -48,7 +48,12 @@ impl Commands {
 
     pub(super) fn call(&mut self, account: AccountId) -> Action {
         let method = if self.below(4) == 0 { "POST" } else { "GET" };
-        Action::Check { account, method: method.into(), path: self.path().into() }
+        let operation = (self.below(3) == 0).then(|| self.operation().into());
+        Action::Check { account, method: method.into(), path: self.path().into(), operation }
+    }
+
+    fn operation(&mut self) -> &'static str {
+        if self.below(4) == 0 { "other" } else { "call" }
     }
 }
 

@@ -45,8 +45,8 @@ impl Story {
             asked.binds.push((name.to_owned(), Named::Line(id)));
         }
         // Of a call, what it asks for is all that is sent.
-        let of_call = if let Action::Check { method, path, .. } = &asked.action {
-            Some(format!("{method} {path}"))
+        let of_call = if let Action::Check { method, path, operation, .. } = &asked.action {
+            Some(format!("{method} {path} {}", operation.as_deref().unwrap_or_default()))
         } else {
             None
         };

@@ -189,21 +189,21 @@ fn rule(members: &mut Members<'_>) -> Option<PriceRule> {
 pub(in super::super) struct TryBody<'a> {
     /// What is tried in place of the plan that is in force.
     pub(in super::super) plan: Option<PlanBody>,
-    // Methods and paths, with their queries or without.
     /// The calls: at most 1000.
-    #[schemars(with = "Vec<CallMembers>", length(max = 1_000))]
-    pub(in super::super) requests: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    #[schemars(length(max = 1_000))]
+    pub(in super::super) requests: Vec<TriedRequest<'a>>,
 }
 
 /// A call to be tried.
 #[derive(JsonSchema)]
 #[schemars(rename = "CallTried", deny_unknown_fields)]
-#[expect(dead_code, reason = "describes a `TryBody`, whose parts are read otherwise")]
-struct CallMembers {
+pub(in super::super) struct TriedRequest<'a> {
     /// Its method, in capitals.
-    method: String,
+    method: Cow<'a, str>,
     /// Its path, with a query or without.
-    path: String,
+    path: Cow<'a, str>,
+    /// What it is, where the gate would name that: then only rules for it count, and those that deny.
+    operation: Option<Cow<'a, str>>,
 }
 
 impl<'a> TryBody<'a> {
@@ -214,7 +214,8 @@ impl<'a> TryBody<'a> {
             members.each(name, |members| {
                 let method = members.required("method", Members::text);
                 let path = members.required("path", Members::text);
-                method.zip(path)
+                let operation = members.text("operation");
+                method.zip(path).map(|(method, path)| TriedRequest { method, path, operation })
             })
         });
         if requests.as_ref().is_some_and(|it| it.len() > TRIED_MAX) {
@@ -379,11 +380,11 @@ struct TriedCall<'a> {
 }
 
 impl<'a> Tried<'a> {
-    pub(in super::super) fn new(plan: &'a PricePlan, requests: &'a [(Cow<'a, str>, Cow<'a, str>)]) -> Self {
-        let tried = requests.iter().map(|(method, path)| {
+    pub(in super::super) fn new(plan: &'a PricePlan, requests: &'a [TriedRequest<'a>]) -> Self {
+        let tried = requests.iter().map(|TriedRequest { method, path, operation }| {
             let plain = path.split('?').next().unwrap_or_default();
             let call = TriedCall { method, path, outcome: "", rule: None, operation: None, amount: None };
-            match plan.quote(method, plain) {
+            match plan.quote(method, plain, operation.as_deref()) {
                 Ok(quote) => TriedCall {
                     outcome: mode(&quote.rule.pricing),
                     rule: Some(quote.number),
