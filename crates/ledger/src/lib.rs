@@ -1,7 +1,7 @@
 //! The rules of tollgate: who may do what with which money, decided in one pure place.
 //!
 //! Reading order: [`money`], [`time`], [`id`] and [`text`] are the values; [`account`], [`hold`], [`number`],
-//! [`application`], [`settings`] and [`journal`] the records; [`command`] what may be asked; [`refusal`] every way to
+//! [`application`], [`settings`] and [`journal`] the records, [`usage`] what these add up to; [`command`] what may be asked; [`refusal`] every way to
 //! say no; [`book`] a ledger in memory; and [`decide()`] the one function that turns a command into changes or a
 //! refusal. [`laws`] is what must hold whatever was decided.
 //!
@@ -26,6 +26,7 @@ pub mod refusal;
 pub mod settings;
 pub mod text;
 pub mod time;
+pub mod usage;
 
 pub use account::{
     Account, BalanceMode, Credential, CredentialKind, Currency, LEVELS_MAX, Standing, Status, Token,
@@ -40,10 +41,11 @@ pub use id::{
     AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, IdMap, IdSet, LineId, TokenId,
 };
 pub use journal::{Closed, Kind, Line, Outcome, Record, Side, TransferKind};
-pub use money::Amount;
+pub use money::{Amount, Total};
 pub use number::{Country, Features, Number, NumberKind};
 pub use path::PathPattern;
 pub use price::{PricePlan, PriceRule, Pricing};
 pub use refusal::{Refusal, TextField};
 pub use settings::{Setting, SettingChange, Settings};
 pub use time::Timestamp;
+pub use usage::{Entry, Move, Moved};

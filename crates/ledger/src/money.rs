@@ -128,15 +128,76 @@ pub struct AmountText {
 
 impl fmt::Display for AmountText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = self.amount.0.unsigned_abs();
-        let one = Amount::ONE.unsigned_abs();
-        let sign = if self.amount.is_negative() { "-" } else { "" };
-        let fraction = format!("{:08}", units % one);
-        let needed = fraction.trim_end_matches('0').len();
-        let decimals = needed.max(self.decimals_min.min(fraction.len()));
-        let shown = fraction.get(..decimals).unwrap_or(&fraction);
-        let point = if shown.is_empty() { "" } else { "." };
-        write!(f, "{sign}{}{point}{shown}", units / one)
+        print(i128::from(self.amount.0), self.decimals_min, f)
+    }
+}
+
+/// Prints units of 10⁻⁸ with at least so many decimals.
+fn print(units: i128, decimals_min: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let sign = if units < 0 { "-" } else { "" };
+    let one = u128::from(Amount::ONE.unsigned_abs());
+    let fraction = format!("{:08}", units.unsigned_abs() % one);
+    let needed = fraction.trim_end_matches('0').len();
+    let decimals = needed.max(decimals_min.min(fraction.len()));
+    let shown = fraction.get(..decimals).unwrap_or(&fraction);
+    let point = if shown.is_empty() { "" } else { "." };
+    write!(f, "{sign}{}{point}{shown}", units.unsigned_abs() / one)
+}
+
+/// A sum of amounts, in the same units and exact however many they are: 2⁶⁴ of the largest fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Total(i128);
+
+impl Total {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// From units of 10⁻⁸.
+    pub const fn from_units(units: i128) -> Self {
+        Self(units)
+    }
+
+    /// In units of 10⁻⁸.
+    pub const fn units(self) -> i128 {
+        self.0
+    }
+
+    /// Both together.
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// This one without the other.
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// The same with the other sign.
+    pub const fn negated(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+
+    /// Plain decimal text with no more digits than needed.
+    pub fn shortest(self) -> String {
+        struct Shortest(i128);
+        impl fmt::Display for Shortest {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                print(self.0, 0, f)
+            }
+        }
+        Shortest(self.0).to_string()
+    }
+}
+
+impl From<Amount> for Total {
+    fn from(amount: Amount) -> Self {
+        Self(i128::from(amount.0))
+    }
+}
+
+impl fmt::Display for Total {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print(self.0, 2, f)
     }
 }
 
@@ -301,5 +362,14 @@ mod tests {
         assert_eq!(Amount(-1).text_floored(5), "-0.00001");
         assert_eq!(Amount(0).text_floored(5), "0.00000");
         assert_eq!(Amount(250_000_000).text_floored(0), "2");
+    }
+
+    #[test]
+    fn a_total_holds_and_prints_more_than_an_amount() {
+        let most = Total::from(Amount(i64::MAX));
+        assert_eq!(most.plus(most).to_string(), "184467440737.09551614");
+        assert_eq!(most.negated().minus(most).to_string(), "-184467440737.09551614");
+        let [none, three] = [Total::ZERO, Total::from_units(300_000_000)];
+        assert_eq!([none.to_string(), three.to_string(), three.shortest()], ["0.00", "3.00", "3"]);
     }
 }
