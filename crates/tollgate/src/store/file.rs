@@ -11,14 +11,15 @@ use rusqlite::{Connection, OpenFlags};
 use super::{optional, sql};
 
 /// The schema's versions, oldest first; `PRAGMA user_version` counts how many a store has.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_owned.sql"),
     include_str!("../../migrations/0003_prices.sql"),
     include_str!("../../migrations/0004_origin.sql"),
+    include_str!("../../migrations/0005_usage.sql"),
 ];
 /// The newest of them.
-const KNOWN: u32 = 4;
+const KNOWN: u32 = 5;
 
 /// Why a store could not be opened; each is a sentence for the operator.
 #[derive(Debug, thiserror::Error)]

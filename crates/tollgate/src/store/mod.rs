@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger decide them and
 //! commits once (`bring` reads what they name, `write` and `insert` write the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql` and `record` turn rows
-//! into domain values; `replay` proves a store from its journal; `file` opens, locks and copies it.
+//! into domain values; `usage` adds up what was spent; `replay` proves a store from its journal; `file` opens, locks and copies it.
 //!
 //! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
 //! Readers never touch the writer's memory. No rule is decided here.
@@ -22,6 +22,10 @@ mod resident;
 mod settings;
 mod snapshot;
 mod sql;
+mod usage;
+mod usage_fill;
+mod usage_proof;
+mod usage_read;
 mod write;
 mod writer;
 
@@ -44,6 +48,8 @@ pub use replay::{Replay, Wrong, replay};
 pub use rusqlite::Result;
 pub use snapshot::{AccountFilter, Snapshot, StoredCredential};
 pub use sql::Recorded;
+pub use usage::UsageSum;
+pub use usage_read::{UsagePart, UsageSpan, UsageWork};
 
 /// How many names are kept in memory; the least used are read again.
 const NAMES_MAX: usize = 262_144;
@@ -164,6 +170,8 @@ impl Store {
         let lock = file::lock(&options.path)?;
         let connection = file::open_writable(&options.path)?;
         file::check_mark(&connection, &options.path, &options.key_mark)?;
+        let ids = line_id::LineIds::of(&options.key_mark);
+        usage_fill::fill(&connection, ids)?;
         let mut resident = resident::Resident::load(&connection, options.once_max)?;
         let mut tokens = file::tokens_by_verifier(&connection)?;
         let environment = options.environment_token.as_ref().map(|it| it.0);
@@ -182,7 +190,7 @@ impl Store {
             names: Cache::new(NAMES_MAX),
             tokens: RwLock::new(tokens),
             environment,
-            ids: line_id::LineIds::of(&options.key_mark),
+            ids,
             uses: Mutex::default(),
             lost: Notify::new(),
             figures,

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Row};
 
 use super::line_id::{LineIds, are_beside};
 use super::sql::{self, Recorded};
-use super::{OpenError, Snapshot, file, owned, plan};
+use super::{OpenError, Snapshot, file, owned, plan, usage_proof};
 
 /// What a replay has seen of a store that is right.
 #[derive(Clone, Copy, Debug, Default)]
@@ -120,6 +120,7 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
     check_owned(&connection, &state)?;
     check_plans(&connection, &state)?;
     check_reversals(&connection, ids)?;
+    usage_proof::prove(&connection, ids, state.last_seq)?;
     let sealed = check_sealed(&connection, opens)?;
     Ok(Replay {
         lines: state.last_seq,

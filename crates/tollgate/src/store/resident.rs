@@ -11,6 +11,7 @@ use rusqlite::{Connection, Result};
 
 use super::once::{OnceMap, REMEMBERED_MS};
 use super::sql;
+use super::usage::Gathering;
 
 pub(super) struct Resident {
     // Boxed, so that the map's empty places cost a pointer each.
@@ -20,6 +21,7 @@ pub(super) struct Resident {
     /// The newest version of each price plan.
     pub(super) plans: HashMap<Arc<str>, Arc<PricePlan>>,
     pub(super) heads: Waiting,
+    pub(super) usage: Gathering,
     pub(super) once: OnceMap,
     pub(super) last_seq: i64,
     pub(super) last_at: Timestamp,
@@ -96,6 +98,7 @@ impl Resident {
             holds: IdMap::default(),
             plans: HashMap::new(),
             heads: Waiting::default(),
+            usage: Gathering::default(),
             once: OnceMap::new(once_max),
             last_seq: 0,
             last_at: Timestamp::default(),

@@ -55,6 +55,10 @@ impl<'a> Snapshot<'a> {
         self.connection
     }
 
+    pub(super) const fn ids(&self) -> LineIds {
+        self.ids
+    }
+
     pub(super) fn rows<T>(
         &self,
         text: &str,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ledger::{
     Account, AccountId, Actor, Amount, ApiKey, ApplicationId, AuthId, BalanceMode, Caller, Credential,
-    CredentialId, CredentialKind, Currency, Ending, EndpointId, Hold, HoldEnd, Kind, Line, LineId,
+    CredentialId, CredentialKind, Currency, Ending, EndpointId, Hold, HoldEnd, Kind, Line, LineId, Move,
     NumberKind, OnExpiry, Once, Scope, Side, Standing, Status, Timestamp, Token, TokenId, TokenScope,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
@@ -82,6 +82,15 @@ word_column!(CredentialKind { Secret = 1, Token = 2 });
 word_column!(NumberKind { Mobile = 1, Local = 2, National = 3, TollFree = 4, ShortCode = 5 });
 word_column!(OnExpiry { Release = 1, Capture = 2 });
 word_column!(HoldEnd { Settled = 1, Released = 2, Expired = 3, Captured = 4, Closed = 5 });
+word_column!(Move {
+    Charge = 1,
+    Reversal = 2,
+    PaidIn = 3,
+    PaidOut = 4,
+    TransferIn = 5,
+    TransferOut = 6,
+    Close = 7,
+});
 word_column!(Kind {
     Open = 1,
     Change = 2,

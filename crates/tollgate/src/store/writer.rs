@@ -19,6 +19,7 @@ use super::once::{REMEMBERED_MS, Unhashed};
 use super::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
 use super::resident::{Resident, Row};
 use super::sql::Column;
+use super::usage::UsagePending;
 use super::{ExecuteError, OpenError, Shared};
 
 /// When the log has this many frames (16 MiB), it is folded into the file beside the writer.
@@ -125,6 +126,7 @@ pub(super) struct Pending {
     /// The row numbers of the accounts that the batch opens.
     pub(super) opened: IdMap<AccountId, i64>,
     pub(super) heads: Heads,
+    pub(super) usage: UsagePending,
     /// Uses of credentials that it writes.
     pub(super) uses: Vec<(CredentialId, Timestamp)>,
 }
@@ -169,17 +171,19 @@ impl Writer {
             // What is on the disk is unknown; the next start reads it, and nothing here may touch it.
             return;
         }
-        // So that a stopped store has all its heads. Where this cannot be written, the next start counts the lines itself.
-        drop(self.write_last_heads());
+        // So that a stopped store has all its heads and roll-ups. Where this cannot be written, the next start counts the lines itself.
+        drop(self.write_last());
         // Best effort: a log that stays is folded at the next start.
         drop(checkpoint(&self.connection, "TRUNCATE"));
     }
 
-    fn write_last_heads(&self) -> rusqlite::Result<()> {
-        let transaction = self.connection.unchecked_transaction()?;
-        self.write_all_heads()?;
-        self.write_uses(&self.some_uses(usize::MAX))?;
-        transaction.commit()
+    fn write_last(&mut self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let written = self
+            .write_all_heads()
+            .and_then(|()| self.write_all_usage())
+            .and_then(|()| self.write_uses(&self.some_uses(usize::MAX)));
+        self.connection.execute_batch(if written.is_ok() { "COMMIT" } else { "ROLLBACK" })
     }
 
     fn batch(&mut self, work: &mut Work) {
@@ -294,7 +298,10 @@ impl Writer {
     fn write(&mut self, pending: &mut Pending) -> rusqlite::Result<()> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
         pending.uses = self.some_uses(USES_AT_ONCE);
-        let written = self.write_rows(pending).and_then(|()| self.write_uses(&pending.uses));
+        let written = self
+            .write_rows(pending)
+            .and_then(|()| self.write_usage(pending))
+            .and_then(|()| self.write_uses(&pending.uses));
         let committed = match written {
             Ok(()) => self.connection.prepare_cached("COMMIT")?.execute(()).map(drop),
             Err(error) => Err(error),
@@ -308,7 +315,7 @@ impl Writer {
 
     /// Makes true in memory what is durable now.
     fn merge(&mut self, pending: Pending) {
-        let Pending { lines, accounts, changes, keyed, chain, opened, heads, uses } = pending;
+        let Pending { lines, accounts, changes, keyed, chain, opened, heads, usage, uses } = pending;
         self.forget_uses(&uses);
         for (id, number) in opened {
             if let Some(account) = self.book.account(id) {
@@ -346,6 +353,7 @@ impl Writer {
         for (hash, seq) in keyed {
             self.resident.once.insert(hash, seq, self.resident.last_at);
         }
+        self.gather_usage(&lines, &usage);
         let count = count(lines.len());
         self.resident.last_seq += count;
         let figures = &self.shared.figures;

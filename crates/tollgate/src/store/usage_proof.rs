@@ -1,0 +1,106 @@
+//! Proving the roll-ups from the journal: each row must be the sum of the lines that it says it counts, and every line
+//! that must be counted is. The journal goes through time in order, so one quarter of an hour is in memory at once.
+
+use std::collections::HashMap;
+
+use ledger::{AccountId, Entry};
+use rusqlite::Connection;
+
+use super::line_id::LineIds;
+use super::replay::Wrong;
+use super::usage::{self, Numbers, RowKey, UsageSum};
+
+/// Proves all roll-ups of a store whose journal has `last` lines.
+pub(super) fn prove(connection: &Connection, ids: LineIds, last: i64) -> Result<(), Wrong> {
+    let mut proof = Proof {
+        connection,
+        numbers: Numbers::new(connection)?,
+        through: usage::usage_through(connection)?,
+        quarter: i64::MIN,
+        rows: HashMap::new(),
+        seen: 0,
+    };
+    usage::each_entry(connection, ids, (0, last), None, |seq, quarter, family, entry| {
+        proof.entry(seq, quarter, family, entry)
+    })?;
+    proof.finish(last)
+}
+
+struct Proof<'a> {
+    connection: &'a Connection,
+    numbers: Numbers<'a>,
+    /// The line up to which everything is counted.
+    through: i64,
+    quarter: i64,
+    /// The rows of the quarter.
+    rows: HashMap<RowKey, Says>,
+    /// How many rows there were so far.
+    seen: i64,
+}
+
+/// What a row says, up to which line, and what its lines come to so far.
+struct Says {
+    sum: UsageSum,
+    through: i64,
+    counted: UsageSum,
+}
+
+impl Proof<'_> {
+    fn entry(&mut self, seq: i64, quarter: i64, family: AccountId, entry: &Entry<'_>) -> Result<(), Wrong> {
+        if quarter != self.quarter {
+            self.begin(quarter)?;
+        }
+        let key = RowKey::of(quarter, family, entry, &mut self.numbers)?;
+        match self.rows.get_mut(&key) {
+            Some(says) if seq <= says.through => says.counted.add(&UsageSum::of(entry)),
+            Some(_) | None if seq <= self.through => {
+                return Err(Wrong::Line { seq, what: "no roll-up of usage counts it".into() });
+            }
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Goes on to another quarter, after the one before was proven.
+    fn begin(&mut self, quarter: i64) -> Result<(), Wrong> {
+        self.end()?;
+        self.quarter = quarter;
+        let mut all = self.connection.prepare_cached("SELECT * FROM usage WHERE quarter = ?1")?;
+        let mut rows = all.query([quarter])?;
+        while let Some(row) = rows.next()? {
+            let (sum, through) = (usage::sum(row)?, row.get("through")?);
+            self.rows.insert(RowKey::read(row)?, Says { sum, through, counted: UsageSum::default() });
+            self.seen += 1;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Wrong> {
+        for (key, Says { sum, through, counted }) in self.rows.drain() {
+            if sum != counted {
+                let RowKey { quarter, account, operation, .. } = key;
+                return Err(Wrong::Other(format!(
+                    "the roll-up of usage of account number {account} for {operation:?} in quarter {quarter} says \
+                     {} lines and {} up to line {through}, the journal {} and {}",
+                    sum.lines, sum.amount, counted.lines, counted.amount
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, last: i64) -> Result<(), Wrong> {
+        self.end()?;
+        let all = "SELECT COUNT(*), MAX(through) FROM usage";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
+        let (rows, through) = self.connection.query_row(all, (), read)?;
+        if rows != self.seen {
+            let more = rows - self.seen;
+            return Err(Wrong::Other(format!("{more} roll-ups of usage are of a time of which no line is")));
+        }
+        if through.unwrap_or(0).max(self.through) > last {
+            return Err(Wrong::Other("the roll-ups of usage count lines that are not there".into()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! Reading the roll-ups: the rows of a span, and the lines that these do not count yet.
+
+use std::collections::HashMap;
+
+use ledger::{AccountId, Entry, Move};
+use rusqlite::{Connection, Result, params};
+
+use super::Snapshot;
+use super::sql;
+use super::usage::{self, Numbers, RowKey, UsageSum};
+
+/// Whose usage, and of when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageSpan {
+    /// The primary account of the family.
+    pub family: AccountId,
+    /// Only what this account caused.
+    pub account: Option<AccountId>,
+    /// From this quarter of an hour on, as [`ledger::usage::quarter`] counts them.
+    pub from: i64,
+    /// Up to this one, itself excluded.
+    pub to: i64,
+}
+
+/// A part of a sum: all of one kind within a quarter of an hour may come in several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsagePart<'a> {
+    /// When.
+    pub quarter: i64,
+    /// Who caused it.
+    pub account: AccountId,
+    /// Whose balance was moved.
+    pub payer: AccountId,
+    /// By what.
+    pub by: Move,
+    /// For which operation.
+    pub operation: Option<&'a str>,
+    /// How much of it.
+    pub sum: UsageSum,
+}
+
+/// How much was looked at for an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageWork {
+    /// Searches in the roll-ups.
+    pub searches: u64,
+    /// Their rows.
+    pub rows: u64,
+    /// Lines of the journal.
+    pub lines: i64,
+}
+
+impl Snapshot<'_> {
+    /// Goes through everything that moved balances in a span, in the order of time but for what the newest lines add.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn usage(&self, span: UsageSpan, mut each: impl FnMut(&UsagePart<'_>)) -> Result<UsageWork> {
+        let connection = self.connection();
+        let mut numbers = Numbers::new(connection)?;
+        let family = numbers.of(span.family)?;
+        let account = span.account.map(|it| numbers.of(it)).transpose()?;
+        let mut work = UsageWork::default();
+        let mut accounts = Ids::new(connection)?;
+        let mut rows = connection.prepare_cached(match account {
+            Some(_) => "SELECT * FROM usage WHERE quarter = ?1 AND family = ?2 AND account = ?3",
+            None => "SELECT * FROM usage WHERE quarter = ?1 AND family = ?2 AND ?3 IS NULL",
+        })?;
+        let mut quarter = self.next_quarter(span.from)?.unwrap_or(span.to);
+        while quarter < span.to {
+            work.searches += 1;
+            let mut found = rows.query(params![quarter, family, account])?;
+            let before = work.rows;
+            while let Some(row) = found.next()? {
+                work.rows += 1;
+                let operation = row.get_ref("operation")?.as_str()?;
+                each(&UsagePart {
+                    quarter,
+                    account: accounts.of(row.get("account")?)?,
+                    payer: accounts.of(row.get("payer")?)?,
+                    by: sql::get(row, "moved_by")?,
+                    operation: Some(operation).filter(|it| !it.is_empty()),
+                    sum: usage::sum(row)?,
+                });
+            }
+            // A server that had nothing to do for a year is passed in one step.
+            quarter = if work.rows > before {
+                quarter + 1
+            } else {
+                self.next_quarter(quarter + 1)?.unwrap_or(span.to)
+            };
+        }
+        work.lines = self.newest(span, &mut numbers, &mut each)?;
+        Ok(work)
+    }
+
+    /// What the lines add that no row counts.
+    fn newest(
+        &self,
+        span: UsageSpan,
+        numbers: &mut Numbers<'_>,
+        each: &mut impl FnMut(&UsagePart<'_>),
+    ) -> Result<i64> {
+        let connection = self.connection();
+        let through = usage::usage_through(connection)?;
+        let last = connection
+            .prepare_cached("SELECT MAX(seq) FROM journal")?
+            .query_row((), |row| row.get::<_, Option<i64>>(0))?
+            .unwrap_or(0);
+        let mut counted: HashMap<RowKey, i64> = HashMap::new();
+        let newest = |seq: i64, quarter: i64, family: AccountId, entry: &Entry<'_>| -> Result<()> {
+            let is_asked = span.account.is_none_or(|it| it == entry.account);
+            if !is_asked || quarter < span.from || quarter >= span.to {
+                return Ok(());
+            }
+            let key = RowKey::of(quarter, family, entry, numbers)?;
+            let counted = match counted.get(&key) {
+                Some(counted) => *counted,
+                None => {
+                    let read = usage::row_through(connection, &key)?;
+                    counted.insert(key, read);
+                    read
+                }
+            };
+            if seq > counted {
+                let Entry { account, payer, by, operation, .. } = *entry;
+                each(&UsagePart { quarter, account, payer, by, operation, sum: UsageSum::of(entry) });
+            }
+            Ok(())
+        };
+        usage::each_entry(connection, self.ids(), (through, last), Some(span.family), newest)?;
+        Ok(last - through)
+    }
+
+    /// The first quarter from this one on in which anything is.
+    fn next_quarter(&self, from: i64) -> Result<Option<i64>> {
+        self.connection()
+            .prepare_cached("SELECT MIN(quarter) FROM usage WHERE quarter >= ?1")?
+            .query_row([from], |row| row.get(0))
+    }
+}
+
+/// Ids of accounts by the numbers of their rows, read once each.
+struct Ids<'a> {
+    query: rusqlite::Statement<'a>,
+    known: HashMap<i64, AccountId>,
+}
+
+impl<'a> Ids<'a> {
+    fn new(connection: &'a Connection) -> Result<Self> {
+        let query = connection.prepare("SELECT id FROM accounts WHERE number = ?1")?;
+        Ok(Self { query, known: HashMap::new() })
+    }
+
+    fn of(&mut self, number: i64) -> Result<AccountId> {
+        if let Some(id) = self.known.get(&number) {
+            return Ok(*id);
+        }
+        let id = self.query.query_row([number], |row| sql::get::<AccountId>(row, "id"))?;
+        self.known.insert(number, id);
+        Ok(id)
+    }
+}
