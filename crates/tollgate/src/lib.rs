@@ -2,11 +2,12 @@
 //!
 //! The rules live in the crate `ledger`; this one is the shell around them. ARCHITECTURE.md walks a request through it.
 //! Reading order: [`config`] what can be set; [`http`] how a request comes in; [`api`] the dialects; [`auth`] who asks;
-//! [`app`] the use cases; [`store`] where it is kept; [`cli`] the commands.
+//! [`app`] the use cases; [`calendar`] days and months; [`store`] where it is kept; [`cli`] the commands.
 
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;

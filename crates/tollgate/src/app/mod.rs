@@ -12,6 +12,7 @@ mod origin;
 mod owned;
 mod read;
 mod stock;
+mod usage;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,7 +34,12 @@ pub use read::{AccountView, TransferFilter, Transfers};
 
 pub use stock::{BroughtNumbers, NumberChange, RentedNumber};
 
-pub use crate::store::{AccountFilter, Listed, NumberFilter, Owners, Recorded, Slice};
+pub use usage::{
+    AccountMonth, BalanceMonth, FamilyMonth, Spent, Statement, StatementFilter, Usage, UsageBy, UsageFilter,
+    UsageGroup, edge_after, is_edge,
+};
+
+pub use crate::store::{AccountFilter, Listed, NumberFilter, Owners, Recorded, Slice, UsageSum};
 
 use crate::auth::{Auth, AuthError, Rate};
 use crate::clock::Clock;

@@ -52,6 +52,9 @@ impl Cast {
             // Of a token or a secret; any will do for those who may see none.
             "{id}" | "{secret_id}" | "{credential}" => "0191992b-0000-7000-8000-000000000000".to_owned(),
             "{country}" => "GB".to_owned(),
+            "{month}" => "2024-08".to_owned(),
+            // Whose, only accounts need not say.
+            "usage" => format!("usage?account={}", self.primary.key),
             "{msisdn}" => "447700900099".to_owned(),
             // A primary does not close while it has a subaccount.
             "{account}" if route.path.ends_with("/close") => self.sub.key.clone(),

@@ -36,5 +36,6 @@ mod strace;
 mod tidy;
 mod tutorial;
 mod two_dialects;
+mod usage;
 mod vonage;
 mod wal_cut;

@@ -20,6 +20,11 @@ fn the_tour_of_the_readme_can_be_pasted_and_its_answers_are_right() {
 }
 
 #[test]
+fn the_curl_lines_of_the_usage_page_can_be_pasted_and_their_answers_are_right() {
+    assert!(paste("docs/usage.md", "usage.db") >= 3);
+}
+
+#[test]
 fn the_curl_lines_of_the_plivo_page_can_be_pasted_and_their_answers_are_right() {
     assert!(paste("docs/plivo.md", "plivo.db") >= 11);
 }

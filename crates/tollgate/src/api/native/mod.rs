@@ -17,7 +17,7 @@ use axum::routing::MethodFilter;
 
 use self::error::{Code, Problem};
 use self::handlers::{
-    accounts, batches, charges, credentials, docs, drills, health, holds, numbers, prices, tokens,
+    accounts, batches, charges, credentials, docs, drills, health, holds, numbers, prices, tokens, usage,
 };
 use crate::api::{Route, Who};
 use crate::http::Incoming;
@@ -58,6 +58,13 @@ pub fn routes() -> Vec<Route> {
         Route::new(POST, "/api/v1/accounts/{account}/payments", Who::Operator, accounts::pay),
         Route::new(POST, "/api/v1/accounts/{account}/transfers", Who::OperatorOrAccount, accounts::transfer),
         Route::new(GET, "/api/v1/accounts/{account}/postings", Who::OperatorOrAccount, accounts::postings),
+        Route::new(
+            GET,
+            "/api/v1/accounts/{account}/statements/{month}",
+            Who::OperatorOrAccount,
+            usage::statement,
+        ),
+        Route::new(GET, "/api/v1/usage", Who::OperatorOrAccount, usage::usage),
         Route::new(POST, "/api/v1/charges", Who::OperatorOrGate, charges::charge),
         Route::new(POST, "/api/v1/charges/batch", Who::OperatorOrGate, batches::batch),
         Route::new(POST, "/api/v1/charges/{id}/reverse", Who::OperatorOrGate, charges::reverse),

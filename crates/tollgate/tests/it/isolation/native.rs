@@ -35,6 +35,16 @@ pub(super) fn asks(route: &str, of: &Family, caller: &Member) -> Vec<Ask> {
             // There is no such token to be revoked.
             vec![Ask::operator(404, "/api/v1/tokens/0191992b-0000-7000-8000-000000000000")]
         }
+        "GET /api/v1/usage" => {
+            let by = "include=children&group_by=account";
+            let own_id = own.id();
+            vec![
+                Ask::primary(200, format!("/api/v1/usage?account={}&{by}", primary.key)).shows(&own_id),
+                Ask::own(200, format!("/api/v1/usage?account={}&{by}", own.auth_id)).shows(&own_id),
+                Ask::primary(200, format!("/api/v1/usage?{by}")).shows(&own_id),
+                Ask::operator(200, format!("/api/v1/usage?account={}&{by}", primary.id())).shows(&own_id),
+            ]
+        }
         "POST /api/v1/charges" => [primary, own]
             .map(|it| json!({ "account": it.id(), "amount": "1" }).to_string())
             .map(|it| Ask::operator(201, "/api/v1/charges").body(it))
@@ -170,6 +180,14 @@ fn account(method: &str, rest: &str, of: &Family, caller: &Member) -> Vec<Ask> {
             let cursor = URL_SAFE_NO_PAD.encode(line.as_bytes());
             let path = format!("/api/v1/accounts/{}/postings?cursor={cursor}", caller.key);
             asks.push(Ask::own(200, path).shows(&of.balance_transfer));
+            asks
+        }
+        ("GET", "statements/{month}") => {
+            let paths = |of: &Member, form: &str| paths(of, &format!("statements/2024-08?format={form}"));
+            let mut asks: Vec<_> =
+                paths(primary, "json").map(|it| Ask::primary(200, it).shows(&own.marker)).into();
+            asks.extend(paths(primary, "csv").map(|it| Ask::primary(200, it).shows(&primary.marker)));
+            asks.extend(paths(own, "html").map(|it| Ask::own(200, it).shows(&own.marker)));
             asks
         }
         _ => Vec::new(),

@@ -11,6 +11,7 @@ pub(super) mod holds;
 pub(super) mod numbers;
 pub(super) mod prices;
 pub(super) mod tokens;
+pub(super) mod usage;
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -33,6 +34,7 @@ pub(super) fn described() -> Vec<Group> {
         charges::described(),
         batches::described(),
         holds::described(),
+        usage::described(),
         prices::described(),
         numbers::described(),
         tokens::described(),

@@ -307,6 +307,7 @@ fn segment(path: &str, name: &str) -> Value {
         "name" => {
             ("The price plan's name: 1 to 64 lower-case letters, digits, `.`, `-` and `_`.", "standard-eur")
         }
+        "month" => ("The month, as YYYY-MM.", "2026-02"),
         "country" => ("The two letters of the number's country, in capitals or not.", "GB"),
         "msisdn" => ("The number's digits, with the country's prefix.", "447700900000"),
         // Without words a test asks for some.

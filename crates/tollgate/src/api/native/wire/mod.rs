@@ -1,7 +1,7 @@
 //! The bodies and queries of this API in, its records out.
 //!
 //! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
-//! `numbers`, `credentials` and `close` are both for what they are named after; `schema` describes what all of them are made of.
+//! `numbers`, `credentials`, `close`, `usage` and `statements` are both for what they are named after; `schema` describes what all of them are made of.
 
 mod batches;
 mod bodies;
@@ -14,6 +14,9 @@ mod numbers;
 mod prices;
 mod records;
 mod schema;
+mod statement_lines;
+mod statements;
+mod usage;
 
 use std::fmt;
 
@@ -37,6 +40,10 @@ pub(super) use records::{
     AccountRecord, AccountsPage, ChargeRecord, PaymentRecord, PostingsPage, ReversalRecord, TokenRecord,
     TokensPage, TransferRecord,
 };
+
+pub(super) use statement_lines::{csv, html};
+pub(super) use statements::{Format, StatementQuery, StatementRecord};
+pub(super) use usage::{UsagePage, UsageQuery};
 
 /// Serialized as the text that it prints, without a string in between.
 pub(super) struct Text<T>(pub(super) T);

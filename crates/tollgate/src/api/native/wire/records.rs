@@ -93,14 +93,14 @@ impl<'a> AccountRecord<'a> {
     }
 }
 
-const fn mode(account: &Account) -> &'static str {
+pub(super) const fn mode(account: &Account) -> &'static str {
     match account.mode {
         BalanceMode::Own => "own",
         BalanceMode::Shared => "shared",
     }
 }
 
-const fn status(account: &Account) -> &'static str {
+pub(super) const fn status(account: &Account) -> &'static str {
     match account.status {
         Status::Active => "active",
         Status::Suspended => "suspended",

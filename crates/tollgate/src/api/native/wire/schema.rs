@@ -4,11 +4,15 @@
 
 use std::borrow::Cow;
 
-use ledger::{AccountId, Amount, ApiKey, ApplicationId, CredentialId, Currency, EndpointId, LineId, TokenId};
+use ledger::{
+    AccountId, Amount, ApiKey, ApplicationId, CredentialId, Currency, EndpointId, LineId, TokenId, Total,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::bodies::Cursor;
+use super::usage::GroupCursor;
 use super::{Text, Time};
+use crate::calendar::{Day, Month};
 
 /// The words that a member may be: `extend("enum" = words(&MODES))`.
 pub(super) fn words<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
@@ -42,6 +46,31 @@ described! {
         "type": "string",
         "pattern": r"^-?[0-9]{1,11}\.[0-9]{2,8}$",
         "examples": ["12.50", "-0.0075"],
+    }
+    Text<Total> => "Total" {
+        "description": "A sum of amounts in the family's currency: a decimal string like an amount, and as long as it needs to be.",
+        "type": "string",
+        "pattern": r"^-?[0-9]+\.[0-9]{2,8}$",
+        "examples": ["70.00", "-250000000000.01"],
+    }
+    Text<Day> => "Day" {
+        "description": "A day of the calendar.",
+        "type": "string",
+        "format": "date",
+        "examples": ["2026-02-28"],
+    }
+    Text<Month> => "Month" {
+        "description": "A month of the calendar.",
+        "type": "string",
+        "pattern": "^[0-9]{4}-[0-9]{2}$",
+        "examples": ["2026-02"],
+    }
+    Text<GroupCursor> => "GroupCursor" {
+        "description": "Where a page of groups ended. Send it back as `cursor`, with the same query, for the page after it; what is \
+                        inside may change.",
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-]+$",
+        "examples": ["ICAgPXNtcy5zZW5k"],
     }
     Text<Time> => "Time" {
         "description": "A time: RFC 3339, in UTC, with milliseconds.",
@@ -130,6 +159,15 @@ pub(super) enum CursorAsked {}
 /// The most entries of a page.
 pub(super) enum LimitAsked {}
 
+/// A time at which sums may begin or end.
+pub(super) enum EdgeAsked {}
+/// A time zone.
+pub(super) enum ZoneAsked {}
+/// By what usage is told apart.
+pub(super) enum GroupByAsked {}
+/// Where a page of groups is to begin.
+pub(super) enum GroupCursorAsked {}
+
 /// How an amount may be written in a request: in digits, with a point, with an exponent; as a string or as a number.
 const AMOUNT: &str = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
 
@@ -187,6 +225,28 @@ described! {
         "description": "The `next` of the page before; without it, the first page.",
         "type": "string",
         "pattern": "^[A-Za-z0-9_-]{22}$",
+    }
+    EdgeAsked => "Edge" {
+        "description": "A day of the time zone, such as 2026-02-28, or an instant on a quarter of an hour (RFC 3339).",
+        "type": "string",
+        "examples": ["2026-02-28", "2026-02-28T12:15:00Z", "2026-02-28T13:15:00+01:00"],
+    }
+    ZoneAsked => "TimeZone" {
+        "description": "A time zone by its name in the IANA database, in capitals or not.",
+        "type": "string",
+        "default": "UTC",
+        "examples": ["Europe/Rome", "Pacific/Auckland"],
+    }
+    GroupByAsked => "GroupBy" {
+        "description": "Some of `day`, `account` and `operation`, each once, with commas between.",
+        "type": "string",
+        "pattern": "^(day|account|operation)(,(day|account|operation)){0,2}$",
+        "examples": ["day,operation"],
+    }
+    GroupCursorAsked => "GroupCursorAsked" {
+        "description": "The `next` of the page before; without it, the first page.",
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-]+$",
     }
     LimitAsked => "LimitAsked" {
         "description": "The most entries of a page.",

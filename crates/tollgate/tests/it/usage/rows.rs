@@ -1,0 +1,111 @@
+//! The roll-ups' rows: a store from before there were any, and what `check` finds in them.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use tollgate::store::replay;
+
+use super::oracle::{self, Journal, Months, UTC, Usage};
+use super::{BY_OPERATOR, House, Month};
+
+/// The schema before the roll-ups.
+const BEFORE: [&str; 3] = [
+    include_str!("../../../migrations/0001_start.sql"),
+    include_str!("../../../migrations/0002_owned.sql"),
+    include_str!("../../../migrations/0003_prices.sql"),
+];
+
+/// Writes what a store holds as the third schema had it.
+fn as_before(now: &Path, before: &Path) {
+    let sql = Connection::open(before).unwrap();
+    for schema in BEFORE {
+        sql.execute_batch(schema).unwrap();
+    }
+    sql.execute("ATTACH ?1 AS now", [now.to_str().unwrap()]).unwrap();
+    let texts = |query: &str| -> Vec<String> {
+        let mut query = sql.prepare(query).unwrap();
+        query.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for table in
+        texts("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    {
+        let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
+        sql.execute_batch(&format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}"))
+            .unwrap();
+    }
+    sql.execute_batch(
+        "DELETE FROM meta WHERE name NOT IN ('key_mark', 'heads_through'); PRAGMA user_version = 3;
+         PRAGMA journal_mode = WAL;",
+    )
+    .unwrap();
+}
+
+/// What was spent before there were roll-ups is in them after the first start.
+#[tokio::test]
+async fn a_store_from_before_the_roll_ups_is_counted_at_its_first_start() {
+    let month = Month::new().await;
+    month.house.app.store().close();
+    let folder = tempfile::tempdir().unwrap();
+    let before = folder.path().join("before.db");
+    as_before(&month.house.file(), &before);
+    let house = House::on_copy_of(&before);
+    house.clock.advance(month.house.clock.now().millis() - house.clock.now().millis());
+
+    let journal = Journal::read(&oracle::sql(&house.file()));
+    let all = [&month.primary, &month.own, &month.shared, &month.closed].map(|it| it.id.to_string());
+    let path = format!(
+        "/api/v1/usage?account={}&include=children&group_by=day,account,operation&from=2026-01-01",
+        month.primary.key
+    );
+    let mut usage = Usage::new();
+    journal.rows.iter().for_each(|it| it.add_to(&mut usage, &UTC, (0, i64::MAX), &all));
+    assert_eq!(oracle::usage_of(&house.get(&path, BY_OPERATOR).await.json()), usage);
+    let path = format!("/api/v1/accounts/{}/statements/2026-02?format=csv", month.primary.key);
+    let mut months = Months::new();
+    journal.rows.iter().for_each(|it| it.add_to_month(&mut months, &UTC, "2026-02"));
+    assert_eq!(
+        oracle::months_of(house.get(&path, BY_OPERATOR).await.text()),
+        oracle::without_nothing(months)
+    );
+    replay(&house.file(), &|_| true).unwrap();
+}
+
+#[tokio::test]
+async fn check_finds_what_was_changed_in_the_roll_ups() {
+    let month = Month::new().await;
+    month.house.app.store().close();
+    let folder = tempfile::tempdir().unwrap();
+    let one =
+        "(quarter, account, moved_by, operation) = (SELECT quarter, account, moved_by, operation FROM usage
+        WHERE operation = 'sms.send' AND measured = 2)";
+    let mut nth = 0;
+    let mut said = Vec::new();
+    for change in [
+        "UPDATE usage SET low = low + 1 WHERE ".to_owned() + one,
+        "UPDATE usage SET high = high + 1 WHERE ".to_owned() + one,
+        "UPDATE usage SET lines = lines + 1 WHERE ".to_owned() + one,
+        "UPDATE usage SET units_low = units_low - 1 WHERE ".to_owned() + one,
+        "UPDATE usage SET measured = 0 WHERE ".to_owned() + one,
+        "UPDATE usage SET operation = 'sms.sent' WHERE ".to_owned() + one,
+        "UPDATE usage SET payer = 1 WHERE ".to_owned() + one,
+        "DELETE FROM usage WHERE ".to_owned() + one,
+        "UPDATE usage SET quarter = 1 WHERE ".to_owned() + one,
+        "UPDATE usage SET through = 3 WHERE ".to_owned() + one,
+        "UPDATE usage SET through = 1000".to_owned(),
+        "UPDATE meta SET value = 1000 WHERE name = 'usage_through'".to_owned(),
+    ] {
+        nth += 1;
+        let copy = folder.path().join(format!("{nth}.db"));
+        std::fs::copy(month.house.file(), &copy).unwrap();
+        let sql = Connection::open(&copy).unwrap();
+        assert!(sql.execute(&change, ()).unwrap() > 0, "{change} changes nothing");
+        drop(sql);
+        let wrong = replay(&copy, &|_| true).expect_err(&change).to_string();
+        assert!(wrong.contains("usage"), "{change}: {wrong}");
+        said.push(wrong);
+    }
+    assert!(
+        said.iter()
+            .any(|it| it.starts_with("journal line ") && it.ends_with("no roll-up of usage counts it"))
+    );
+}
