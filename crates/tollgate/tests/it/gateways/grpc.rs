@@ -1,13 +1,22 @@
 //! What Envoy's gRPC has that its HTTP service has not: the operation in the configuration, metadata, a request id of its own.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Method;
+use axum::middleware::{Next, from_fn};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tollgate::http;
 
-use super::proxy::recipes;
+use super::proxy::{Proxy, recipes};
 use super::upstream::Upstream;
-use super::{Call, Kind, Places, Rig, WRONG, units};
-use crate::server::{command, poll, run, text};
+use super::{Call, Kind, Places, Reply, Rig, WRONG, plan, units};
+use crate::house::{BY_OPERATOR, House, Opening};
+use crate::server::{Account, command, poll, run, text};
 
 /// In front of an API of our own, with a recipe that is not what it was.
 async fn rig(changed: impl Fn(String, &Places<'_>) -> String) -> Rig {
@@ -239,5 +248,105 @@ async fn the_check_goes_over_tls() {
         assert_eq!(reply.status, expected, "{reply:?}");
         assert_eq!(rig.upstream.take().len(), usize::from(expected == 200));
         rig.finish();
+    }
+}
+
+/// A gate in this process, where more can happen to it than to a program.
+struct Inside {
+    house: House,
+    customer: Opening,
+    upstream: Upstream,
+    proxy: Proxy,
+}
+
+impl Inside {
+    /// `changed` gets what the gate serves, and the recipe is one thing different.
+    async fn new(changed: impl Fn(Router) -> Router, (what, by): (&str, &str)) -> Self {
+        let house = House::new();
+        let customer = house.primary("Customer", "5").await;
+        let put = house.call(Method::PUT, "/api/v1/price-plans/standard", BY_OPERATOR, plan().to_string());
+        assert_eq!(put.await.status, 200);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let grpc = listener.local_addr().unwrap();
+        let router = changed(tollgate::gate::grpc::router(house.app.clone(), true));
+        // It ends with the test's runtime.
+        drop(tokio::spawn(http::serve_http2(listener.into(), None, router, std::future::pending())));
+        let upstream = Upstream::start().await;
+        let places = Places {
+            tollgate: grpc,
+            gate: grpc,
+            grpc,
+            grpc_tls: grpc,
+            ca: Path::new(""),
+            api: upstream.address(),
+            gate_token: "not asked for",
+        };
+        let proxy = Proxy::start(Kind::EnvoyGrpc, &places, with(what, by));
+        Self { house, customer, upstream, proxy }
+    }
+
+    async fn send(&self, target: &str) -> Reply {
+        let account = Account {
+            id: self.customer.id.to_string(),
+            api_key: self.customer.key.clone(),
+            secret: self.customer.secret.clone(),
+        };
+        Call::new("POST", target).by(&account).send(self.proxy.address()).await
+    }
+
+    async fn balance(&self) -> Value {
+        let path = format!("/api/v1/accounts/{}", self.customer.id);
+        self.house.get(&path, BY_OPERATOR).await.json()["balance"].clone()
+    }
+}
+
+/// An answer that is lost costs nothing more: Envoy asks again under the id that it has drawn for the call.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_envoy_asks_again_is_charged_once() {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    // Every other answer is lost, when all is done for it.
+    let losing = |router: Router| {
+        router.layer(from_fn(async |request: Request, next: Next| {
+            let response = next.run(request).await;
+            let is_lost = ASKED.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+            if is_lost { tonic::Status::unavailable("lost").into_http() } else { response }
+        }))
+    };
+    let retrying = (
+        "timeout: 5s\n",
+        "timeout: 5s\n                retry_policy: {retry_on: unavailable, num_retries: 1}\n",
+    );
+    let inside = Inside::new(losing, retrying).await;
+    for (asked, balance) in [(2, "-0.01"), (4, "-0.02")] {
+        let reply = inside.send("/v1/messages").await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(ASKED.load(Ordering::Relaxed), asked, "asked twice each time");
+        assert_eq!(inside.balance().await, json!(balance));
+        assert_eq!(inside.upstream.one().one("x-sub-account"), inside.customer.id.to_string());
+    }
+    // Held for once, too, and the API is told of that hold.
+    assert_eq!(inside.send("/v1/answers").await.status, 200);
+    let hold = inside.upstream.one();
+    let holds = inside.house.get("/api/v1/holds", BY_OPERATOR).await.json();
+    let ids: Vec<_> = holds["holds"].as_array().unwrap().iter().map(|it| text(&it["id"])).collect();
+    assert_eq!(ids, [hold.one("x-hold-id")]);
+}
+
+/// It is what `failure_mode_allow` is for, and nothing else is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_takes_no_writes_is_an_error_to_envoy() {
+    for (mode, status, passed) in [("false", 503, 0), ("true", 200, 1)] {
+        let by = format!("failure_mode_allow: {mode}");
+        let inside = Inside::new(|router| router, ("failure_mode_allow: false", &by)).await;
+        assert_eq!(inside.send("/v1/dear").await.status, 402, "no error");
+        inside.house.app.store().close();
+        let reply = inside.send("/v1/messages").await;
+        assert_eq!(reply.status, status, "{reply:?}");
+        assert_eq!(inside.upstream.take().len(), passed);
+        if mode == "false" {
+            assert_eq!(&*reply.code(), "unavailable", "{reply:?}");
+            assert_eq!(reply.all("retry-after"), ["1"]);
+            assert_eq!(reply.all("content-type"), ["application/problem+json"]);
+        }
     }
 }
