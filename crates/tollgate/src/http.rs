@@ -195,6 +195,10 @@ impl<S: Sync> FromRequest<S> for Unread {
     }
 }
 
+/// What an answer means that says so in its body and not by its status, as all of gRPC do. For the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Means(pub StatusCode);
+
 /// Instead of an answer the connection is closed, as if the process had died there; of HTTP/2, the one request alone.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("closed without an answer")]
@@ -228,7 +232,8 @@ async fn name_and_log(
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }
-    let (status, took_us) = (response.status().as_u16(), started.elapsed().as_micros());
+    let status = response.extensions().get::<Means>().map_or(response.status(), |it| it.0).as_u16();
+    let took_us = started.elapsed().as_micros();
     let route = route.as_ref().map_or("(no route)", MatchedPath::as_str);
     // What went well is worth a line only to those who ask for it: at full load it would be 50,000 a second.
     if status >= 500 {

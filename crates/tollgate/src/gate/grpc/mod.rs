@@ -31,7 +31,7 @@ use super::answer::Denied;
 use super::asked::{Checked, prove};
 use super::request::only;
 use crate::app::App;
-use crate::http::{self, Hangup, Peer, Presented, RequestId};
+use crate::http::{self, Hangup, Means, Peer, Presented, RequestId};
 
 /// The one method.
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
@@ -62,7 +62,7 @@ async fn check(State(app): State<App>, request: Request) -> Response {
         let asking = asking.clone();
         async move {
             let (metadata, _, messages) = request.into_parts();
-            asking.answer(&metadata.into_headers(), messages).await.map(tonic::Response::new)
+            asking.answer(&metadata.into_headers(), messages).await
         }
     });
     let codec = ProstCodec::<CheckResponse, CheckRequest>::default();
@@ -100,15 +100,21 @@ impl Asking {
         &self,
         metadata: &HeaderMap,
         messages: Streaming<CheckRequest>,
-    ) -> Result<CheckResponse, Status> {
+    ) -> Result<tonic::Response<CheckResponse>, Status> {
         match self.check(metadata, messages).await {
-            Ok(Some(response)) => Ok(response),
+            Ok(Some(response)) => Ok(tonic::Response::new(response)),
             Ok(None) => {
                 let mut status = Status::unavailable(Hangup.to_string());
                 status.set_source(Arc::new(Hangup));
                 Err(status)
             }
-            Err(denied) => Ok(wire::denied(&denied, self.request_id)),
+            Err(denied) => {
+                let whole = denied.whole(self.request_id);
+                let means = Means(whole.status);
+                let mut response = tonic::Response::new(wire::denied(denied.code(), whole));
+                response.extensions_mut().insert(means);
+                Ok(response)
+            }
         }
     }
 

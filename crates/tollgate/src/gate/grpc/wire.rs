@@ -172,21 +172,21 @@ fn metadata(passed: &Passed, id: &str) -> Struct {
 }
 
 /// The call may not pass, and whoever called gets to know why.
-pub(super) fn denied(denied: &Denied, request_id: Uuid) -> CheckResponse {
-    let Whole { status: code, headers, body } = denied.whole(request_id);
+pub(super) fn denied(code: &str, whole: Whole) -> CheckResponse {
+    let Whole { status, headers, body } = whole;
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let response = DeniedHttpResponse {
-        status: Some(HttpStatus { code: i32::from(code.as_u16()) }),
+        status: Some(HttpStatus { code: i32::from(status.as_u16()) }),
         headers: headers.iter().map(|(name, value)| header(name.as_str(), text(value))).collect(),
         body,
     };
     // An error, so that whoever has told Envoy to let calls pass when there is no gate has what was asked for.
-    let is_error = code == StatusCode::SERVICE_UNAVAILABLE;
+    let is_error = status == StatusCode::SERVICE_UNAVAILABLE;
     let response =
         if is_error { HttpResponse::ErrorResponse(response) } else { HttpResponse::DeniedResponse(response) };
     CheckResponse {
-        status: Some(status(in_grpc(code))),
-        dynamic_metadata: Some(structure([("code", Some(denied.code().to_owned()))])),
+        status: Some(self::status(in_grpc(status))),
+        dynamic_metadata: Some(structure([("code", Some(code.to_owned()))])),
         http_response: Some(response),
     }
 }

@@ -260,3 +260,23 @@ fn an_address_that_is_none_and_tls_without_a_certificate_are_refused_at_the_star
         assert!(ended.stderr.contains(flag), "{flag} {address}: {ended:?}");
     }
 }
+
+/// All of gRPC's answers have the status 200; the log says what they mean, and never what the call showed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_what_became_of_a_check() {
+    let options =
+        Options::on(&Store::new()).arg("--grpc-listen").arg("127.0.0.1:0").arg("--log").arg("debug");
+    let server = Server::start(options);
+    let (account, token) = family(&server.api()).await;
+    let channel = connected(&server.said("grpc on ")).await;
+    for (auth, status) in [(Auth::Bearer(&account.secret), 200), (Auth::Bearer("wrong-secret"), 401)] {
+        drop(check(&channel, Some(&token), auth).await.unwrap());
+        let line = |it: &str| it.contains("Authorization/Check") && it.contains(&format!("status={status}"));
+        let is_there = poll(|| server.log().lines().any(line).then_some(()));
+        assert!(is_there.is_some(), "{status}: {}", server.log());
+    }
+    let ended = server.stop();
+    for secret in [&*account.secret, &token, "wrong-secret"] {
+        assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
+    }
+}
