@@ -10,9 +10,22 @@ use super::Snapshot;
 use super::once::REMEMBERED_MS;
 use super::writer::Writer;
 
+/// What memory knows of a command's key before the batch.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    hash: u64,
+    /// The line that it was perhaps used on.
+    seq: Option<i64>,
+}
+
 impl Writer {
     /// Returns the hash of the command's key.
-    pub(super) fn bring(&mut self, command: &Command, now: Timestamp) -> Result<Option<u64>> {
+    pub(super) fn bring(
+        &mut self,
+        command: &Command,
+        known: Option<Known>,
+        now: Timestamp,
+    ) -> Result<Option<u64>> {
         match command.by {
             Actor::Operator(token) | Actor::Gate(token) => {
                 if let Some(token) =
@@ -25,7 +38,7 @@ impl Writer {
             Actor::Server => {}
         }
         self.bring_named(&command.action)?;
-        self.bring_key(command, now)
+        self.bring_key(command, known, now)
     }
 
     pub(super) fn snapshot(&self) -> Snapshot<'_> {
@@ -189,11 +202,28 @@ impl Writer {
         Ok(())
     }
 
+    /// Looks the keys of charges up beforehand. One look-up waits for memory, because keys are random and there are millions
+    /// of them; many in a row wait for it together.
+    pub(super) fn look_up(&self, commands: &[Command]) -> Vec<Option<Known>> {
+        let hash = |command: &Command| {
+            let once = command.once.as_ref()?;
+            // Within what its key is unique nothing but the charge itself says.
+            let is_charge = matches!(command.action, Action::Charge { .. });
+            is_charge.then(|| self.resident.once.hash(&decide::scope(&self.book, command), &once.key))
+        };
+        let hashes: Vec<_> = commands.iter().map(hash).collect();
+        let known = |hash: u64| Known { hash, seq: self.resident.once.get(hash) };
+        hashes.into_iter().map(|it| it.map(known)).collect()
+    }
+
     /// What the command's key is bound to, if it is; and the key's hash.
-    fn bring_key(&mut self, command: &Command, now: Timestamp) -> Result<Option<u64>> {
+    fn bring_key(&mut self, command: &Command, known: Option<Known>, now: Timestamp) -> Result<Option<u64>> {
         let Some(once) = &command.once else { return Ok(None) };
         let scope = decide::scope(&self.book, command);
-        let hash = self.resident.once.hash(&scope, &once.key);
+        let Known { hash, seq } = known.unwrap_or_else(|| {
+            let hash = self.resident.once.hash(&scope, &once.key);
+            Known { hash, seq: self.resident.once.get(hash) }
+        });
         let is_it = |line: &Line| {
             line.scope() == scope && line.once.as_ref().is_some_and(|first| first.key == once.key)
         };
@@ -202,7 +232,7 @@ impl Writer {
             self.book.remember(Remembered { scope, outcome });
             return Ok(Some(hash));
         }
-        let Some(seq) = self.resident.once.get(hash) else { return Ok(Some(hash)) };
+        let Some(seq) = seq else { return Ok(Some(hash)) };
         let snapshot = self.snapshot();
         let Some(recorded) = snapshot.line_at(seq)? else { return Ok(Some(hash)) };
         let mut line = recorded.line;

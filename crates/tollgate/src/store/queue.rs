@@ -80,6 +80,12 @@ impl Many {
         self.commands.next()
     }
 
+    /// The next ones, so many at the most.
+    pub(super) fn upcoming(&self, most: usize) -> &[Command] {
+        let left = self.commands.as_slice();
+        left.get(..most).unwrap_or(left)
+    }
+
     /// How many are not decided yet.
     pub(super) fn left(&self) -> usize {
         self.commands.len()

@@ -15,6 +15,7 @@ use ledger::{
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
 
+use super::bring::Known;
 use super::once::{REMEMBERED_MS, Unhashed};
 use super::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
 use super::resident::{Resident, Row};
@@ -206,9 +207,11 @@ impl Writer {
             now = now.max(at);
             self.place(&mut command, now, &pending);
             answers.push(match reply {
-                Reply::Outcome(reply) => Waits::Outcome(reply, self.carry_out(&command, now, &mut pending)),
+                Reply::Outcome(reply) => {
+                    Waits::Outcome(reply, self.carry_out(&command, None, now, &mut pending))
+                }
                 Reply::Decision(reply) => {
-                    let decision = self.decide(&command, now).map(|it| it.0);
+                    let decision = self.decide(&command, None, now).map(|it| it.0);
                     Waits::Decision(reply, Box::new(decision))
                 }
             });
@@ -237,11 +240,10 @@ impl Writer {
         let mut done = 0;
         for many in &mut work.many {
             now = now.max(many.at);
-            while done < BATCH_MAX
-                && let Some(mut command) = many.next()
-            {
+            for known in self.look_up(many.upcoming(BATCH_MAX - done)) {
+                let Some(mut command) = many.next() else { break };
                 self.place(&mut command, now, pending);
-                many.answers.push(self.carry_out(&command, now, pending));
+                many.answers.push(self.carry_out(&command, known, now, pending));
                 done += 1;
             }
         }
@@ -255,12 +257,17 @@ impl Writer {
     }
 
     /// What comes of a command, and the hash of its key.
-    fn decide(&mut self, command: &Command, now: Timestamp) -> Result<(Decision, Option<u64>), ExecuteError> {
+    fn decide(
+        &mut self,
+        command: &Command,
+        known: Option<Known>,
+        now: Timestamp,
+    ) -> Result<(Decision, Option<u64>), ExecuteError> {
         if self.lost {
             // What is on the disk is unknown, and nothing more may be said of it.
             return Err(ExecuteError::Unavailable);
         }
-        let key = self.bring(command, now).map_err(|error| {
+        let key = self.bring(command, known, now).map_err(|error| {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the store cannot be read");
             ExecuteError::Unavailable
@@ -273,8 +280,14 @@ impl Writer {
         Ok((decision, key))
     }
 
-    fn carry_out(&mut self, command: &Command, now: Timestamp, pending: &mut Pending) -> Answer {
-        let (decision, key) = self.decide(command, now)?;
+    fn carry_out(
+        &mut self,
+        command: &Command,
+        known: Option<Known>,
+        now: Timestamp,
+        pending: &mut Pending,
+    ) -> Answer {
+        let (decision, key) = self.decide(command, known, now)?;
         let Decision { changes, lines, outcome, remembered } = decision;
         // This is what [`Book::apply`] does, less what nobody looks at again.
         for change in changes {

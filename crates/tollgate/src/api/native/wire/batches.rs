@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::super::error::{Failure, Names, ProblemRecord};
+use super::charge_text::ChargeText;
 use super::members::Members;
 use super::schema::{AccountAsked, AmountAsked, AmountFromZero, DigitsAsked};
 use super::{ChargeRecord, HoldRecord, ReversalRecord};
@@ -395,6 +396,7 @@ pub(in super::super) struct Answers<'a> {
     request: Uuid,
     written: Vec<u8>,
     count: usize,
+    charges: ChargeText,
 }
 
 impl<'a> Answers<'a> {
@@ -403,7 +405,7 @@ impl<'a> Answers<'a> {
         /// What the answer to a charge takes, with room for a long key.
         const ANSWER_LEN: usize = 448;
         let written = Vec::with_capacity(len * ANSWER_LEN + 2);
-        Self { form, by, request, written, count: 0 }
+        Self { form, by, request, written, count: 0, charges: ChargeText::default() }
     }
 
     /// What the ledger answered.
@@ -418,7 +420,9 @@ impl<'a> Answers<'a> {
             Err(error) => return self.add_problem(key, Failure::App(error.clone(), Names::IN_BATCH)),
         };
         match asked.item {
-            Item::Charge { .. } => self.put(key, 201, "charge", &ChargeRecord::new(self.by, line)),
+            Item::Charge { .. } => {
+                self.put_with(key, 201, "charge", |charges, out, by| charges.write(out, by, line))
+            }
             Item::Reverse { .. } => self.put(key, 201, "reversal", &ReversalRecord::new(self.by, line)),
             Item::Settle { .. } => {
                 let hold = line.hold_record().ok_or(app::Error::Fault)?;
@@ -445,6 +449,16 @@ impl<'a> Answers<'a> {
         name: &'static str,
         said: &impl Serialize,
     ) -> Result<(), Failure> {
+        self.put_with(key, status, name, |_, out, _| Ok(serde_json::to_writer(out, said)?))
+    }
+
+    fn put_with(
+        &mut self,
+        key: Option<&str>,
+        status: u16,
+        name: &'static str,
+        say: impl FnOnce(&mut ChargeText, &mut Vec<u8>, &Actor) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
         let separator = match (self.form, self.count) {
             (Form::Array, 0) => "[",
             (Form::Array, _) => ",",
@@ -455,7 +469,7 @@ impl<'a> Answers<'a> {
         written.extend_from_slice(br#"{"key":"#);
         serde_json::to_writer(&mut *written, &key).map_err(|_| app::Error::Fault)?;
         write!(written, r#","status":{status},"{name}":"#).map_err(|_| app::Error::Fault)?;
-        serde_json::to_writer(&mut *written, said).map_err(|_| app::Error::Fault)?;
+        say(&mut self.charges, written, self.by).map_err(|_| app::Error::Fault)?;
         written.push(b'}');
         if self.form == Form::Lines {
             self.written.push(b'\n');

@@ -5,6 +5,7 @@
 
 mod batches;
 mod bodies;
+mod charge_text;
 mod close;
 mod credentials;
 mod drills;
