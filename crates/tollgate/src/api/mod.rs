@@ -1,5 +1,7 @@
 //! The dialects: alike by convention, generic over nothing.
 
+#[cfg(test)]
+mod errors;
 pub mod native;
 pub mod plivo;
 pub mod vonage;
@@ -174,7 +176,11 @@ pub(crate) fn allowed(path: &str) -> String {
             }
         }
     };
-    let methods: Vec<_> =
-        routes().iter().filter(|it| fits(it.path)).map(|it| it.method.to_string()).collect();
-    methods.join(", ")
+    let mut routes = routes();
+    routes.retain(|it| fits(it.path));
+    // Where several patterns fit, the one with the most of the path in its own words serves it.
+    let braces = |it: &Route| it.path.matches('{').count();
+    let fewest = routes.iter().map(braces).min();
+    let served = routes.iter().filter(|it| Some(braces(it)) == fewest);
+    served.map(|it| it.method.to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ledger::{
     Account, AccountId, Action, Actor, Amount, BalanceMode, CredentialId, CredentialKind, Currency, Decision,
-    NewCredential, Once, Outcome, Refusal, SettingChange, Status,
+    NewCredential, Once, Outcome, Refusal, SettingChange, Status, TextField, text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -176,11 +176,20 @@ impl App {
         self.submit(by, once, Action::CloseAccount { account, cascade }).await
     }
 
-    /// What closing an account now would do.
+    /// What closing an account now would do. A key of the request is looked at and not bound.
     ///
     /// # Errors
     /// [`Error`], as [`App::close_account`] would say.
-    pub async fn try_closing(&self, by: Actor, account: AccountId, cascade: bool) -> Result<Decision, Error> {
+    pub async fn try_closing(
+        &self,
+        by: Actor,
+        once: Option<&Once>,
+        account: AccountId,
+        cascade: bool,
+    ) -> Result<Decision, Error> {
+        if once.is_some_and(|it| !text::is_key(&it.key)) {
+            return Err(Refusal::InvalidText(TextField::Key).into());
+        }
         let now = self.0.clock.now();
         let command = self.command(by, None, Action::CloseAccount { account, cascade }, now);
         Ok(self.0.store.try_out(command, now).await?)

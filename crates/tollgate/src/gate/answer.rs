@@ -299,3 +299,10 @@ fn refused(refusal: &Refusal) -> Denied {
         }
     }
 }
+
+/// Status and code of what an error is here, and what is told.
+#[cfg(test)]
+pub(crate) fn said(error: &Error) -> String {
+    let denied = Denied::of(error.clone());
+    format!("{} `{}`", denied.status, denied.code)
+}

@@ -20,6 +20,8 @@ use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use axum::{Extension, Router};
 
+#[cfg(test)]
+pub(crate) use self::answer::said;
 use self::answer::{Denied, allowed};
 use self::asked::Checked;
 use self::request::Door;

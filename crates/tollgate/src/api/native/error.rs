@@ -18,6 +18,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+#[cfg(test)]
+pub(in super::super) use self::examples::{codes, said};
 use super::wire::{Text, Time};
 use crate::app;
 use crate::http::Incoming;

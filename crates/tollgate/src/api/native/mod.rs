@@ -16,6 +16,8 @@ use axum::response::Response;
 use axum::routing::MethodFilter;
 
 use self::error::{Code, Problem};
+#[cfg(test)]
+pub(super) use self::error::{codes, said};
 use self::handlers::{
     accounts, batches, charges, credentials, docs, drills, health, holds, numbers, prices, tokens, usage,
 };

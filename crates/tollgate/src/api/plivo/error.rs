@@ -201,6 +201,18 @@ fn short_of(needed: Amount, available: Option<Amount>) -> String {
     }
 }
 
+/// What an error is to each kind of request: status and text.
+#[cfg(test)]
+pub(in super::super) fn said(error: &Error) -> Vec<String> {
+    let (named, other) = (ApplicationId::from_random(1), ApplicationId::from_random(2));
+    let abouts = [About::Rest, About::Subaccount, About::Application(named), About::Application(other)];
+    let said = abouts.map(|about| {
+        let problem = Problem::of(error, about);
+        format!("{}: {}", problem.status.as_u16(), problem.error)
+    });
+    said.into()
+}
+
 #[cfg(test)]
 mod tests {
     use ledger::AccountId;

@@ -13,6 +13,8 @@ use axum::response::Response;
 use axum::routing::MethodFilter;
 
 use self::error::Problem;
+#[cfg(test)]
+pub(super) use self::error::said;
 use self::handlers::{Call, account, applications, endpoints, numbers, subaccounts};
 use crate::api::{Asked, Route, Who, allowed};
 

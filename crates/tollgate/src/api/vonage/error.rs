@@ -432,3 +432,30 @@ impl<'a> About<'a> {
         format!("Could not transfer number {msisdn} from account {from} to {to} - ShortCode {why}")
     }
 }
+
+/// What an error is to each kind of request: status, the end of the type, and the detail or the member at fault.
+#[cfg(test)]
+pub(in super::super) fn said(error: &Error) -> Vec<String> {
+    let (api_key, other) = ("acc6111f", "5b0ba11c");
+    let abouts = [
+        About::Family { api_key },
+        About::Subaccount { api_key },
+        About::Money { from: (AccountId::UNKNOWN, api_key), to: other },
+        About::Number { msisdn: "447700900000", from: api_key, to: other },
+        About::Secrets { api_key, id: "ad6dc56f" },
+    ];
+    let said = abouts.map(|about| {
+        let words = match error {
+            Error::Refused(refusal) => refused(refusal, about),
+            Error::Unauthenticated => unauthorized(about),
+            Error::Busy { retry_after_s } => throttled(*retry_after_s),
+            Error::Unavailable => unavailable(),
+            Error::Fault => internal(),
+        };
+        let faults: Vec<_> =
+            words.invalid_parameters.iter().map(|it| format!("`{}` {}", it.name, it.reason)).collect();
+        let detail = if faults.is_empty() { words.detail } else { faults.join("; ") };
+        format!("{} `{}`: {detail}", words.status.as_u16(), words.slug)
+    });
+    said.into()
+}

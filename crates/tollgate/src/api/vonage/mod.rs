@@ -12,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodFilter;
 use ledger::TransferKind::{self, Balance, Credit};
 
+#[cfg(test)]
+pub(super) use self::error::{rest::said as said_by_rest, said};
 use crate::api::{Asked, Route, Who};
 use crate::http::Incoming;
 use handlers::{Call, balance, numbers, secrets, settings, subaccounts, transfers};

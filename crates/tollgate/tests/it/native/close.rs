@@ -480,3 +480,15 @@ fn without_lists(mut tried: Value) -> Value {
     }
     tried
 }
+
+#[tokio::test]
+async fn a_dry_run_binds_no_key_and_looks_at_it_all_the_same() {
+    let family = Family::new().await;
+    let path = family.path(&family.own, "/close");
+    let tried = keyed(&family.house, Method::POST, &path, "", r#"{"dry_run":true}"#).await;
+    assert_eq!(problem(&tried), "422 invalid: Idempotency-Key must have 1 to 255 characters");
+    for _ in 0..2 {
+        assert_eq!(keyed(&family.house, Method::POST, &path, "k", r#"{"dry_run":true}"#).await.status, 200);
+    }
+    assert_eq!(keyed(&family.house, Method::POST, &path, "k", "{}").await.status, 200);
+}

@@ -238,6 +238,9 @@ async fn a_method_that_a_path_has_not_is_405() {
       "type": "urn:tollgate:problem:method_not_allowed"
     }
     "#);
+    // DELETE is for a credential of an id, and no id is `rotate`.
+    let rotate = house.delete("/api/v1/accounts/acc6111f/credentials/rotate", BY_OPERATOR).await;
+    assert_eq!((rotate.status, rotate.header("allow")), (405, Some("POST")));
     let healthz = house.call(Method::POST, "/healthz", Auth::Nothing, "").await;
     assert_eq!(
         (problem(&healthz).as_str(), healthz.header("allow")),

@@ -14,6 +14,37 @@ const REQUEST: Uuid = Uuid::from_u128(0x0199_3d2c_9a00_7b11_8d4e_0a1b_2c3d_4e5f)
 const AMOUNTS: (Amount, Amount) = (Amount::from_units(1_250_000_000), Amount::from_units(2_000_000_000));
 
 impl Code {
+    /// All of them.
+    #[cfg(test)]
+    const ALL: [Self; 26] = [
+        Self::NotJson,
+        Self::Unauthenticated,
+        Self::InsufficientFunds,
+        Self::InsufficientCredit,
+        Self::Forbidden,
+        Self::Suspended,
+        Self::Closed,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::KeyReused,
+        Self::AlreadyReversed,
+        Self::HoldEnded,
+        Self::NotExpired,
+        Self::NotEmpty,
+        Self::SubaccountsMax,
+        Self::NumberTaken,
+        Self::NumberNotOwned,
+        Self::NumberAlreadyOwned,
+        Self::CredentialsMax,
+        Self::LastCredential,
+        Self::SecretInUse,
+        Self::TooLarge,
+        Self::Invalid,
+        Self::Busy,
+        Self::Fault,
+        Self::Unavailable,
+    ];
+
     /// The status that it comes with.
     pub(in super::super) const fn status(self) -> StatusCode {
         self.parts().0
@@ -71,4 +102,34 @@ fn of(code: Code) -> Problem {
         Code::Fault => Failure::from(app::Error::Fault).problem(),
         Code::Unavailable => Failure::from(app::Error::Unavailable).problem(),
     }
+}
+
+/// Status, code and fields of what an error is here.
+#[cfg(test)]
+pub(in super::super::super) fn said(error: &app::Error) -> String {
+    let problem = Failure::from(error.clone()).problem();
+    let fields: Vec<_> = problem.errors.iter().map(|it| format!("`{}` {}", it.field, it.detail)).collect();
+    let code = format!("{} `{}`", problem.code.status().as_u16(), problem.code.word());
+    if fields.is_empty() { code } else { format!("{code}: {}", fields.join("; ")) }
+}
+
+/// Code, status, title and an example of what is said, of each kind of problem.
+#[cfg(test)]
+pub(in super::super::super) fn codes() -> Vec<[String; 4]> {
+    // Those of the source, for a list of them would soon lack one.
+    let source = include_str!("../error.rs");
+    let source = source.split("enum Code {").nth(1).and_then(|it| it.split('}').next()).unwrap_or_default();
+    let all = Code::ALL.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>();
+    let named: Vec<_> = source
+        .lines()
+        .map(|it| it.trim().trim_end_matches(','))
+        .filter(|it| it.starts_with(char::is_uppercase))
+        .collect();
+    assert_eq!(named, all, "`Code::ALL` is not all");
+    let row = |it: &Code| {
+        let problem = of(*it);
+        let status = it.status().as_u16().to_string();
+        [it.word().to_owned(), status, it.title().to_owned(), problem.detail.into_owned()]
+    };
+    Code::ALL.iter().map(row).collect()
 }

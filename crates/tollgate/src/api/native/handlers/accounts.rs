@@ -94,7 +94,7 @@ pub(in super::super) async fn close(Asked(app): Asked, name: Segment, incoming: 
         let CloseBody { cascade, is_dry_run } = CloseBody::read(&incoming)?;
         let account = app.named(segment(&name)).await?;
         if is_dry_run {
-            let decision = app.try_closing(by, account, cascade).await?;
+            let decision = app.try_closing(by, incoming.once(&app).as_ref(), account, cascade).await?;
             ok(&CloseRecord::of_dry_run(&decision).ok_or(Error::Fault)?)
         } else {
             let line = app.close_account(by, incoming.once(&app), account, cascade).await?;

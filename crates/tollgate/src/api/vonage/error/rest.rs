@@ -198,3 +198,20 @@ fn refused(refusal: &Refusal, about: About) -> Words {
         }
     }
 }
+
+/// What an error is to each kind of request: status and label.
+#[cfg(test)]
+pub(in super::super::super) fn said(error: &Error) -> Vec<String> {
+    let abouts = [About::Account, About::Offered, About::Owned];
+    let said = abouts.map(|about| {
+        let words = match error {
+            Error::Refused(refusal) => refused(refusal, about),
+            Error::Unauthenticated => authentication_failed(),
+            Error::Busy { .. } => words(StatusCode::TOO_MANY_REQUESTS, "throttled"),
+            Error::Unavailable => words(StatusCode::SERVICE_UNAVAILABLE, "service unavailable"),
+            Error::Fault => internal(),
+        };
+        format!("{}: {}", words.status.as_u16(), words.label)
+    });
+    said.into()
+}
