@@ -8,6 +8,7 @@ use ledger::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::refusals::Attempt;
 use super::{App, Error};
 
 /// How often another name is proposed before we give up: at a million accounts one in 4,000 is taken.
@@ -191,7 +192,9 @@ impl App {
             return Err(Refusal::InvalidText(TextField::Key).into());
         }
         let now = self.0.clock.now();
-        let command = self.command(by, None, Action::CloseAccount { account, cascade }, now);
-        Ok(self.0.store.try_out(command, now).await?)
+        let action = Action::CloseAccount { account, cascade };
+        let attempt = Attempt::new(now, by, None, &action);
+        let tried = self.0.store.try_out(self.command(by, None, action, now), now).await;
+        self.noting(attempt, tried).await
     }
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use ledger::{AccountId, Action, Actor, Amount, Command, LineId, Once, Outcome, Refusal};
 
+use super::refusals::Attempt;
 use super::{App, Error};
-use crate::store::Name;
+use crate::store::{ExecuteError, Name};
 
 /// One of many, and the key under which it happens once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,8 @@ impl App {
         if by.account().is_some() {
             self.see(by, |_| Ok(Err::<(), _>(Refusal::Forbidden))).await?;
         }
-        let mut accounts = self.accounts_of(items).await?.into_iter();
+        let charged = self.accounts_of(items).await?;
+        let mut accounts = charged.iter().copied();
         let now = self.0.clock.now();
         let from = self.address(by);
         let command = |it: &Keyed<'_>| {
@@ -75,6 +77,19 @@ impl App {
         };
         let commands = items.iter().map(command).collect();
         let answers = self.0.store.execute_many(commands, now).await?;
+        let mut accounts = charged.into_iter();
+        let mut refused = Vec::new();
+        for (it, answer) in items.iter().zip(&answers) {
+            let account = if matches!(it.item, Item::Charge { .. }) { accounts.next() } else { None };
+            if let Err(ExecuteError::Refused(refusal)) = answer {
+                let once = Once { key: (&*it.key).into(), request: None, sealed: None };
+                let action = action(&it.item, &mut account.into_iter());
+                refused.push((Attempt::new(now, by, Some(&once), &action), refusal.clone()));
+            }
+        }
+        if !refused.is_empty() {
+            self.note_refused(refused).await;
+        }
         Ok(answers.into_iter().map(|it| it.map_err(Error::from)).collect())
     }
 

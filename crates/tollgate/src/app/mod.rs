@@ -3,6 +3,7 @@
 //! Nothing here knows a wire, and no rule is decided here: what the ledger refuses comes back as [`Error::Refused`].
 
 mod accounts;
+mod audit;
 mod batches;
 mod credentials;
 mod gate;
@@ -11,6 +12,7 @@ mod money;
 mod origin;
 mod owned;
 mod read;
+mod refusals;
 mod stock;
 mod usage;
 
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use ledger::{Account, AccountId, Action, Actor, Command, LineId, Once, Outcome, Refusal, Timestamp};
 
 pub use accounts::{AccountChange, NewAccount, Opened};
+pub use audit::AuditQuery;
 pub use batches::{Item, Keyed};
 pub use credentials::{AddedCredential, AuthTokens, UsedCredential};
 pub use gate::{Call, Drill, NewPlan, Passed};
@@ -31,6 +34,7 @@ pub use owned::{
     ShownSubaccount,
 };
 pub use read::{AccountView, TransferFilter, Transfers};
+pub use refusals::{REFUSALS_MAX, REFUSALS_MS, REFUSALS_OF_ONE_MAX, Refused};
 
 pub use stock::{BroughtNumbers, NumberChange, RentedNumber};
 
@@ -39,8 +43,11 @@ pub use usage::{
     UsageGroup, edge_after, is_edge,
 };
 
-pub use crate::store::{AccountFilter, Listed, NumberFilter, Owners, Recorded, Slice, UsageSum};
+pub use crate::store::{
+    AccountFilter, Audited, Cause, Listed, NumberFilter, Owners, Recorded, Slice, UsageSum,
+};
 
+use self::refusals::Attempt;
 use crate::auth::{Auth, AuthError, Rate};
 use crate::clock::Clock;
 use crate::random::Random;
@@ -136,6 +143,7 @@ struct Inner {
     random: Random,
     settings: Settings,
     rate: Rate,
+    refusals: refusals::Refusals,
 }
 
 impl App {
@@ -152,7 +160,8 @@ impl App {
     ) -> std::io::Result<Self> {
         let auth = Auth::new(store.clone(), keyring.clone(), clock.clone(), random.clone())?;
         let rate = Rate::new(settings.plivo_rate_limit, RATE_WINDOW_MS);
-        let inner = Inner { store, auth, keyring, clock, random, settings, rate };
+        let refusals = refusals::Refusals::default();
+        let inner = Inner { store, auth, keyring, clock, random, settings, rate, refusals };
         Ok(Self(Arc::new(inner), Origin::default()))
     }
 
@@ -226,7 +235,9 @@ impl App {
 
     async fn submit(&self, by: Actor, once: Option<Once>, action: Action) -> Result<Outcome, Error> {
         let now = self.0.clock.now();
-        Ok(self.0.store.execute(self.command(by, once, action, now), now).await?)
+        let attempt = Attempt::new(now, by, once.as_ref(), &action);
+        let done = self.0.store.execute(self.command(by, once, action, now), now).await;
+        self.noting(attempt, done).await
     }
 
     fn command(&self, by: Actor, once: Option<Once>, action: Action, now: Timestamp) -> Command {

@@ -52,7 +52,11 @@ impl App {
             Ok(()) => read(snapshot),
             Err(refusal) => Ok(Err(refusal)),
         });
-        Ok(seen.await??)
+        let seen = seen.await?;
+        if let Err(refusal) = &seen {
+            self.note_unseen(by, refusal);
+        }
+        Ok(seen?)
     }
 
     /// Whether the caller may manage this account's family as its primary: what the Vonage dialect asks before it

@@ -7,6 +7,7 @@
 //! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
 //! Readers never touch the writer's memory. No rule is decided here.
 
+mod audit;
 mod bring;
 mod bring_owned;
 mod file;
@@ -41,6 +42,7 @@ use quick_cache::sync::Cache;
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
+pub use audit::{AuditFilter, Audited, Cause, Whose};
 pub use file::{OpenError, backup, exists};
 pub use once::ONCE_MAX;
 pub use owned::{Listed, NumberFilter, Owners, Slice};

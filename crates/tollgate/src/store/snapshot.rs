@@ -245,7 +245,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Where an account's chain begins: what its row says, or a line since that it only caused.
-    fn newest_line_of(&self, account: AccountId) -> Result<i64> {
+    pub(super) fn newest_line_of(&self, account: AccountId) -> Result<i64> {
         let written: Option<i64> =
             self.row("SELECT last_line FROM accounts WHERE id = ?1", [Column(account)], |row| row.get(0))?;
         let caused: Option<i64> = self

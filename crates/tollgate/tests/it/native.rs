@@ -1,6 +1,7 @@
 //! The native API on the wire: whole answers, in process.
 
 mod accounts;
+mod audit;
 mod batches;
 mod charges;
 mod close;
@@ -13,6 +14,7 @@ mod numbers;
 mod postings;
 mod prices;
 mod problems;
+mod refusals;
 mod tokens;
 
 use axum::body::Body;

@@ -481,6 +481,28 @@ pub(super) struct ProblemRecord<'a> {
     errors: &'a [FieldError],
 }
 
+/// What a problem says, as a part of another answer.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Said {
+    /// Why not, in the words of this API, through whatever door it came; of checked calls also `no_price`, `denied` and
+    /// `path_not_normal`.
+    pub(super) code: &'static str,
+    /// What is wrong and what to do next, for a person. Its wording may change.
+    detail: Cow<'static, str>,
+    /// What was needed, where money or credit was short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<Text<Amount>>,
+    /// What there was, where money or credit was short; null where the caller may not see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<Option<Text<Amount>>>,
+    /// What was left of a charge that was to be given back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<Text<Amount>>,
+    /// Each member that was at fault.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
 /// A name for a kind of problem; it leads nowhere.
 struct Urn(&'static str);
 
@@ -497,6 +519,18 @@ impl Problem {
         let schemes = (WWW_AUTHENTICATE, HeaderValue::from_static(schemes));
         let header = (code == Code::Unauthenticated).then_some(schemes);
         Self { code, detail: detail.into(), short: None, left: None, errors: Vec::new(), header }
+    }
+
+    /// What it says, without the answer around it.
+    pub(super) fn said(self) -> Said {
+        Said {
+            code: self.code.parts().1,
+            detail: self.detail,
+            needed: self.short.map(|it| Text(it.0)),
+            available: self.short.map(|it| it.1.map(Text)),
+            left: self.left.map(Text),
+            errors: self.errors,
+        }
     }
 
     fn short_of(self, needed: Amount, available: Option<Amount>) -> Self {

@@ -19,7 +19,8 @@ use self::error::{Code, Problem};
 #[cfg(test)]
 pub(super) use self::error::{codes, said};
 use self::handlers::{
-    accounts, batches, charges, credentials, docs, drills, health, holds, numbers, prices, tokens, usage,
+    accounts, audit, batches, charges, credentials, docs, drills, health, holds, numbers, prices, tokens,
+    usage,
 };
 use crate::api::{Route, Who};
 use crate::http::Incoming;
@@ -67,6 +68,8 @@ pub fn routes() -> Vec<Route> {
             usage::statement,
         ),
         Route::new(GET, "/api/v1/usage", Who::OperatorOrAccount, usage::usage),
+        Route::new(GET, "/api/v1/accounts/{account}/refusals", Who::OperatorOrAccount, audit::refusals),
+        Route::new(GET, "/api/v1/audit", Who::OperatorOrAccount, audit::list),
         Route::new(POST, "/api/v1/charges", Who::OperatorOrGate, charges::charge),
         Route::new(POST, "/api/v1/charges/batch", Who::OperatorOrGate, batches::batch),
         Route::new(POST, "/api/v1/charges/{id}/reverse", Who::OperatorOrGate, charges::reverse),

@@ -59,6 +59,9 @@ impl Cast {
         // So that what an account stands at is known again, too.
         first.primary.stand_at(&house, "73914.6825").await;
         first.own.stand_at(&house, "35179.2648").await;
+        for member in [&first.primary, &first.own, &first.shared] {
+            member.be_refused(&house).await;
+        }
         Self { house, first, second }
     }
 
@@ -246,6 +249,14 @@ impl Member {
         ]
         .map(|it| Cow::Borrowed(it.as_str()))
         .into()
+    }
+
+    /// So that there is something to be told of what was refused.
+    async fn be_refused(&self, house: &House) {
+        let request = axum::http::Request::post("/api/v1/charges").header("idempotency-key", &self.marker);
+        let body = json!({ "account": self.key, "amount": "1000000" }).to_string();
+        let answer = house.send(BY_OPERATOR.on(request).body(body.into()).unwrap()).await;
+        assert_eq!(answer.status, 402, "{answer}");
     }
 
     async fn stand_at(&self, house: &House, balance: &str) {

@@ -90,6 +90,14 @@ pub(super) fn asks(route: &str, of: &Family, caller: &Member) -> Vec<Ask> {
         "POST /api/v1/price-plans/{name}/try" => {
             vec![Ask::operator(404, "/api/v1/price-plans/mine/try").body(r#"{"requests":[]}"#)]
         }
+        "GET /api/v1/audit" => vec![
+            Ask::primary(200, "/api/v1/audit?limit=1000").shows(&own.marker),
+            Ask::own(200, "/api/v1/audit?limit=1000").shows(&own.charge),
+            Ask::below(200, format!("/api/v1/audit?limit=1000&account={}", own.key)).shows(&own.charge),
+            Ask::primary(200, format!("/api/v1/audit?limit=1000&actor={}", primary.key))
+                .shows(&primary.marker),
+            Ask::operator(200, "/api/v1/audit?limit=1000").shows(&primary.charge),
+        ],
         "POST /api/v1/drills" => vec![Ask::operator(201, "/api/v1/drills")],
         _ => match route.split_once(" /api/v1/accounts/{account}") {
             Some((method, rest)) => account(method, rest.trim_start_matches('/'), of, caller),
@@ -172,6 +180,8 @@ fn account(method: &str, rest: &str, of: &Family, caller: &Member) -> Vec<Ask> {
             all.map(|it| Ask::operator(201, it).body(r#"{"amount":"5"}"#)).collect()
         }
         ("POST", "transfers") => transfers(of, caller),
+        // What was refused is in memory alone, and so in the house of the first walk.
+        ("GET", "refusals") => of_primary(200).into_iter().chain(of_own(200)).chain(below(200)).collect(),
         ("GET", "postings") => {
             let mut asks: Vec<_> = of_primary(200).map(|it| it.shows(&primary.charge)).into();
             asks.extend(of_own(200).map(|it| it.shows(&own.charge)));

@@ -1,6 +1,7 @@
 //! One function for each route: it says who asks, reads what they ask, has the use case do it, and renders the record.
 
 pub(super) mod accounts;
+pub(super) mod audit;
 pub(super) mod batches;
 pub(super) mod charges;
 pub(super) mod credentials;
@@ -38,6 +39,7 @@ pub(super) fn described() -> Vec<Group> {
         prices::described(),
         numbers::described(),
         tokens::described(),
+        audit::described(),
         drills::described(),
         health::described(),
         docs::described(),

@@ -122,7 +122,7 @@ pub(in super::super) struct CredentialRecord<'a> {
 }
 
 impl<'a> CredentialRecord<'a> {
-    fn new(credential: &Credential) -> Self {
+    pub(super) fn new(credential: &Credential) -> Self {
         Self {
             id: Text(credential.id),
             kind: match credential.kind {

@@ -3,6 +3,7 @@
 //! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
 //! `numbers`, `credentials`, `close`, `usage` and `statements` are both for what they are named after; `schema` describes what all of them are made of.
 
+mod audit;
 mod batches;
 mod bodies;
 mod charge_text;
@@ -14,6 +15,7 @@ mod members;
 mod numbers;
 mod prices;
 mod records;
+mod refusals;
 mod schema;
 mod statement_lines;
 mod statements;
@@ -24,6 +26,7 @@ use std::fmt;
 use ledger::Timestamp;
 use serde::{Serialize, Serializer};
 
+pub(super) use audit::{AuditPage, AuditParameters};
 pub(super) use batches::{Answers, Batch, BatchAnswer, BatchBody, Unfit, read_item};
 pub(super) use bodies::{
     AccountBody, AccountsQuery, ChangeBody, ChargeBody, NO_CURSOR, PaymentBody, PostingsQuery, ReversalBody,
@@ -42,6 +45,7 @@ pub(super) use records::{
     TokensPage, TransferRecord,
 };
 
+pub(super) use refusals::{RefusalsPage, RefusalsQuery};
 pub(super) use statement_lines::{csv, html};
 pub(super) use statements::{Format, StatementQuery, StatementRecord};
 pub(super) use usage::{UsagePage, UsageQuery};

@@ -61,7 +61,11 @@ pub(in super::super) struct AccountRecord<'a> {
 
 impl<'a> AccountRecord<'a> {
     pub(in super::super) fn new(view: &'a AccountView) -> Self {
-        let account = &view.account;
+        Self::of(&view.account, view.available)
+    }
+
+    /// With what its payer has available.
+    pub(super) fn of(account: &'a Account, available: Option<Amount>) -> Self {
         let own = match account.mode {
             BalanceMode::Own => Some(account.standing),
             BalanceMode::Shared => None,
@@ -77,7 +81,7 @@ impl<'a> AccountRecord<'a> {
             balance: own.map(|it| Text(it.balance)),
             credit_limit: own.map(|it| Text(it.credit_limit)),
             held: own.map(|it| Text(it.held)),
-            available: view.available.map(Text),
+            available: available.map(Text),
             status: status(account),
             created_at: Text(Time(account.created_at)),
             changed_at: account.changed_at.map(|it| Text(Time(it))),
@@ -393,7 +397,7 @@ impl<'a> PostingRecord<'a> {
 
 /// The price that a posting went by.
 #[derive(Serialize, JsonSchema)]
-struct PriceRecord<'a> {
+pub(super) struct PriceRecord<'a> {
     /// The name of the plan.
     plan: &'a str,
     /// The version of the plan, from 1 on.
@@ -403,15 +407,25 @@ struct PriceRecord<'a> {
 }
 
 impl<'a> PriceRecord<'a> {
-    fn new(tag: &'a str) -> Option<Self> {
+    pub(super) fn new(tag: &'a str) -> Option<Self> {
         let mut parts = tag.split('/');
         let (plan, version, rule) = (parts.next()?, parts.next()?, parts.next()?);
         Some(Self { plan, version: version.parse().ok()?, rule: rule.parse().ok()? })
     }
 }
 
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
+/// The word of each kind, and a list of all, so that none can be missing from it.
+macro_rules! kinds {
+    ($(Kind::$kind:ident => $word:literal,)*) => {
+        pub(super) const fn kind(kind: Kind) -> &'static str {
+            match kind { $(Kind::$kind => $word),* }
+        }
+
+        pub(super) const KINDS: &[Kind] = &[$(Kind::$kind),*];
+    };
+}
+
+kinds! {
         Kind::Open => "open",
         Kind::Change => "change",
         Kind::Close => "close",
@@ -444,12 +458,11 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::CredentialRevoked => "credential_revoked",
         Kind::TokenMade => "token_made",
         Kind::TokenRevoked => "token_revoked",
-    }
 }
 
 /// Who caused a posting.
 #[derive(Serialize, JsonSchema)]
-struct By {
+pub(super) struct By {
     /// What kind of caller: an operator token, a gate token, an account, or tollgate itself.
     #[schemars(extend("enum" = ["operator", "gate", "account", "server"]))]
     kind: &'static str,
@@ -460,7 +473,7 @@ struct By {
 }
 
 impl By {
-    fn new(by: &Actor) -> Self {
+    pub(super) fn new(by: &Actor) -> Self {
         let account = by.account().map(Text);
         match by {
             Actor::Operator(token) => Self { kind: "operator", account, credential: Some(token.to_string()) },

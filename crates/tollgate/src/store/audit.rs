@@ -1,0 +1,275 @@
+//! The audit trail: the journal read backwards, a bounded part of it at a time and without an index of its own.
+//!
+//! An account's lines are walked along its chain. A family's, and everybody's, are looked for place by place, for the chains
+//! of a family would have to be followed all at once. Times are found by halving: they never go back.
+
+use ledger::{AccountId, Actor, CredentialId, Kind, LineId, Timestamp};
+use rusqlite::{Result, params};
+
+use super::Snapshot;
+use super::sql::{self, Column, Recorded};
+
+/// How many places of the journal are looked through at once; some 20 ms.
+const PLACES_MAX: i64 = 20_000;
+/// How many lines of an account are walked at once; some 20 ms.
+const STEPS_MAX: usize = 2_000;
+
+/// Which lines.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditFilter {
+    /// Whose.
+    pub of: Whose,
+    /// Only those of this kind.
+    pub kind: Option<Kind>,
+    /// Only those that this one caused.
+    pub by: Option<Cause>,
+    /// Only those from this time on.
+    pub from: Option<Timestamp>,
+    /// Only those before this time.
+    pub to: Option<Timestamp>,
+}
+
+/// Whose lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's, and those of nobody.
+    Everybody,
+    /// Of a primary account and all its subaccounts.
+    Family(AccountId),
+    /// Of an account: what it is about, what it caused, and what it was the other side of.
+    Account(AccountId),
+}
+
+/// Who caused a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// An operator, with whatever token.
+    Operator,
+    /// A gate, with whatever token.
+    Gate,
+    /// An account, with whatever credential.
+    AnyAccount,
+    /// tollgate itself.
+    Server,
+    /// This account.
+    Account(AccountId),
+    /// The token, credential or account with this id.
+    Id([u8; 16]),
+}
+
+/// A part of the lines, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Audited {
+    /// Those that fit; perhaps none, though there are more.
+    pub lines: Vec<Recorded>,
+    /// Where to go on; `None` where the journal was looked through to its end.
+    pub next: Option<[u8; 16]>,
+}
+
+impl AuditFilter {
+    fn fits(&self, recorded: &Recorded) -> bool {
+        let line = &recorded.line;
+        self.kind.is_none_or(|it| line.kind == it) && self.by.is_none_or(|it| it.is(&line.by))
+    }
+}
+
+impl Cause {
+    fn is(self, by: &Actor) -> bool {
+        match (self, by) {
+            (Self::Operator, Actor::Operator(_))
+            | (Self::Gate, Actor::Gate(_))
+            | (Self::AnyAccount, Actor::Account { .. })
+            | (Self::Server, Actor::Server) => true,
+            (Self::Account(id), Actor::Account { account, .. }) => *account == id,
+            (Self::Id(id), Actor::Operator(token) | Actor::Gate(token)) => *token.as_bytes() == id,
+            (Self::Id(id), Actor::Account { account, credential }) => {
+                *account.as_bytes() == id || *credential.as_bytes() == id
+            }
+            _ => false,
+        }
+    }
+
+    /// The kind of caller and the id, as the columns of a line have them.
+    const fn columns(self) -> (Option<i64>, Option<[u8; 16]>) {
+        match self {
+            Self::Operator => (Some(sql::OPERATOR), None),
+            Self::Gate => (Some(sql::GATE), None),
+            Self::AnyAccount => (Some(sql::ACCOUNT), None),
+            Self::Server => (Some(sql::SERVER), None),
+            Self::Account(account) => (Some(sql::ACCOUNT), Some(*account.as_bytes())),
+            Self::Id(id) => (None, Some(id)),
+        }
+    }
+}
+
+impl Snapshot<'_> {
+    /// At most `limit` lines that fit, newest first, from behind `cursor` on; `None` for a cursor that no part gave.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn audit(
+        &self,
+        filter: &AuditFilter,
+        cursor: Option<[u8; 16]>,
+        limit: usize,
+    ) -> Result<Option<Audited>> {
+        let newest: Option<i64> = self.row("SELECT MAX(seq) FROM journal", (), |row| row.get(0))?.flatten();
+        let end = newest.unwrap_or(0) + 1;
+        let mut below = match filter.to {
+            None => end,
+            Some(to) => self.first_at(to, end)?,
+        };
+        if let Some(cursor) = cursor {
+            match self.place(cursor)? {
+                None => return Ok(None),
+                Some(place) => below = below.min(place),
+            }
+        }
+        let first = match filter.from {
+            None => 1,
+            Some(from) => self.first_at(from, end)?,
+        };
+        let (lines, next) = match filter.of {
+            Whose::Account(account) => self.walk(filter, account, first..below, limit)?,
+            Whose::Everybody | Whose::Family(_) => self.look_through(filter, first..below, limit)?,
+        };
+        let next = match next.filter(|it| *it > first) {
+            None => None,
+            Some(place) => self.cursor(place)?,
+        };
+        Ok(Some(Audited { lines, next }))
+    }
+
+    /// The first place whose line is of this time or a later one.
+    fn first_at(&self, at: Timestamp, end: i64) -> Result<i64> {
+        let (mut low, mut high) = (1, end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let is_before = self.time_at(middle)?.is_some_and(|it| it < at);
+            if is_before {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
+    fn time_at(&self, seq: i64) -> Result<Option<Timestamp>> {
+        self.row("SELECT at FROM journal WHERE seq = ?1", [seq], |row| sql::get(row, "at"))
+    }
+
+    /// What says to us alone that everything from this place on has been looked through.
+    fn cursor(&self, place: i64) -> Result<Option<[u8; 16]>> {
+        let at = self.time_at(place)?;
+        Ok(at.map(|at| *self.ids().place(LineId::from_bytes([0; 16]), place, at).as_bytes()))
+    }
+
+    fn place(&self, cursor: [u8; 16]) -> Result<Option<i64>> {
+        let place = self.ids().seq(LineId::from_bytes(cursor));
+        Ok(if self.cursor(place)? == Some(cursor) { Some(place) } else { None })
+    }
+
+    /// Lines of an account along its chain.
+    fn walk(
+        &self,
+        filter: &AuditFilter,
+        account: AccountId,
+        places: std::ops::Range<i64>,
+        limit: usize,
+    ) -> Result<(Vec<Recorded>, Option<i64>)> {
+        let mut at = match self.newest_below(account, places.clone())? {
+            Newest::At(seq) => seq,
+            Newest::None => return Ok((Vec::new(), None)),
+            Newest::NotFrom(seq) => return Ok((Vec::new(), Some(seq))),
+        };
+        let (mut lines, mut examined) = (Vec::new(), places.end);
+        for _ in 0..STEPS_MAX {
+            if at < places.start {
+                return Ok((lines, None));
+            }
+            if lines.len() == limit {
+                break;
+            }
+            let Some(line) = self.line_at(at)? else { return Ok((lines, None)) };
+            examined = at;
+            at = line.before(account).unwrap_or(0);
+            if filter.fits(&line) {
+                lines.push(line);
+            }
+        }
+        Ok((lines, (at >= places.start).then_some(examined)))
+    }
+
+    /// The newest line of an account below a place: the one before the line there, if that is its own; or else by its chain, if
+    /// that is short; or else by looking for it.
+    fn newest_below(&self, account: AccountId, places: std::ops::Range<i64>) -> Result<Newest> {
+        let own = self.line_at(places.end)?.and_then(|it| it.before(account));
+        let mut at = match own {
+            Some(before) => before,
+            None => self.newest_line_of(account)?,
+        };
+        for _ in 0..STEPS_MAX {
+            if at < places.start {
+                return Ok(Newest::None);
+            }
+            if at < places.end {
+                return Ok(Newest::At(at));
+            }
+            at = self.line_at(at)?.and_then(|it| it.before(account)).unwrap_or(0);
+        }
+        let from = places.start.max(places.end - PLACES_MAX);
+        let found = self.row(
+            "SELECT seq FROM journal NOT INDEXED WHERE seq >= ?1 AND seq < ?2 AND (account = ?3 OR other = ?3)
+             ORDER BY seq DESC LIMIT 1",
+            params![from, places.end, Column(account)],
+            |row| row.get(0),
+        )?;
+        Ok(match found {
+            Some(seq) => Newest::At(seq),
+            None if from == places.start => Newest::None,
+            None => Newest::NotFrom(from),
+        })
+    }
+
+    /// Lines by their places.
+    fn look_through(
+        &self,
+        filter: &AuditFilter,
+        places: std::ops::Range<i64>,
+        limit: usize,
+    ) -> Result<(Vec<Recorded>, Option<i64>)> {
+        let from = places.start.max(places.end - PLACES_MAX);
+        let family = match filter.of {
+            Whose::Family(family) => Some(family),
+            Whose::Everybody | Whose::Account(_) => None,
+        };
+        let (caller, id) = filter.by.map_or((None, None), Cause::columns);
+        let lines = self.rows(
+            "SELECT * FROM journal NOT INDEXED WHERE seq >= ?1 AND seq < ?2 AND (?3 IS NULL OR family = ?3)
+               AND (?4 IS NULL OR kind = ?4) AND (?5 IS NULL OR caller = ?5)
+               AND (?6 IS NULL OR by_credential = ?6 OR by_account = ?6)
+             ORDER BY seq DESC LIMIT ?7",
+            params![
+                from,
+                places.end,
+                family.map(Column),
+                filter.kind.map(Column),
+                caller,
+                id.map(|it| Column(CredentialId::from_bytes(it))),
+                i64::try_from(limit).unwrap_or(i64::MAX),
+            ],
+            sql::recorded,
+        )?;
+        let next = if lines.len() == limit { lines.last().map(|it| it.seq) } else { None };
+        Ok((lines, Some(next.unwrap_or(from))))
+    }
+}
+
+/// The newest line of an account below a place.
+enum Newest {
+    At(i64),
+    None,
+    /// There is none from this place on, and more was not looked through.
+    NotFrom(i64),
+}
