@@ -201,7 +201,7 @@ impl Making {
     ) -> Result<Opened> {
         let (credit_limit, status) = (Amount::ZERO, Status::Active);
         let new =
-            NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, status, secret };
+            NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, status, secret, caps: None };
         Ok(self.app.open_account(BY, None, new).await?)
     }
 

@@ -89,6 +89,7 @@ fn open(n: u32, mode: BalanceMode) -> Result<Action, String> {
         status: ledger::Status::Active,
         credentials: Vec::new(),
         subaccounts_max: None,
+        caps: None,
     })
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::cap::Caps;
 use crate::id::{AccountId, ApiKey, AuthId, CredentialId, TokenId};
 use crate::money::Amount;
 use crate::settings::Settings;
@@ -41,6 +42,8 @@ pub struct Account {
     pub settings: Settings,
     /// The price plan that a primary and its subaccounts go by; the default one of its currency when `None`.
     pub plan: Option<Arc<str>>,
+    /// How much it may spend in a day and a month. Boxed, so that an account without them costs no more.
+    pub caps: Option<Box<Caps>>,
     /// The credentials that authenticate it now, oldest first.
     pub credentials: Arc<[Credential]>,
     /// How many of its subaccounts are not closed.

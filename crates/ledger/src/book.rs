@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::account::{Account, Credential, Currency, Status, Token};
 use crate::application::{Application, Defaults, Endpoint};
+use crate::cap::Windows;
 use crate::command::{NewCredential, Proof, Scope};
 use crate::decide::Decision;
 use crate::hold::Hold;
@@ -33,6 +34,7 @@ pub struct Book {
     plans: HashMap<Arc<str>, Arc<PricePlan>>,
     tokens: IdMap<TokenId, Token>,
     once: HashMap<(Scope, Arc<str>), Outcome>,
+    windows: HashMap<Arc<str>, Windows>,
 }
 
 /// A charge and how much of it was given back.
@@ -48,6 +50,8 @@ pub struct Charged {
     pub amount: Amount,
     /// What all reversals together gave back.
     pub reversed: Amount,
+    /// When it was made.
+    pub at: Timestamp,
 }
 
 /// The line that a key is bound to.
@@ -284,6 +288,16 @@ impl Book {
         self.once.get(&(scope, key.clone()))
     }
 
+    /// The day and the month that it is now in a time zone, where the shell has brought them.
+    pub fn windows(&self, zone: &str) -> Option<&Windows> {
+        self.windows.get(zone)
+    }
+
+    /// Brings the day and the month that it is now in a time zone, in the place of earlier ones.
+    pub fn bring_windows(&mut self, zone: Arc<str>, windows: Windows) {
+        self.windows.insert(zone, windows);
+    }
+
     /// Puts a record in, as a store does before it decides.
     pub fn bring(&mut self, change: Change) {
         match change {
@@ -360,6 +374,7 @@ impl Book {
             plans,
             tokens,
             once,
+            windows,
         } = self;
         holds.clear();
         charges.clear();
@@ -369,5 +384,6 @@ impl Book {
         plans.clear();
         tokens.clear();
         once.clear();
+        windows.clear();
     }
 }

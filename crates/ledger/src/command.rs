@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::account::{BalanceMode, CredentialKind, Currency, Status, TokenScope};
 use crate::application::Defaults;
+use crate::cap::CapsChange;
 use crate::hold::OnExpiry;
 use crate::id::{AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, LineId, TokenId};
 use crate::money::Amount;
@@ -129,6 +130,8 @@ pub enum Action {
         credentials: Vec<NewCredential>,
         /// How many subaccounts a primary may have.
         subaccounts_max: Option<u32>,
+        /// How much it may spend in a day and a month.
+        caps: Option<CapsChange>,
     },
     /// Changes what is given and nothing else; all or nothing.
     ChangeAccount {
@@ -146,6 +149,8 @@ pub enum Action {
         settings: Vec<SettingChange>,
         /// A primary's price plan, by the operator alone; `Some(None)` for the default of its currency.
         plan: Option<Option<Arc<str>>>,
+        /// How much it may spend in a day and a month; never by the account itself.
+        caps: Option<CapsChange>,
     },
     /// Closes an account for good; what it has goes to its heir.
     CloseAccount {

@@ -1,8 +1,9 @@
 //! What must hold of every decision, whatever it was. The store asks before it writes: a decision that breaks a law is
 //! refused alone and logged, and nothing of it is applied.
 
-use crate::account::{Account, Standing};
+use crate::account::{Account, Standing, Status};
 use crate::book::{Book, Change};
+use crate::cap;
 use crate::decide::Decision;
 use crate::hold::Hold;
 use crate::id::AccountId;
@@ -24,6 +25,9 @@ pub enum Broken {
     Negative(AccountId),
     /// A line of this kind does not say what it found, or says something else.
     Before(Kind),
+    /// An account would have spent other than its lines say, in another window than theirs, or more than its cap by
+    /// something that was not forced.
+    Cap(AccountId),
 }
 
 /// Proves a decision against the laws.
@@ -50,10 +54,44 @@ pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
             return Err(Broken::BelowLimit(id));
         }
     }
-    match decision.lines.iter().find(|it| !says_what_it_found(book, it)) {
-        Some(line) => Err(Broken::Before(line.kind)),
-        None => Ok(()),
+    if let Some(line) = decision.lines.iter().find(|it| !says_what_it_found(book, it)) {
+        return Err(Broken::Before(line.kind));
     }
+    decision
+        .lines
+        .iter()
+        .filter_map(|it| cap::counts_for(it))
+        .try_for_each(|id| prove_caps(book, decision, id))
+}
+
+/// What an account has spent is moved by its lines alone, each in the window of its time, and none but forced usage takes
+/// it beyond a cap.
+fn prove_caps(book: &Book, decision: &Decision, id: AccountId) -> Result<(), Broken> {
+    let Some(before) = book.account(id).filter(|it| it.caps.is_some()) else { return Ok(()) };
+    let after = changed(decision, id).unwrap_or(before);
+    // A close ends the caps.
+    if after.status == Status::Closed {
+        return Ok(());
+    }
+    let mut at = before.clone();
+    for line in &decision.lines {
+        let Some(caps) = cap::after(book, &at, line) else { continue };
+        let caps = caps.ok_or(Broken::Cap(id))?;
+        // By arithmetic of its own: what a line adds is what it takes and what it reserves.
+        let adds = i128::from(line.change.held.units()) - i128::from(line.change.balance.units());
+        for (_, cap) in caps.each() {
+            let counts = i128::from(cap.spent.units()) + i128::from(caps.held.units());
+            let is_within = counts <= i128::from(cap.most.units()) || adds <= 0 || line.forced;
+            if !is_within || line.at >= cap.until || cap.spent.is_negative() {
+                return Err(Broken::Cap(id));
+            }
+        }
+        if caps.held.is_negative() {
+            return Err(Broken::Cap(id));
+        }
+        at.caps = Some(Box::new(caps));
+    }
+    if at.caps == after.caps { Ok(()) } else { Err(Broken::Cap(id)) }
 }
 
 /// Every account that a decision changes, moves or holds from.
@@ -227,8 +265,12 @@ fn was_found(book: &Book, line: &Line, before: &Record) -> bool {
         (Record::Account(before), _) => {
             // What it stood at may be the work of lines before this one in the same decision.
             let is = line.account_record().and_then(|it| book.account(it.id));
-            is.is_some_and(|is| Account { standing: before.standing, ..is.clone() } == *before)
-                && line.after(before.id) == moved(line, before.id, before.standing)
+            // The same goes for what a closed account held, which its caps count.
+            let caps =
+                |is: &Account| if line.kind == Kind::Close { before.caps.clone() } else { is.caps.clone() };
+            is.is_some_and(|is| {
+                Account { standing: before.standing, caps: caps(is), ..is.clone() } == *before
+            }) && line.after(before.id) == moved(line, before.id, before.standing)
         }
         (Record::Hold(before), Some(Record::Hold(after))) => book.hold(after.id) == Some(before),
         (Record::Number(before), Some(Record::Number(after))) => {

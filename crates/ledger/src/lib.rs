@@ -1,6 +1,6 @@
 //! The rules of tollgate: who may do what with which money, decided in one pure place.
 //!
-//! Reading order: [`money`], [`time`], [`id`] and [`text`] are the values; [`account`], [`hold`], [`number`],
+//! Reading order: [`money`], [`time`], [`id`] and [`text`] are the values; [`account`], [`cap`], [`hold`], [`number`],
 //! [`application`], [`settings`] and [`journal`] the records, [`usage`] what these add up to; [`command`] what may be asked; [`refusal`] every way to
 //! say no; [`book`] a ledger in memory; and [`decide()`] the one function that turns a command into changes or a
 //! refusal. [`laws`] is what must hold whatever was decided.
@@ -12,6 +12,7 @@ pub mod account;
 pub mod application;
 pub mod authority;
 pub mod book;
+pub mod cap;
 pub mod command;
 pub mod decide;
 pub mod hold;
@@ -34,6 +35,7 @@ pub use account::{
 };
 pub use application::{Application, Defaults, Endpoint};
 pub use book::{Book, Change, Charged, Remembered};
+pub use cap::{Cap, Caps, CapsChange, Period, Window, Windows};
 pub use command::{Action, Actor, Caller, Command, NewCredential, NewNumber, Once, Proof, Scope, Transfer};
 pub use decide::{Decision, decide};
 pub use hold::{Ending, Hold, HoldEnd, OnExpiry};
@@ -45,7 +47,7 @@ pub use money::{Amount, Total};
 pub use number::{Country, Features, Number, NumberKind};
 pub use path::PathPattern;
 pub use price::{PricePlan, PriceRule, Pricing};
-pub use refusal::{Refusal, TextField};
+pub use refusal::{CapReached, Refusal, TextField};
 pub use settings::{Setting, SettingChange, Settings};
 pub use time::Timestamp;
 pub use usage::{Entry, Move, Moved};

@@ -1,6 +1,7 @@
 //! Every way in which the ledger says no. Data without text: each dialect spells them in its own `error.rs`, by a
 //! match without a wildcard, so that a new refusal does not compile until every dialect can say it.
 
+use crate::cap::Period;
 use crate::hold::HoldEnd;
 use crate::id::{AccountId, ApplicationId, EndpointId, LineId};
 use crate::money::Amount;
@@ -56,6 +57,12 @@ pub enum Refusal {
         /// What was asked.
         needed: Amount,
     },
+    /// More than the account may spend in this day or month, in whatever balance there is.
+    CapReached(Box<CapReached>),
+    /// A cap is from 0 to 10¹⁰.
+    CapOutOfRange(Period),
+    /// The shell knows no time zone of this name.
+    TimeZoneUnknown,
     /// No price plan of the family's currency has a rule for such a call.
     NoPrice,
     /// The price plan says that such a call is not allowed.
@@ -132,6 +139,35 @@ pub enum Refusal {
     TokenNotFound,
     /// The key was used with another request.
     KeyReused,
+}
+
+/// A cap, and what has come to it. In a box, so that the other refusals stay small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapReached {
+    /// Which of the account's caps: the month's, where both are reached.
+    pub period: Period,
+    /// The cap.
+    pub cap: Amount,
+    /// What counts against it: what was spent,
+    pub spent: Amount,
+    /// and what the account's own open holds reserve.
+    pub held: Amount,
+    /// What was asked.
+    pub needed: Amount,
+    /// When the cap begins anew.
+    pub resets_at: Timestamp,
+    /// When this was decided.
+    pub at: Timestamp,
+}
+
+impl Refusal {
+    /// In how many seconds the same request may go through, at least 1, where time alone can bring that about.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        let Self::CapReached(reached) = self else { return None };
+        let CapReached { resets_at, at, .. } = &**reached;
+        let left_ms = resets_at.millis().saturating_sub(at.millis()).max(1);
+        Some(u32::try_from(left_ms.saturating_add(999) / 1_000).unwrap_or(u32::MAX))
+    }
 }
 
 /// Which text was not fit.

@@ -16,6 +16,8 @@ use self::world::{Run, World};
 
 #[path = "properties/belongings.rs"]
 mod belongings;
+#[path = "properties/caps.rs"]
+mod caps;
 #[path = "properties/check.rs"]
 mod check;
 #[path = "properties/prices.rs"]
@@ -111,7 +113,10 @@ struct Counts(BTreeMap<&'static str, u64>);
 /// What came up in a sequence.
 type Seen = BTreeSet<&'static str>;
 
-const WANTED: [&str; 23] = [
+const WANTED: [&str; 26] = [
+    "cap reached",
+    "cap turned",
+    "capped reversal",
     "charged call",
     "held call",
     "free call",

@@ -19,3 +19,4 @@ pub mod seal;
 pub mod store;
 pub mod sweep;
 pub mod tls;
+pub mod windows;

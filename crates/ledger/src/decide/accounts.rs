@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::applications::{Belongings, hand_over};
+use super::caps;
 use super::{Decision, Draft, check_settings, minus};
 use crate::account::{Account, BalanceMode, Credential, Currency, Standing, Status};
 use crate::authority;
@@ -29,6 +30,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         status,
         credentials,
         subaccounts_max,
+        caps,
     } = &draft.command.action
     else {
         return Err(Refusal::Forbidden);
@@ -84,6 +86,10 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         changed_at: None,
         settings: Settings::default(),
         plan: None,
+        caps: match caps {
+            Some(change) => caps::changed(&draft, *id, None, change)?,
+            None => None,
+        },
         credentials: credentials
             .iter()
             .map(|it| Credential { id: it.id, kind: it.kind, created_at: draft.now, expires_at: None })
@@ -108,7 +114,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 }
 
 pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
-    let Action::ChangeAccount { account: id, name, credit_limit, status, mode, settings, plan } =
+    let Action::ChangeAccount { account: id, name, credit_limit, status, mode, settings, plan, caps } =
         &draft.command.action
     else {
         return Err(Refusal::Forbidden);
@@ -118,7 +124,8 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if draft.command.by.account() == Some(*id) {
         // What it keeps about itself is its own; its name is a primary's own, too. The rest is for who manages it.
         let is_named_by_parent = name.is_some() && !account.is_primary();
-        if is_named_by_parent || credit_limit.is_some() || status.is_some() || mode.is_some() {
+        let is_managed = credit_limit.is_some() || status.is_some() || mode.is_some() || caps.is_some();
+        if is_named_by_parent || is_managed {
             return Err(Refusal::Forbidden);
         }
     }
@@ -140,6 +147,11 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if let Some(plan) = plan {
         account.plan = changed_plan(&draft, &account, plan.as_ref())?;
     }
+    account.caps = match caps {
+        Some(change) => caps::changed(&draft, *id, account.caps.as_deref(), change)?,
+        // As it is now, because the answer shows it.
+        None => account.caps.map(|it| Box::new(it.at(draft.book.windows(&it.zone), draft.now))),
+    };
     let mut change = Standing::ZERO;
     if let Some(limit) = credit_limit {
         if authority::is_operator(&draft.command.by).is_err() || !account.is_primary() {
@@ -218,7 +230,7 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
         draft.changes.push(Change::CredentialRevoked { credential: credential.id, at: draft.now });
     }
     // After the releases nothing is held, so balance and credit limit are all that goes to the heir.
-    let before = draft.account(id)?.clone();
+    let before = caps::after_lines(&draft, draft.account(id)?)?;
     let swept = before.standing.checked_neg().ok_or(Refusal::SumOutOfRange)?;
     let counter = match account.parent {
         None => None,
@@ -236,6 +248,7 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
     closed.status = Status::Closed;
     closed.changed_at = Some(draft.now);
     closed.credentials = Arc::default();
+    closed.caps = None;
     let line = Line {
         family: Some(account.primary()),
         account: Some(side),

@@ -70,7 +70,8 @@ pub(super) fn charge(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         forced: *force,
         ..draft.line(Kind::Charge)
     };
-    let charged = Charged { id: line.id, account: *id, payer, amount: *amount, reversed: Amount::ZERO };
+    let (reversed, at) = (Amount::ZERO, draft.now);
+    let charged = Charged { id: line.id, account: *id, payer, amount: *amount, reversed, at };
     draft.changes.push(Change::Charge(charged));
     Ok(draft.done(line))
 }

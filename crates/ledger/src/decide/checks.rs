@@ -92,6 +92,7 @@ pub(super) fn check(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
                 payer,
                 amount,
                 reversed,
+                at: draft.now,
             }));
             Ok(draft.done(line))
         }

@@ -180,8 +180,8 @@ fn ended(draft: &Draft<'_>, hold: &Hold, how: HoldEnd, charged: Amount) -> Hold 
 /// Makes what an ending charged a charge like any other, so that it can be reversed.
 fn put_charge(draft: &mut Draft<'_>, account: AccountId, payer: AccountId, amount: Amount) {
     if !amount.is_zero() {
-        let id = draft.command.id;
-        draft.changes.push(Change::Charge(Charged { id, account, payer, amount, reversed: Amount::ZERO }));
+        let (id, reversed, at) = (draft.command.id, Amount::ZERO, draft.now);
+        draft.changes.push(Change::Charge(Charged { id, account, payer, amount, reversed, at }));
     }
 }
 

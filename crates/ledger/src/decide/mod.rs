@@ -5,6 +5,7 @@
 
 mod accounts;
 mod applications;
+mod caps;
 mod charges;
 mod checks;
 mod credentials;
@@ -80,7 +81,7 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
         changes: Vec::with_capacity(2),
         lines: Vec::with_capacity(1),
     };
-    match &command.action {
+    let decision = match &command.action {
         Action::OpenAccount { .. } => accounts::open(draft),
         Action::ChangeAccount { .. } => accounts::change(draft),
         Action::CloseAccount { account, cascade } => accounts::close(draft, *account, *cascade),
@@ -123,7 +124,8 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
         Action::ExpireCredential { account, credential } => credentials::expire(draft, *account, *credential),
         Action::MakeToken { token, scope, proof } => credentials::make_token(draft, *token, *scope, proof),
         Action::RevokeToken { token } => credentials::revoke_token(draft, *token),
-    }
+    };
+    caps::count(book, decision?)
 }
 
 /// How long the id of a checked call is remembered: proxies send a check again within seconds, if at all.

@@ -178,7 +178,8 @@ fn charge(draft: &mut Draft<'_>, id: AccountId, payer: AccountId, number: &Numbe
         ..draft.line(Kind::Charge)
     };
     let line = draft.beside(line);
-    let charged = Charged { id: line, account: id, payer, amount: number.cost, reversed: Amount::ZERO };
+    let (amount, reversed, at) = (number.cost, Amount::ZERO, draft.now);
+    let charged = Charged { id: line, account: id, payer, amount, reversed, at };
     draft.changes.push(Change::Charge(charged));
     Ok(())
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod applications;
 mod authority;
 mod before;
+mod caps;
 mod charges;
 mod checks;
 mod close;
@@ -46,6 +47,7 @@ fn every_refusal_comes_up_in_a_story() {
         accounts::STORIES,
         applications::STORIES,
         authority::STORIES,
+        caps::STORIES,
         charges::STORIES,
         checks::STORIES,
         close::STORIES,

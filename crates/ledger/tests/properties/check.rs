@@ -237,6 +237,7 @@ impl World {
                     payer: line.account.ok_or("a charge has a payer")?.account,
                     amount: line.amount(),
                     reversed: Amount::from_units(backs.map(|it| it.change.balance.units()).sum()),
+                    at: line.at,
                 };
                 let charged = line.change.balance.is_negative().then_some(charged);
                 let is_so = self.book.charge(line.id) == charged.as_ref();

@@ -47,6 +47,7 @@ pub(crate) fn assign(family: Family, slot: u8, plan: Option<u8>) -> Action {
         mode: None,
         settings: Vec::new(),
         plan: Some(plan.map(|it| name(family, it))),
+        caps: None,
     }
 }
 

@@ -136,6 +136,12 @@ pub(crate) enum Asks {
         slot: u8,
         plan: Option<u8>,
     },
+    /// A cap for a day or a month, or none any more.
+    Cap {
+        slot: u8,
+        is_month: bool,
+        most: Option<i64>,
+    },
     Number(OfNumber),
     Application(OfApplication),
     Endpoint(OfEndpoint),
@@ -229,7 +235,12 @@ fn random_asks(random: &mut Random) -> Asks {
     let slot = random.byte(7).min(random.byte(5));
     let other = 1 + random.byte(6).min(random.byte(6));
     let (amount, nth, up) = (random.amount(), random.index(), random.chance(50));
-    match random.below(205) {
+    match random.below(221) {
+        205..213 => {
+            let most = random.chance(85).then_some(amount.max(0) * if up { 2 } else { 1 });
+            Asks::Cap { slot, is_month: up, most }
+        }
+        213..221 => Asks::Call(Call::Reverse { nth, amount: up.then_some(amount) }),
         150..172 => Asks::Call(Call::Check { slot, path: random.byte(6) }),
         172..177 => Asks::Put { plan: random.byte(2), price: amount / 3, units: u32::from(random.byte(4)) },
         177..180 => Asks::Assign { slot: slot / 3, plan: up.then(|| random.byte(3)) },

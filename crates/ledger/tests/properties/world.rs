@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use ledger::{
     AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Change, Command, CredentialId,
-    CredentialKind, Decision, Hold, Kind, Line, LineId, NewCredential, OnExpiry, Once, Proof, Refusal,
-    Standing, Status, Timestamp, Token, TokenId, TokenScope, Transfer, decide,
+    CredentialKind, Decision, Hold, Kind, Line, LineId, NewCredential, OnExpiry, Once, Period, Proof,
+    Refusal, Standing, Status, Timestamp, Token, TokenId, TokenScope, Transfer, decide,
 };
 
 use crate::steps::{Asks, By, Call, Family, Step};
-use crate::{Seen, prices};
+use crate::{Seen, caps, prices};
 
 /// How a step is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub(crate) struct Kin {
     pub(crate) replayed: HashMap<AccountId, Figures>,
     /// Payments − charges + reversals, by the lines alone.
     pub(crate) money: i64,
+    /// Since which of the lines each cap counts, and when it was set.
+    pub(crate) capped: HashMap<(AccountId, Period), (usize, i64)>,
 }
 
 /// Balance, credit limit, held.
@@ -118,7 +120,9 @@ impl World {
         };
         let first = opens.map(|(by, asks)| Step { by, asks, ..*step });
         let step = first.as_ref().unwrap_or(step);
-        let Some(command) = self.command(family, step) else { return Ok(false) };
+        let command = self.command(family, step);
+        self.bring_windows(family);
+        let Some(command) = command else { return Ok(false) };
         if run == Run::LeftOut {
             return Ok(false);
         }
@@ -127,6 +131,9 @@ impl World {
             Ok(decision) => decision,
             Err(refusal) => {
                 self.seen.insert(if refusal == Refusal::KeyReused { "key reused" } else { "refusal" });
+                if matches!(refusal, Refusal::CapReached(_)) {
+                    self.seen.insert("cap reached");
+                }
                 return self.check_refusal(family, step, &refusal, &command, now).map(|()| false);
             }
         };
@@ -141,6 +148,9 @@ impl World {
             self.check_repeat(family, &command, &decision)?;
         }
         self.keep(family, &command, &decision);
+        if run == Run::Checked {
+            self.check_caps(family, &decision)?;
+        }
         Ok(!decision.is_repeat())
     }
 
@@ -148,6 +158,7 @@ impl World {
     fn keep(&mut self, family: Family, command: &Command, decision: &Decision) {
         let kin = self.kin(family);
         kin.lines.extend(decision.lines.iter().cloned());
+        caps::keep(kin, command, decision);
         for line in &decision.lines {
             if line.kind == Kind::Hold {
                 kin.holds.push(line.id);
@@ -257,6 +268,7 @@ impl World {
             mode,
             settings: Vec::new(),
             plan: None,
+            caps: None,
         };
         let units = Amount::from_units;
         Some(match step.asks {
@@ -286,6 +298,7 @@ impl World {
                 Action::RotateCredential { account: account(slot), credential, same_as: None, overlap_ms }
             }
             Asks::Retire { slot, nth, in_time } => return self.retire(family, slot, nth, in_time),
+            Asks::Cap { slot, is_month, most } => caps::set(family, slot, is_month, most),
             Asks::Put { plan, price, units } => prices::put(family, plan, price, units),
             Asks::Assign { slot, plan } => prices::assign(family, slot, plan),
             Asks::Call(call) => return self.call(family, call),
@@ -377,6 +390,7 @@ fn open(family: Family, slot: u8, shared: bool) -> Action {
             proof: proof(),
         }],
         subaccounts_max: None,
+        caps: None,
     }
 }
 

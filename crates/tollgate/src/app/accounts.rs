@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Action, Actor, Amount, BalanceMode, CredentialId, CredentialKind, Currency, Decision,
-    NewCredential, Once, Outcome, Refusal, SettingChange, Status, TextField, text,
+    Account, AccountId, Action, Actor, Amount, BalanceMode, CapsChange, CredentialId, CredentialKind,
+    Currency, Decision, NewCredential, Once, Outcome, Refusal, SettingChange, Status, TextField, text,
 };
 use serde::{Deserialize, Serialize};
 
 use super::refusals::Attempt;
 use super::{App, Error};
+use crate::windows;
 
 /// How often another name is proposed before we give up: at a million accounts one in 4,000 is taken.
 const PROPOSALS_MAX: usize = 8;
@@ -31,6 +32,8 @@ pub struct NewAccount {
     pub status: Status,
     /// A secret that a person chose; one is made when nothing is said.
     pub secret: Option<String>,
+    /// How much it may spend in a day and a month.
+    pub caps: Option<CapsChange>,
 }
 
 /// An account that was opened, and its credentials, which are shown this once.
@@ -59,6 +62,8 @@ pub struct AccountChange {
     pub settings: Vec<SettingChange>,
     /// A primary's price plan; `Some(None)` for the default of its currency.
     pub plan: Option<Option<Arc<str>>>,
+    /// How much it may spend in a day and a month.
+    pub caps: Option<CapsChange>,
 }
 
 /// What is sealed with the key of a request, so that a repeat can show it again.
@@ -66,6 +71,12 @@ pub struct AccountChange {
 pub(super) struct ShownOnce {
     pub(super) secret: String,
     pub(super) auth_token: String,
+}
+
+/// With the time zone's name as IANA writes it; one that there is not stays as it was given, and is refused.
+fn in_a_known_zone(change: CapsChange) -> CapsChange {
+    let zone = change.zone.map(|it| windows::zone_named(&it).unwrap_or(it));
+    CapsChange { zone, ..change }
 }
 
 impl App {
@@ -81,6 +92,7 @@ impl App {
     ) -> Result<Opened, Error> {
         let inner = &*self.0;
         let auth_token = inner.random.auth_token();
+        let caps = new.caps.map(in_a_known_zone);
         let (secret, secret_proof) = match new.secret {
             Some(secret) => {
                 let proof = inner.auth.chosen(&secret).await?;
@@ -116,6 +128,7 @@ impl App {
                 status: new.status,
                 credentials: credentials.clone(),
                 subaccounts_max: inner.settings.subaccounts_max,
+                caps: caps.clone(),
             };
             match self.submit(by, once.clone(), action).await {
                 Err(Error::Refused(Refusal::NameTaken)) => {}
@@ -157,8 +170,10 @@ impl App {
         account: AccountId,
         change: AccountChange,
     ) -> Result<Account, Error> {
-        let AccountChange { name, credit_limit, status, mode, settings, plan } = change;
-        let action = Action::ChangeAccount { account, name, credit_limit, status, mode, settings, plan };
+        let AccountChange { name, credit_limit, status, mode, settings, plan, caps } = change;
+        let caps = caps.map(in_a_known_zone);
+        let action =
+            Action::ChangeAccount { account, name, credit_limit, status, mode, settings, plan, caps };
         let outcome = self.submit(by, once, action).await?;
         outcome.account_record().cloned().ok_or(Error::Fault)
     }

@@ -9,11 +9,12 @@ use ledger::{
 
 use super::{App, Error};
 use crate::store::{AccountFilter, Recorded, Snapshot};
+use crate::windows;
 
 /// An account, and what the caller may know of what it can spend.
 #[derive(Clone, Debug)]
 pub struct AccountView {
-    /// The account.
+    /// The account; what its caps count is as of now.
     pub account: Account,
     /// What its payer has available; `None` where the caller may not see that payer.
     pub available: Option<Amount>,
@@ -87,9 +88,10 @@ impl App {
     /// # Errors
     /// [`Error`]; [`Refusal::AccountNotFound`] for what is unknown and foreign alike.
     pub async fn account(&self, by: Actor, id: AccountId) -> Result<AccountView, Error> {
+        let now = self.0.clock.now();
         self.see(by, move |snapshot| {
             Ok(match visible(snapshot, &by, id)? {
-                Ok(account) => Ok(view(snapshot, &by, account, &mut Payers::new())?),
+                Ok(account) => Ok(view(snapshot, &by, account, now, &mut Payers::new())?),
                 Err(refusal) => Err(refusal),
             })
         })
@@ -112,11 +114,12 @@ impl App {
             Actor::Account { account, .. } => AccountFilter { family: Some(account), ..filter },
             Actor::Gate(_) => return Err(Refusal::Forbidden.into()),
         };
+        let now = self.0.clock.now();
         self.see(by, move |snapshot| {
             let accounts = snapshot.accounts(&filter, after, limit)?.into_iter();
             let mut payers = Payers::new();
             accounts
-                .map(|it| view(snapshot, &by, it, &mut payers))
+                .map(|it| view(snapshot, &by, it, now, &mut payers))
                 .collect::<crate::store::Result<Vec<_>>>()
                 .map(Ok)
         })
@@ -253,8 +256,10 @@ fn view(
     snapshot: &Snapshot<'_>,
     by: &Actor,
     account: Account,
+    now: Timestamp,
     payers: &mut Payers,
 ) -> crate::store::Result<AccountView> {
+    let account = in_its_windows(account, now);
     let payer = account.payer();
     let available = if account.status == Status::Closed {
         None
@@ -269,6 +274,17 @@ fn view(
         available
     };
     Ok(AccountView { account, available })
+}
+
+/// With its caps as they are now: what is stored is as of what was counted last.
+fn in_its_windows(account: Account, now: Timestamp) -> Account {
+    match &account.caps {
+        Some(caps) if caps.is_over(now) => {
+            let caps = caps.at(windows::of(&caps.zone, now).as_ref(), now);
+            Account { caps: Some(Box::new(caps)), ..account }
+        }
+        Some(_) | None => account,
+    }
 }
 
 fn with_api_keys(snapshot: &Snapshot<'_>, lines: Vec<Recorded>) -> crate::store::Result<Transfers> {

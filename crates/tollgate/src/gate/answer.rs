@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::{Amount, Refusal};
+use ledger::{Amount, CapReached, Period, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -50,6 +50,9 @@ pub(super) struct Denied {
     needed: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<Box<str>>,
+    /// The cap that is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cap: Option<Box<Capped>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_s: Option<u32>,
     /// Of the check, where another request shows it.
@@ -64,6 +67,28 @@ pub(super) struct Whole {
     pub(super) body: String,
 }
 
+/// What a cap has come to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Capped {
+    period: Cow<'static, str>,
+    cap: Box<str>,
+    spent: Box<str>,
+    held: Box<str>,
+    resets_at: Box<str>,
+}
+
+impl Capped {
+    fn of(reached: &CapReached) -> Self {
+        let [cap, spent, held] =
+            [reached.cap, reached.spent, reached.held].map(|it| it.text(2).to_string().into());
+        let period = match reached.period {
+            Period::Day => "day".into(),
+            Period::Month => "month".into(),
+        };
+        Self { period, cap, spent, held, resets_at: rfc_3339(reached.resets_at).into() }
+    }
+}
+
 #[derive(Serialize)]
 struct Problem<'a> {
     #[serde(rename = "type")]
@@ -76,6 +101,8 @@ struct Problem<'a> {
     needed: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<&'a str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    cap: Option<&'a Capped>,
     request_id: &'a str,
 }
 
@@ -87,6 +114,7 @@ impl Denied {
             detail: detail.into(),
             needed: None,
             available: None,
+            cap: None,
             retry_after_s: None,
             request_id: None,
         }
@@ -157,6 +185,7 @@ impl Denied {
             code: &self.code,
             needed: self.needed.as_deref(),
             available: self.available.as_deref(),
+            cap: self.cap.as_deref(),
             request_id: &request_id,
         };
         // Texts and a number alone always have a JSON text.
@@ -205,11 +234,14 @@ const TOO_LARGE: &str =
     "What the proxy sent about the call is more than 1 MiB. Send less in headers; the check needs no body.";
 const SHORT: &str =
     "Not enough credit for this call. Ask whoever gave you this account for more, by transfer or payment.";
+const CAPPED: &str = "The account has spent, or reserved, all that it may in this period. Call again at resets_at, or \
+     ask whoever gave you this account for a higher cap.";
 const SUSPENDED: &str = "The account, or the one above it, is suspended. Ask whoever gave you this account.";
 
 fn title(status: StatusCode, code: &str) -> &'static str {
     match status.as_u16() {
         400 if code == "call_unreadable" => "The call cannot be read",
+        429 if code == "cap_reached" => "The spending cap is reached",
         400 => "The path is not plain",
         401 => "Not authenticated",
         402 => "Not enough credit",
@@ -219,6 +251,13 @@ fn title(status: StatusCode, code: &str) -> &'static str {
         503 => "Unavailable",
         _ => "A fault of the server",
     }
+}
+
+/// In UTC, with milliseconds.
+fn rfc_3339(at: Timestamp) -> String {
+    // Beyond the year 9999 there is no such text; no window lasts until then.
+    let time = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or(jiff::Timestamp::MAX);
+    format!("{time:.3}")
 }
 
 /// The ledger's no, word by word.
@@ -233,6 +272,12 @@ fn refused(refusal: &Refusal) -> Denied {
             needed: Some(needed.text(2).to_string().into()),
             available: available.map(|it| it.text(2).to_string().into()),
             ..Denied::new(S::PAYMENT_REQUIRED, "insufficient_funds", SHORT)
+        },
+        Refusal::CapReached(reached) => Denied {
+            needed: Some(reached.needed.text(2).to_string().into()),
+            cap: Some(Box::new(Capped::of(reached))),
+            retry_after_s: refusal.retry_after_s(),
+            ..Denied::new(S::TOO_MANY_REQUESTS, "cap_reached", CAPPED)
         },
         Refusal::NoPrice => Denied::new(
             S::FORBIDDEN,
@@ -272,6 +317,8 @@ fn refused(refusal: &Refusal) -> Denied {
         | Refusal::SharesBalance(_)
         | Refusal::PlanNotFound
         | Refusal::PlanInherited
+        | Refusal::CapOutOfRange(_)
+        | Refusal::TimeZoneUnknown
         | Refusal::RulesMax(_)
         | Refusal::InsufficientCredit { .. }
         | Refusal::NotEmpty { .. }

@@ -3,12 +3,22 @@
 
 use std::sync::Arc;
 
-use ledger::{AccountId, Action, Actor, Change, Command, Line, LineId, Remembered, Timestamp, decide};
+use ledger::cap::ZONE_DEFAULT;
+use ledger::{
+    Account, AccountId, Action, Actor, CapsChange, Change, Command, Line, LineId, Remembered, Timestamp,
+    decide,
+};
 use rusqlite::Result;
 
 use super::Snapshot;
 use super::once::REMEMBERED_MS;
 use super::writer::Writer;
+use crate::windows;
+
+/// The time zone in which a window of an account's caps is over.
+fn zone_that_turned(account: &Account, now: Timestamp) -> Option<Arc<str>> {
+    account.caps.as_ref().filter(|it| it.is_over(now)).map(|it| it.zone.clone())
+}
 
 /// What memory knows of a command's key before the batch.
 #[derive(Clone, Copy)]
@@ -26,6 +36,7 @@ impl Writer {
         known: Option<Known>,
         now: Timestamp,
     ) -> Result<Option<u64>> {
+        self.now = now;
         match command.by {
             Actor::Operator(token) | Actor::Gate(token) => {
                 if let Some(token) =
@@ -47,7 +58,10 @@ impl Writer {
 
     fn bring_named(&mut self, action: &Action) -> Result<()> {
         match action {
-            Action::OpenAccount { parent, api_key, auth_id, .. } => {
+            Action::OpenAccount { account, parent, api_key, auth_id, caps, .. } => {
+                if let Some(change) = caps {
+                    self.bring_for_caps(*account, change)?;
+                }
                 if let Some(parent) = parent {
                     self.bring_account(*parent);
                 }
@@ -62,8 +76,11 @@ impl Writer {
                     self.bring_account(account);
                 }
             }
-            Action::ChangeAccount { account, plan, .. } => {
+            Action::ChangeAccount { account, plan, caps, .. } => {
                 self.bring_account(*account);
+                if let Some(change) = caps {
+                    self.bring_for_caps(*account, change)?;
+                }
                 if plan.is_some() {
                     self.bring_plans();
                 }
@@ -116,15 +133,49 @@ impl Writer {
 
     /// An account and its primary, which pays for it or decides whether it may call.
     pub(super) fn bring_account(&mut self, id: AccountId) {
-        if self.book.account(id).is_some() {
+        if let Some(account) = self.book.account(id) {
+            if let Some(zone) = zone_that_turned(account, self.now) {
+                self.bring_windows(&zone, true);
+            }
             return;
         }
         let Some(row) = self.resident.accounts.get(&id) else { return };
-        let parent = row.account.parent;
+        let (parent, turned) = (row.account.parent, zone_that_turned(&row.account, self.now));
         self.book.bring(Change::Account(row.account.clone()));
+        if let Some(zone) = turned {
+            self.bring_windows(&zone, true);
+        }
         if let Some(parent) = parent {
             self.bring_account(parent);
         }
+    }
+
+    /// The day and the month that it is in a time zone. One that an account goes by, and that the calendar does not know
+    /// any more, goes by the usual one from here on.
+    fn bring_windows(&mut self, zone: &Arc<str>, is_in_use: bool) {
+        let usual = || windows::of(ZONE_DEFAULT, self.now).filter(|_| is_in_use);
+        if let Some(windows) = self.calendar.windows(zone, self.now).or_else(usual) {
+            self.book.bring_windows(zone.clone(), windows);
+        }
+    }
+
+    /// What a change of caps reads: the windows of the zones before and after it, and the open holds that count from now on.
+    fn bring_for_caps(&mut self, id: AccountId, change: &CapsChange) -> Result<()> {
+        let caps = self.book.account(id).and_then(|it| it.caps.as_deref());
+        let zone = caps.map_or_else(|| ZONE_DEFAULT.into(), |it| it.zone.clone());
+        let is_first = caps.is_none();
+        self.bring_windows(&zone, true);
+        if let Some(zone) = change.zone.as_ref().filter(|it| **it != zone) {
+            self.bring_windows(zone, false);
+        }
+        if is_first && self.book.account(id).is_some() {
+            for hold in self.snapshot().open_holds_of(id)? {
+                if self.book.hold(hold.id).is_none() {
+                    self.book.bring(Change::Hold(hold));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Every plan: one that becomes the default takes another's place.

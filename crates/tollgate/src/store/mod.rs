@@ -10,6 +10,7 @@
 mod audit;
 mod bring;
 mod bring_owned;
+mod caps;
 mod file;
 mod insert;
 mod line_id;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::caps::{self, CapsJson};
 use super::plan::{self, PlanJson};
 use super::settings;
 
@@ -54,6 +55,8 @@ struct AccountJson {
     settings: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     plan: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caps: Option<CapsJson>,
     credentials: Vec<CredentialJson>,
     subaccounts: u32,
 }
@@ -330,6 +333,7 @@ fn account_json(account: &Account) -> AccountJson {
         changed_at: account.changed_at.map(Timestamp::millis),
         settings: settings::to_map(&account.settings),
         plan: account.plan.as_deref().map(str::to_owned),
+        caps: account.caps.as_deref().map(caps::to_json),
         credentials: account.credentials.iter().map(credential_json).collect(),
         subaccounts: account.subaccounts,
     }
@@ -362,6 +366,7 @@ fn account(json: &AccountJson) -> Option<Account> {
         changed_at: json.changed_at.map(Timestamp::from_millis),
         settings: settings::from_map(&json.settings)?,
         plan: json.plan.as_deref().map(Into::into),
+        caps: json.caps.as_ref().map(caps::from_json),
         credentials: json.credentials.iter().map(credential).collect::<Option<_>>()?,
         subaccounts: json.subaccounts,
     })

@@ -7,14 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Actor, Amount, Application, ApplicationId, Country, Endpoint, EndpointId, Hold, Kind,
-    Line, LineId, Number, PricePlan, Record, Standing, Status, Timestamp, Token, TokenId, laws,
+    Account, AccountId, Actor, Amount, Application, ApplicationId, Caps, Country, Endpoint, EndpointId, Hold,
+    Kind, Line, LineId, Number, PricePlan, Record, Standing, Status, Timestamp, Token, TokenId, cap, laws,
 };
 use rusqlite::{Connection, Row};
 
 use super::line_id::{LineIds, are_beside};
 use super::sql::{self, Recorded};
-use super::{OpenError, Snapshot, file, owned, plan, usage_proof};
+use super::{OpenError, Snapshot, caps, file, owned, plan, usage_proof};
 
 /// What a replay has seen of a store that is right.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,6 +81,8 @@ struct State {
     applications: HashMap<ApplicationId, Application>,
     endpoints: HashMap<EndpointId, Endpoint>,
     plans: BTreeMap<(Arc<str>, u32), PricePlan>,
+    /// The caps in the accounts' rows, for the windows that they count in.
+    caps: HashMap<AccountId, Box<Caps>>,
     last_at: Timestamp,
     last_seq: i64,
     last_id: Option<LineId>,
@@ -100,7 +102,9 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
     let heads_through = super::snapshot::heads_through(&connection)?;
     let before_from = "SELECT value FROM meta WHERE name = 'before_from'";
     let before_from = connection.query_row(before_from, (), |row| row.get(0))?;
-    let mut state = State { heads_through, before_from, ..State::default() };
+    let caps = rows_with_caps(&connection)?;
+    let mut state = State { heads_through, before_from, caps, ..State::default() };
+    let snapshot = Snapshot::new(&connection, None, ids);
     let mut journal = connection.prepare("SELECT * FROM journal ORDER BY seq")?;
     let mut rows = journal.query(())?;
     while let Some(row) = rows.next()? {
@@ -111,7 +115,7 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
         let seq = recorded.seq;
         state
             .id(ids, &recorded)
-            .and_then(|()| state.line(recorded))
+            .and_then(|()| state.line(&snapshot, recorded))
             .map_err(|what| Wrong::Line { seq, what })?;
     }
     check_accounts(&connection, &state)?;
@@ -142,7 +146,7 @@ impl State {
         }
     }
 
-    fn line(&mut self, recorded: Recorded) -> Result<(), String> {
+    fn line(&mut self, snapshot: &Snapshot<'_>, recorded: Recorded) -> Result<(), String> {
         let Recorded { seq, line, account_before, other_before } = recorded;
         if seq != self.last_seq + 1 {
             return Err(format!("it follows line {}, so a line is missing", self.last_seq));
@@ -168,7 +172,23 @@ impl State {
             (None, None) => {}
         }
         self.price(&line)?;
+        self.count(snapshot, &line)?;
         self.record(&line)
+    }
+
+    /// Counts a line for the caps of the account that caused it.
+    fn count(&mut self, snapshot: &Snapshot<'_>, line: &Line) -> Result<(), String> {
+        let Some(id) = cap::counts_for(line) else { return Ok(()) };
+        let Some(known) = self.accounts.get_mut(&id) else { return Ok(()) };
+        let Some(caps) = &known.account.caps else { return Ok(()) };
+        // Of all these only a reversal, or a late settle, gives money back.
+        let about = line.about.filter(|_| line.change.balance > Amount::ZERO);
+        let charged_at = match about {
+            None => None,
+            Some(charge) => snapshot.line(charge).map_err(|it| it.to_string())?.map(|it| it.line.at),
+        };
+        known.account.caps = Some(caps::count(caps, self.caps.get(&id).map(|it| &**it), line, charged_at)?);
+        Ok(())
     }
 
     /// A line that was paid by a price went by the one that was in force.
@@ -273,6 +293,14 @@ impl State {
         if line.kind != Kind::Open && account.standing != standing {
             return Err(format!("its record says {}", figures(&account.standing)));
         }
+        if account.caps.is_some() {
+            let before = known.account.caps.as_deref();
+            let held = match before {
+                Some(caps) => Some(caps.held),
+                None => own_held(&self.holds, account.id),
+            };
+            caps::prove_record(before, line, account, held.ok_or("its sums do not fit")?)?;
+        }
         known.account = Account { subaccounts: known.account.subaccounts, ..account.clone() };
         known.account.standing = standing;
         if line.kind == Kind::Close {
@@ -306,6 +334,20 @@ impl State {
             self.numbers.insert(name, number.clone());
         }
     }
+}
+
+/// The sum of the open holds that an account asked for.
+fn own_held(holds: &HashMap<LineId, Hold>, id: AccountId) -> Option<Amount> {
+    let mut own = holds.values().filter(|it| it.account == id);
+    own.try_fold(Amount::ZERO, |sum, it| sum.checked_add(it.amount))
+}
+
+fn rows_with_caps(connection: &Connection) -> rusqlite::Result<HashMap<AccountId, Box<Caps>>> {
+    let mut all = connection.prepare("SELECT id, caps FROM accounts WHERE caps IS NOT NULL")?;
+    // What cannot be read is found when the rows are held against the journal.
+    let caps =
+        all.query_map((), |row| Ok((sql::get(row, "id")?, caps::decode(row.get_ref("caps")?.as_str()?))))?;
+    caps.filter_map(|it| it.map(|(id, caps)| caps.map(|it| (id, it))).transpose()).collect()
 }
 
 /// Every account's row must be what the journal leads to.
@@ -342,6 +384,9 @@ fn check_accounts(connection: &Connection, state: &State) -> Result<(), Wrong> {
         expected.sort_by_key(|it| it.id);
         if credentials != expected {
             return Err(wrong("its credentials are not those of the journal".into()));
+        }
+        if account.caps != known.account.caps {
+            return Err(wrong("its spending caps are not what the journal leads to".into()));
         }
         let row_now = Account { credentials: known.account.credentials.clone(), ..account.clone() };
         if row_now != known.account {

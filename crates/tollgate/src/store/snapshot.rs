@@ -430,7 +430,7 @@ impl<'a> Snapshot<'a> {
             |row| sql::get(row, "reversed"),
         )?;
         let (payer, amount) = (payer.account, line.amount());
-        Ok(Some(Charged { id, account, payer, amount, reversed: reversed.unwrap_or_default() }))
+        Ok(Some(Charged { id, account, payer, amount, reversed: reversed.unwrap_or_default(), at: line.at }))
     }
 
     pub(super) fn shown_once(&self, seq: i64) -> Result<Option<Vec<u8>>> {

@@ -11,7 +11,7 @@ use ledger::{
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
 
-use super::{owned, record};
+use super::{caps, owned, record};
 
 /// A column's value, read or written as a domain value.
 pub(super) struct Column<T>(pub(super) T);
@@ -176,6 +176,10 @@ pub(super) fn account(row: &Row<'_>) -> Result<Account> {
         changed_at: get_opt(row, "changed_at")?,
         settings: owned::settings_of(row)?,
         plan: row.get_ref("plan")?.as_str_or_null()?.map(Into::into),
+        caps: match row.get_ref("caps")?.as_str_or_null()? {
+            None => None,
+            Some(text) => Some(caps::decode(text).ok_or_else(|| misread(row, "caps"))?),
+        },
         credentials: Arc::default(),
         subaccounts: row.get("subaccounts")?,
     })

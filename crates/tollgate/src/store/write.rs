@@ -8,7 +8,7 @@ use rusqlite::params;
 use super::insert::LineInsert;
 use super::sql::{self, Column};
 use super::writer::{Heads, Pending, Writer};
-use super::{owned, plan, settings};
+use super::{caps, owned, plan, settings};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
@@ -146,6 +146,11 @@ impl Writer {
                 "UPDATE accounts SET balance = ?2, credit_limit = ?3, held = ?4, last_line = ?5 WHERE number = ?1",
             )?
             .execute(params![row.number, Column(balance), Column(credit_limit), Column(held), last_line])?;
+        if account.caps != before.caps {
+            self.connection
+                .prepare_cached("UPDATE accounts SET caps = ?2 WHERE number = ?1")?
+                .execute(params![row.number, account.caps.as_deref().map(caps::encode)])?;
+        }
         if !only_figures {
             self.connection
                 .prepare_cached(
@@ -172,8 +177,8 @@ impl Writer {
         self.connection
             .prepare_cached(
                 "INSERT INTO accounts (number, id, parent, api_key, auth_id, name, currency, mode, status, created_at,
-                 subaccounts, balance, credit_limit, held, last_line, changed_at, settings, plan)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 subaccounts, balance, credit_limit, held, last_line, changed_at, settings, plan, caps)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
             )?
             .execute(params![
                 number,
@@ -194,6 +199,7 @@ impl Writer {
                 account.changed_at.map(Column),
                 settings::encode(&account.settings),
                 account.plan.as_deref(),
+                account.caps.as_deref().map(caps::encode),
             ])?;
         Ok(())
     }

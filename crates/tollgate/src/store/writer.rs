@@ -22,6 +22,7 @@ use super::resident::{Resident, Row};
 use super::sql::Column;
 use super::usage::UsagePending;
 use super::{ExecuteError, OpenError, Shared};
+use crate::windows::Calendar;
 
 /// When the log has this many frames (16 MiB), it is folded into the file beside the writer.
 const WAL_FOLD: i64 = 4_096;
@@ -56,6 +57,8 @@ pub(super) fn spawn(
             resident,
             book: Book::default(),
             brought: Brought::default(),
+            now: Timestamp::default(),
+            calendar: Calendar::default(),
             pruned_at: Timestamp::default(),
             lost: false,
         };
@@ -91,6 +94,9 @@ pub(super) struct Writer {
     /// The working copy of a batch: what its commands read, and what they have changed so far.
     pub(super) book: Book,
     pub(super) brought: Brought,
+    /// The time of the command that is decided.
+    pub(super) now: Timestamp,
+    pub(super) calendar: Calendar,
     /// When secrets shown once were last pruned.
     pruned_at: Timestamp,
     /// Whether a sync failed.

@@ -116,6 +116,9 @@ const NOT_ROTATED: &str =
     "SELECT max(rowid) FROM credentials WHERE expires_at IS NULL AND revoked_at IS NULL";
 const SETTLED: &str = "SELECT number FROM accounts WHERE settings IS NOT NULL LIMIT 1";
 
+const CAPPED: &str = "SELECT number FROM accounts WHERE caps IS NOT NULL LIMIT 1";
+const CAPPING: &str = "SELECT max(seq) FROM journal WHERE record LIKE '%\"caps\":{%'";
+
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     case("the amount of a payment", PAYMENT, "UPDATE journal SET balance_change = balance_change + 1 WHERE seq = :n", Named::Line),
@@ -227,6 +230,20 @@ const CASES: &[Case] = &[
         "UPDATE journal SET address = x'00000000000000000000FFFF7F000001' WHERE seq = :n", Named::Line),
     case("a line of tollgate's own from somewhere", PAYMENT,
         "UPDATE journal SET caller = 4, by_account = NULL, by_credential = NULL WHERE seq = :n", Named::Line),
+    case("what was spent of a cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.spent', 0) WHERE number = :n", Named::Account),
+    case("what was spent of a longer cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.month.spent', 0) WHERE number = :n", Named::Account),
+    case("what counts as held for a cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.held', 0) WHERE number = :n", Named::Account),
+    case("a cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.most', 6000000000) WHERE number = :n", Named::Account),
+    case("since when a cap counts", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.since', caps ->> '$.day.since' - 1) WHERE number = :n", Named::Account),
+    case("until when a cap counts", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.until', caps ->> '$.day.until' - 1) WHERE number = :n", Named::Account),
+    case("the time zone of a cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.zone', 'UTC') WHERE number = :n", Named::Account),
+    case("a cap taken away", CAPPED, "UPDATE accounts SET caps = json_remove(caps, '$.month') WHERE number = :n", Named::Account),
+    case("all caps taken away", CAPPED, "UPDATE accounts SET caps = NULL WHERE number = :n", Named::Account),
+    case("caps garbled", CAPPED, "UPDATE accounts SET caps = '{}' WHERE number = :n", Named::Account),
+    case("caps of an account that has none", OWN, "UPDATE accounts SET caps = (SELECT caps FROM accounts WHERE caps IS NOT NULL) WHERE number = :n", Named::Account),
+    case("a cap in its line", CAPPING, "UPDATE journal SET record = json_set(record, '$.account.caps.day.most', 1) WHERE seq = :n", Named::AccountOfLine),
+    case("what was spent in the line of a cap", CAPPING, "UPDATE journal SET record = json_set(record, '$.account.caps.day.spent', 1) WHERE seq = :n", Named::Line),
+    case("what was held in the line of a cap", CAPPING, "UPDATE journal SET record = json_set(record, '$.account.caps.held', 0) WHERE seq = :n", Named::Line),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -400,6 +417,8 @@ async fn store_of_every_kind() -> Store {
     add_secret(&api, &primary).await;
 
     own_everything(&api, &primary, &own).await;
+    let caps = json!({ "caps": { "day": "50", "month": "60", "time_zone": "Asia/Tokyo" } });
+    change(&api, &format!("/api/v1/accounts/{}", shared.id), caps).await;
     api.charge(&shared, "0.25", "of the primary").await.expect(201);
     let first = api.charge(&own, "1.00", "first").await.expect(201);
     api.charge(&own, "2.00", "second").await.expect(201);

@@ -220,6 +220,7 @@ impl House {
             mode,
             status: ledger::Status::Active,
             secret: None,
+            caps: None,
         };
         let opened = self.app.open_account(OPERATOR, None, new).await.unwrap();
         let key = opened.account.api_key.to_string();

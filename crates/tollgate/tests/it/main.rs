@@ -11,6 +11,7 @@
 mod at_rest;
 mod auth_coverage;
 mod batch_kill;
+mod caps;
 mod check;
 mod close;
 mod concurrency;

@@ -124,6 +124,14 @@ async fn what_is_written_after_the_old_lines_is_proven_with_them() {
     assert_eq!(numbers(&house.get("/number/search?country=US", PARTNER).await), [""; 0]);
     let bought = house.post("/number/buy", DOLLARS, "country=US&msisdn=15550101").await;
     assert_eq!(bought.status, 200, "{bought}");
+    let caps = json!({ "caps": { "day": "5.00", "time_zone": "Europe/Rome" } }).to_string();
+    let capped = house.patch("/api/v1/accounts/477a086b", BY_OPERATOR, caps).await;
+    assert_eq!(capped.json()["caps"]["day"]["spent"], "0.00", "{capped}");
+    for (amount, status) in [("5.00", 201), ("0.01", 429)] {
+        let charge = json!({ "account": "477a086b", "amount": amount });
+        let charged = house.post("/api/v1/charges", BY_OPERATOR, charge.to_string()).await;
+        assert_eq!(charged.status, status, "{charged}");
+    }
     for path in ["SAWAKQ0WB5QUNNABVD0K/?cascade=true", "SA4V2KT56POJL1TVP5JF/?cascade=false"] {
         let deleted = house.delete(&format!("{ma}/Subaccount/{path}"), PARTNER_BY_TOKEN).await;
         assert_eq!(deleted.status, 204, "{deleted}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::story::{Story, check};
 use crate::account::{Account, Standing};
 use crate::book::Change;
+use crate::cap::Caps;
 use crate::command::Actor;
 use crate::decide::Decision;
 use crate::hold::Hold;
@@ -197,6 +198,40 @@ fn a_close_takes_its_heir_below_the_limit_and_nobody_else() {
     decision.lines.extend(other.lines);
     decision.changes.extend(other.changes);
     assert_eq!(prove(&story.book, &decision), Err(Broken::BelowLimit(q)));
+}
+
+#[test]
+fn what_counts_for_a_cap_is_what_the_lines_take_and_only_force_takes_more() {
+    let mut story = check(
+        "
+        operator  open p limit 100 cap-day 5  -> ok
+        gate      charge p 3 as c             -> ok
+        gate      hold p 2 as h               -> p is day 3/5 holding 2
+        ",
+    );
+    let p = story.account("p").id;
+    let mut broken = |asked: &str, break_it: &dyn Fn(&mut Decision)| {
+        let mut decision = story.decision(asked);
+        assert_eq!(prove(&story.book, &decision), Ok(()), "{asked}");
+        break_it(&mut decision);
+        prove(&story.book, &decision)
+    };
+    fn caps(decision: &mut Decision) -> &mut Caps {
+        accounts(decision).next().and_then(|it| it.caps.as_deref_mut()).expect("caps")
+    }
+    let cap = Err(Broken::Cap(p));
+    let unforced = |it: &mut Decision| line(it).forced = false;
+    assert_eq!(broken("billing charge p 0.00000001 force", &unforced), cap);
+    assert_eq!(broken("billing settle h 3 force", &unforced), cap);
+    assert_eq!(broken("gate settle h 2", &|it| caps(it).held = amount(2)), cap, "it goes on being held");
+    assert_eq!(broken("gate release h", &|it| caps(it).held = amount(1)), cap);
+    let spent =
+        |spent: i64| move |it: &mut Decision| caps(it).day.as_mut().expect("a day").spent = amount(spent);
+    assert_eq!(broken("gate reverse c 1", &spent(1)), cap, "more comes back than was given back");
+    assert_eq!(broken("gate settle h 1", &spent(3)), cap, "what was settled is not counted");
+    assert_eq!(broken("gate settle h 1", &|it| accounts(it).for_each(|it| it.caps = None)), cap);
+    let later = |it: &mut Decision| line(it).at = Timestamp::from_millis(86_400_000);
+    assert_eq!(broken("gate settle h 1", &later), cap, "it is counted in a day that is over");
 }
 
 /// What each kind may move: signs of balance, credit limit and held amount, and whether it has another side.

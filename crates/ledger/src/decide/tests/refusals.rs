@@ -1,7 +1,7 @@
 //! Refusals in words, so that a story can expect them and a test can say which never came up.
 
 use super::story::{Named, Story};
-use crate::refusal::Refusal;
+use crate::refusal::{CapReached, Refusal};
 
 /// Lists the variants once: a match without a wildcard, so that a new one does not compile until it is listed, and the
 /// names for the test that wants each of them in a story.
@@ -24,7 +24,7 @@ variants! {
     ChargeNotFound AlreadyReversed HoldNotFound HoldEnded NotExpired ExpiryOutOfRange NumberTaken NumbersMax NumberNotFound
     NumberNotOwned NumberAlreadyOwned ApplicationNotFound EndpointNotFound OverlapOutOfRange CredentialsMax
     LastCredential SecretInUse CredentialNotFound TokenNotFound KeyReused NoPrice CallDenied PathNotNormal PlanNotFound
-    PlanInherited RulesMax
+    PlanInherited RulesMax CapReached CapOutOfRange TimeZoneUnknown
 }
 
 /// The refusal's name and what it carries.
@@ -42,6 +42,13 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
             let available = available.map_or_else(|| "hidden".to_owned(), |it| it.text(0).to_string());
             format!("available {available} needed {}", needed.text(0))
         }
+        Refusal::CapReached(reached) => {
+            let CapReached { period, cap, spent, held, needed, resets_at, at } = &**reached;
+            let [cap, spent, held, needed] = [cap, spent, held, needed].map(|it| it.text(0));
+            let left_s = (resets_at.millis() - at.millis()) / 1_000;
+            format!("{period:?} {cap} spent {spent} held {held} needed {needed} resets {left_s}s")
+        }
+        Refusal::CapOutOfRange(period) => format!("{period:?}"),
         Refusal::InsufficientCredit { available, needed } => {
             format!("available {} needed {}", available.text(0), needed.text(0))
         }
@@ -86,7 +93,8 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         | Refusal::CallDenied
         | Refusal::PathNotNormal
         | Refusal::PlanNotFound
-        | Refusal::PlanInherited => String::new(),
+        | Refusal::PlanInherited
+        | Refusal::TimeZoneUnknown => String::new(),
     };
     format!("{} {carried}", word(refusal)).trim_end().to_owned()
 }

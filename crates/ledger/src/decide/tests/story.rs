@@ -24,11 +24,13 @@ use super::refusals;
 use super::words::Words;
 use crate::account::{Account, Standing, Token, TokenScope};
 use crate::book::{Book, Change};
+use crate::cap::{Window, Windows};
 use crate::command::{Action, Actor, Command, Proof};
 use crate::decide::{Decision, decide, scope};
 use crate::id::{AccountId, ApplicationId, CredentialId, EndpointId, LineId, TokenId};
 use crate::journal::{Kind, Line, Record};
 use crate::laws;
+use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 /// Runs a story from an empty book to its end.
@@ -103,6 +105,7 @@ impl Story {
         let mut words = Words::new(line, asked);
         let (command, binds) = self.command(&mut words);
         words.end();
+        self.bring_windows();
         let decided = decide(&self.book, &command, self.now);
         match (decided, expected) {
             (Ok(decision), Ok(items)) => {
@@ -127,8 +130,32 @@ impl Story {
         let mut words = Words::new(asked, asked);
         let (command, _) = self.command(&mut words);
         words.end();
+        self.bring_windows();
         decide(&self.book, &command, self.now)
             .unwrap_or_else(|refusal| panic!("refused {}: {asked}", refusals::text(&refusal, self)))
+    }
+
+    /// Why a command is refused now.
+    pub(super) fn refusal(&mut self, asked: &str) -> Refusal {
+        let mut words = Words::new(asked, asked);
+        let (command, _) = self.command(&mut words);
+        words.end();
+        self.bring_windows();
+        decide(&self.book, &command, self.now).err().unwrap_or_else(|| panic!("accepted: {asked}"))
+    }
+
+    /// The day and the month that it is, in a year whose months have 30 days: in `east` both begin 6 hours before those of
+    /// `UTC`.
+    fn bring_windows(&mut self) {
+        for (zone, ahead_h) in [("UTC", 0), ("east", 6)] {
+            let window = |days: i64| {
+                let (length, ahead) = (days * 86_400_000, ahead_h * 3_600_000);
+                let start = (self.now.millis() + ahead).div_euclid(length) * length - ahead;
+                let [start, end] = [start, start + length].map(Timestamp::from_millis);
+                Window { start, end }
+            };
+            self.book.bring_windows(zone.into(), Windows { day: window(1), month: window(30) });
+        }
     }
 
     fn wait(&mut self, mut words: Words<'_>) {
@@ -154,6 +181,10 @@ impl Story {
             let open = self.book.holds().filter(|it| it.is_open() && it.payer == account.id);
             let held: i64 = open.map(|it| it.amount.units()).sum();
             assert_eq!(account.standing.held.units(), held, "what is held is the open holds: {line}");
+            let own = self.book.holds().filter(|it| it.is_open() && it.account == account.id);
+            let held: i64 = own.map(|it| it.amount.units()).sum();
+            let counted = account.caps.as_ref().map(|it| it.held.units());
+            assert_eq!(counted.unwrap_or(held), held, "a cap counts the account's own open holds: {line}");
         }
         if decision.is_repeat() {
             self.prove_repeat(command, decision, line)

@@ -1,9 +1,11 @@
 //! What goes wrong, as RFC 9457 problems: `{type, title, status, detail, code, instance}`, and where it helps `needed`
-//! and `available` (money is short), `left` (of a charge) and `errors` (each member at fault).
+//! and `available` (money is short), `period`, `cap`, `spent`, `held`, `needed` and `resets_at` (a cap is reached), `left`
+//! (of a charge) and `errors` (each member at fault).
 //!
 //! `code` is the stable word for programs. `detail` tells a person what is wrong and what to do next; its wording may
 //! change. `instance` names the request as its log line and its `X-Request-Id` do.
 
+mod code;
 mod examples;
 #[cfg(test)]
 mod tests;
@@ -13,84 +15,17 @@ use std::borrow::Cow;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::{Amount, HoldEnd, Refusal, TextField};
+use ledger::{Amount, CapReached, HoldEnd, Period, Refusal, TextField};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub(super) use self::code::Code;
 #[cfg(test)]
 pub(in super::super) use self::examples::{codes, said};
 use super::wire::{Text, Time};
 use crate::app;
 use crate::http::Incoming;
-
-/// The stable word of a problem, with its status and title.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Code {
-    NotJson,
-    Unauthenticated,
-    InsufficientFunds,
-    InsufficientCredit,
-    Forbidden,
-    Suspended,
-    Closed,
-    NotFound,
-    MethodNotAllowed,
-    KeyReused,
-    AlreadyReversed,
-    HoldEnded,
-    NotExpired,
-    NotEmpty,
-    SubaccountsMax,
-    NumberTaken,
-    NumberNotOwned,
-    NumberAlreadyOwned,
-    CredentialsMax,
-    LastCredential,
-    SecretInUse,
-    TooLarge,
-    Invalid,
-    Busy,
-    Fault,
-    Unavailable,
-}
-
-impl Code {
-    /// Status, word and title.
-    const fn parts(self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Self::NotJson => (S::BAD_REQUEST, "not_json", "The body is not JSON"),
-            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Not authenticated"),
-            Self::InsufficientFunds => (S::PAYMENT_REQUIRED, "insufficient_funds", "Not enough available"),
-            Self::InsufficientCredit => {
-                (S::PAYMENT_REQUIRED, "insufficient_credit", "Not enough unused credit")
-            }
-            Self::Forbidden => (S::FORBIDDEN, "forbidden", "Not allowed with these credentials"),
-            Self::Suspended => (S::FORBIDDEN, "suspended", "Suspended"),
-            Self::Closed => (S::FORBIDDEN, "closed", "Closed"),
-            Self::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
-            Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
-            Self::KeyReused => (S::CONFLICT, "key_reused", "The key was used with another request"),
-            Self::AlreadyReversed => (S::CONFLICT, "already_reversed", "Already reversed"),
-            Self::HoldEnded => (S::CONFLICT, "hold_ended", "The hold has ended"),
-            Self::NotExpired => (S::CONFLICT, "not_expired", "Not expired"),
-            Self::NotEmpty => (S::CONFLICT, "not_empty", "The account is not empty"),
-            Self::SubaccountsMax => (S::CONFLICT, "subaccounts_max", "No more subaccounts"),
-            Self::NumberTaken => (S::CONFLICT, "number_taken", "The number is taken"),
-            Self::NumberNotOwned => (S::CONFLICT, "number_not_owned", "The number is another account's"),
-            Self::NumberAlreadyOwned => (S::CONFLICT, "number_already_owned", "The number is there already"),
-            Self::CredentialsMax => (S::CONFLICT, "credentials_max", "No more credentials"),
-            Self::LastCredential => (S::CONFLICT, "last_credential", "The last credential stays"),
-            Self::SecretInUse => (S::CONFLICT, "secret_in_use", "The secret is in use"),
-            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
-            Self::Invalid => (S::UNPROCESSABLE_ENTITY, "invalid", "The request is not valid"),
-            Self::Busy => (S::TOO_MANY_REQUESTS, "busy", "Too many requests"),
-            Self::Fault => (S::INTERNAL_SERVER_ERROR, "fault", "A fault of the server"),
-            Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
-        }
-    }
-}
 
 /// A member, a query parameter or a header that is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -199,6 +134,10 @@ pub(super) fn refused(refusal: &Refusal, names: Names) -> Problem {
     if let Refusal::InsufficientCredit { available, needed } = refusal {
         return problem.short_of(*needed, Some(*available));
     }
+    if let Some(retry_after_s) = refusal.retry_after_s() {
+        let cap = if let Refusal::CapReached(reached) = refusal { Some(reached.clone()) } else { None };
+        return Problem { cap, ..problem }.after(retry_after_s);
+    }
     if let Refusal::AlreadyReversed { left } = refusal {
         return Problem { left: Some(*left), ..problem };
     }
@@ -232,6 +171,11 @@ pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'
         Refusal::SharesBalance(_) => {
             (names.account, "shares its primary's balance and has none of its own to pay into or to move")
         }
+        Refusal::CapOutOfRange(Period::Day) => ("caps.day", CAP_OUT_OF_RANGE),
+        Refusal::CapOutOfRange(Period::Month) => ("caps.month", CAP_OUT_OF_RANGE),
+        Refusal::TimeZoneUnknown => {
+            ("caps.time_zone", "must be the name of an IANA time zone, such as \"Europe/Rome\"")
+        }
         Refusal::PlanInherited => ("price_plan", "is the primary's, whose subaccounts go by it"),
         Refusal::OverlapOutOfRange => ("overlap_seconds", "must be from 0 to 2592000, which are 30 days"),
         Refusal::ExpiryOutOfRange => ("expires_in", "must be from 1 to 86400 seconds, which are 24 hours"),
@@ -246,6 +190,7 @@ pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'
         | Refusal::SubaccountsMax(_)
         | Refusal::InsufficientFunds { .. }
         | Refusal::InsufficientCredit { .. }
+        | Refusal::CapReached(_)
         | Refusal::NotEmpty { .. }
         | Refusal::ChargeNotFound(_)
         | Refusal::AlreadyReversed { .. }
@@ -308,6 +253,7 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         ),
         Refusal::InsufficientFunds { .. } => said(Code::InsufficientFunds, INSUFFICIENT_FUNDS),
         Refusal::InsufficientCredit { .. } => said(Code::InsufficientCredit, INSUFFICIENT_CREDIT),
+        Refusal::CapReached(_) => said(Code::CapReached, CAP_REACHED),
         Refusal::NotEmpty { balance, held, subaccounts } => Problem::new(
             Code::NotEmpty,
             format!(
@@ -377,6 +323,8 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         | Refusal::OutsideFamily
         | Refusal::SharesBalance(_)
         | Refusal::PlanInherited
+        | Refusal::CapOutOfRange(_)
+        | Refusal::TimeZoneUnknown
         | Refusal::OverlapOutOfRange
         | Refusal::ExpiryOutOfRange => invalid(Vec::new()),
     }
@@ -409,6 +357,9 @@ const ACCOUNT_SUSPENDED: &str = "The account, or its primary, is suspended and c
      `status` to \"active\" first.";
 const INSUFFICIENT_FUNDS: &str = "`needed` is more than is `available`. Pay or transfer the difference to the account \
      that pays, or ask for less.";
+const CAP_REACHED: &str = "`spent`, `held` and `needed` together are more than `cap`, all that the account may spend in \
+     this `period`. Ask again at `resets_at`, or have whoever manages the account raise its cap.";
+const CAP_OUT_OF_RANGE: &str = "must be from 0 to 10000000000, or null for no cap";
 const INSUFFICIENT_CREDIT: &str =
     "`needed` is more than the credit limit that is not in use, `available`. Ask for less.";
 const CHARGE_NOT_FOUND: &str =
@@ -443,8 +394,33 @@ pub(super) struct Problem {
     short: Option<(Amount, Option<Amount>)>,
     /// What is left of a charge.
     left: Option<Amount>,
+    /// The cap that is reached.
+    cap: Option<Box<CapReached>>,
     errors: Vec<FieldError>,
     header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// What a problem says of a cap that is reached; nothing of any other.
+#[derive(Default)]
+struct Capped {
+    period: Option<&'static str>,
+    cap: Option<Text<Amount>>,
+    spent: Option<Text<Amount>>,
+    held: Option<Text<Amount>>,
+    needed: Option<Text<Amount>>,
+    resets_at: Option<Text<Time>>,
+}
+
+impl Capped {
+    fn of(reached: &CapReached) -> Self {
+        let CapReached { period, cap, spent, held, needed, resets_at, .. } = reached;
+        let [cap, spent, held, needed] = [cap, spent, held, needed].map(|it| Some(Text(*it)));
+        let period = match period {
+            Period::Day => "day",
+            Period::Month => "month",
+        };
+        Self { period: Some(period), cap, spent, held, needed, resets_at: Some(Text(Time(*resets_at))) }
+    }
 }
 
 /// What went wrong (RFC 9457).
@@ -466,7 +442,7 @@ pub(super) struct ProblemRecord<'a> {
     /// The name of the request, as `X-Request-Id` and the log have it: `urn:uuid:` and a UUID.
     #[schemars(with = "&'static str", regex(pattern = "^urn:uuid:[0-9a-f-]{36}$"))]
     instance: Text<uuid::fmt::Urn>,
-    /// What would have been needed, where money or credit is short.
+    /// What would have been needed, where money or credit is short, or a cap is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<Text<Amount>>,
     // Null, not absent, where money is short and the caller may not see how much there is.
@@ -476,6 +452,22 @@ pub(super) struct ProblemRecord<'a> {
     /// What is left of a charge that is to be given back.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<Text<Amount>>,
+    /// Which of the account's caps is reached: that for a day or that for a month.
+    #[schemars(with = "Option<&'static str>", extend("enum" = ["day", "month"]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<&'static str>,
+    /// That cap: what the account may spend in the day or month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cap: Option<Text<Amount>>,
+    /// What of the cap is spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent: Option<Text<Amount>>,
+    /// What of the cap the account's open holds reserve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<Text<Amount>>,
+    /// When the cap begins anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resets_at: Option<Text<Time>>,
     /// Each member, query parameter or header that is at fault.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
@@ -518,7 +510,7 @@ impl Problem {
         let schemes = r#"Basic realm="tollgate", charset="UTF-8", Bearer realm="tollgate""#;
         let schemes = (WWW_AUTHENTICATE, HeaderValue::from_static(schemes));
         let header = (code == Code::Unauthenticated).then_some(schemes);
-        Self { code, detail: detail.into(), short: None, left: None, errors: Vec::new(), header }
+        Self { code, detail: detail.into(), short: None, left: None, cap: None, errors: Vec::new(), header }
     }
 
     /// What it says, without the answer around it.
@@ -554,6 +546,7 @@ impl Problem {
     /// What the answer to a request says.
     pub(super) fn body(&self, request: Uuid) -> ProblemRecord<'_> {
         let (status, code, title) = self.code.parts();
+        let capped = self.cap.as_deref().map(Capped::of).unwrap_or_default();
         ProblemRecord {
             r#type: Text(Urn(code)),
             title,
@@ -561,9 +554,14 @@ impl Problem {
             detail: &self.detail,
             code,
             instance: Text(request.urn()),
-            needed: self.short.map(|it| Text(it.0)),
+            needed: self.short.map(|it| Text(it.0)).or(capped.needed),
             available: self.short.map(|it| it.1.map(Text)),
             left: self.left.map(Text),
+            period: capped.period,
+            cap: capped.cap,
+            spent: capped.spent,
+            held: capped.held,
+            resets_at: capped.resets_at,
             errors: &self.errors,
         }
     }

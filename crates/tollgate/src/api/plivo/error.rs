@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::{Amount, ApplicationId, Refusal, TextField};
+use ledger::{Amount, ApplicationId, CapReached, Refusal, TextField};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -118,6 +118,14 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
             Problem::bad(format!("the account has {max} subaccounts, the most it may have; delete one first"))
         }
         Refusal::InsufficientFunds { available, needed } => Problem::bad(short_of(*needed, *available)),
+        Refusal::CapReached(reached) => {
+            let CapReached { cap, spent, held, needed, resets_at, .. } = &**reached;
+            let [cap, spent, held, needed] = [cap, spent, held, needed].map(|it| it.text(2));
+            let until = jiff::Timestamp::from_millisecond(resets_at.millis()).unwrap_or(jiff::Timestamp::MAX);
+            Problem::bad(format!(
+                "spending cap reached: {needed} needed, {spent} spent and {held} held of {cap} until {until}"
+            ))
+        }
         Refusal::ApplicationNotFound(id) => match about {
             About::Application(named) if named == *id => Problem::not_found(),
             About::Application(_) => {
@@ -161,6 +169,8 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
         | Refusal::PathNotNormal
         | Refusal::PlanNotFound
         | Refusal::PlanInherited
+        | Refusal::CapOutOfRange(_)
+        | Refusal::TimeZoneUnknown
         | Refusal::RulesMax(_)
         | Refusal::OverlapOutOfRange
         | Refusal::NumberNotOwned

@@ -270,6 +270,9 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
         | Refusal::PathNotNormal
         | Refusal::PlanNotFound
         | Refusal::PlanInherited
+        | Refusal::CapReached(_)
+        | Refusal::CapOutOfRange(_)
+        | Refusal::TimeZoneUnknown
         | Refusal::RulesMax(_)
         | Refusal::OverlapOutOfRange
         | Refusal::NumberTaken

@@ -3,6 +3,7 @@
 use ledger::{Account, Kind, Line, PricePlan, Record};
 
 use super::State;
+use crate::store::caps;
 
 /// Proves what a line says of what it found, before anything of it is replayed.
 ///
@@ -14,10 +15,20 @@ pub(super) fn prove(state: &State, seq: i64, line: &Line) -> Result<(), String> 
         (None, None) => Ok(()),
         (None, Some(_)) => Err("it changes something and does not say what it found".into()),
         (Some(_), None) => Err("it says that it found something, and there was nothing".into()),
-        (Some(Record::Account(says)), Some(Record::Account(is))) if in_order(says) == in_order(is) => Ok(()),
+        (Some(Record::Account(says)), Some(Record::Account(is)))
+            if in_order(says) == in_order(&is_in_windows_of(is, says)) =>
+        {
+            Ok(())
+        }
         (Some(says), Some(is)) if says == is => Ok(()),
         (Some(_), Some(_)) => Err("what it says that it found is not what the lines before it left".into()),
     }
+}
+
+/// With the windows that it says it found, where the journal cannot tell when they turned.
+fn is_in_windows_of(is: &Account, says: &Account) -> Account {
+    let caps = is.caps.as_deref().zip(says.caps.as_deref()).map(|(is, says)| caps::in_windows_of(is, says));
+    Account { caps: caps.map(Box::new).or_else(|| is.caps.clone()), ..is.clone() }
 }
 
 /// The credentials of an account stand in no order.

@@ -26,6 +26,7 @@ async fn the_operator_opens_a_primary_account() {
       "available": "60.50",
       "balance": "0.00",
       "balance_mode": "own",
+      "caps": null,
       "changed_at": null,
       "created_at": "2024-08-28T14:11:32.239Z",
       "credit_limit": "60.50",
@@ -75,6 +76,7 @@ async fn a_primary_opens_subaccounts_with_an_own_and_with_a_shared_balance() {
       "available": "0.00",
       "balance": "0.00",
       "balance_mode": "own",
+      "caps": null,
       "changed_at": null,
       "created_at": "2024-08-28T14:11:32.242Z",
       "credit_limit": "0.00",
@@ -101,6 +103,7 @@ async fn a_primary_opens_subaccounts_with_an_own_and_with_a_shared_balance() {
       "available": "150.00",
       "balance": null,
       "balance_mode": "shared",
+      "caps": null,
       "changed_at": null,
       "created_at": "2024-08-28T14:11:32.242Z",
       "credit_limit": null,
@@ -150,7 +153,7 @@ async fn opening_is_refused_by_what_is_wrong_with_it() {
     422 invalid: currency must be the primary account's, or be left out
     403 forbidden
     404 not_found
-    422 invalid: name must be a string; currency must be three capital letters such as "EUR"; credit_limit must be a decimal number such as "1.50"; parent must be a string; balance must be "own" or "shared"; nmae is not known here; known are name, currency, credit_limit, parent, balance
+    422 invalid: name must be a string; currency must be three capital letters such as "EUR"; credit_limit must be a decimal number such as "1.50"; parent must be a string; balance must be "own" or "shared"; nmae is not known here; known are name, currency, credit_limit, parent, balance, caps
     "#);
 }
 
@@ -212,6 +215,7 @@ async fn an_account_goes_by_its_id_its_api_key_and_its_auth_id() {
       "available": "0.00",
       "balance": "0.00",
       "balance_mode": "own",
+      "caps": null,
       "changed_at": null,
       "created_at": "2024-08-28T14:11:32.240Z",
       "credit_limit": "0.00",
@@ -298,6 +302,7 @@ async fn of_a_shared_balance_only_the_payers_side_sees_what_is_available() {
       "available": "150.00",
       "balance": null,
       "balance_mode": "shared",
+      "caps": null,
       "changed_at": null,
       "created_at": "2024-08-28T14:11:32.241Z",
       "credit_limit": null,
@@ -404,6 +409,7 @@ async fn the_operator_changes_a_primarys_name_credit_limit_and_status_at_once() 
       "available": "90.25",
       "balance": "50.00",
       "balance_mode": "own",
+      "caps": null,
       "changed_at": "2024-08-28T14:11:32.242Z",
       "created_at": "2024-08-28T14:11:32.239Z",
       "credit_limit": "40.25",
@@ -433,6 +439,7 @@ async fn a_primary_changes_its_subaccounts_name_status_and_balance() {
       "available": "0.00",
       "balance": "0.00",
       "balance_mode": "own",
+      "caps": null,
       "changed_at": "2024-08-28T14:11:32.242Z",
       "created_at": "2024-08-28T14:11:32.241Z",
       "credit_limit": "0.00",
@@ -502,7 +509,7 @@ async fn a_change_is_refused_by_what_is_wrong_with_it_and_changes_nothing() {
     422 invalid: balance must be "own": an own balance is never shared again
     422 invalid: status must be "active" or "suspended"
     422 invalid: name must have 1 to 255 characters, not all of them blank
-    422 invalid: secret is not known here; known are name, credit_limit, status, balance, price_plan
+    422 invalid: secret is not known here; known are name, credit_limit, status, balance, price_plan, caps
     403 forbidden
     404 not_found
     403 forbidden
@@ -551,6 +558,7 @@ async fn a_closed_account_is_shown_to_the_operator_and_its_primary_and_takes_no_
       "available": null,
       "balance": "0.00",
       "balance_mode": "own",
+      "caps": null,
       "changed_at": "2024-08-28T14:11:32.242Z",
       "created_at": "2024-08-28T14:11:32.240Z",
       "credit_limit": "0.00",

@@ -558,6 +558,7 @@ async fn a_primary_is_assigned_a_plan_and_goes_back_to_the_default() {
       "available": "150.00",
       "balance": "50.00",
       "balance_mode": "own",
+      "caps": null,
       "changed_at": "2024-08-28T14:11:32.242Z",
       "created_at": "2024-08-28T14:11:32.239Z",
       "credit_limit": "100.00",

@@ -28,6 +28,7 @@ impl Commands {
                 mode: None,
                 settings: self.settings(&[Setting::Address, Setting::City, Setting::MessageCallbackUrl]),
                 plan: None,
+                caps: None,
             },
         }
     }

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Command, CredentialId,
-    CredentialKind, Currency, Decision, Kind, Line, LineId, NewCredential, OnExpiry, Once, Proof, Status,
-    Timestamp, TokenId, Transfer,
+    Account, AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, CapsChange, Command,
+    CredentialId, CredentialKind, Currency, Decision, Kind, Line, LineId, NewCredential, OnExpiry, Once,
+    Proof, Status, Timestamp, TokenId, Transfer,
 };
 use tollgate::store::Store;
 
@@ -47,6 +47,7 @@ fn open(n: u64, parent: Option<AccountId>, credit_limit: Amount, mode: BalanceMo
             proof,
         }],
         subaccounts_max: Some(8),
+        caps: None,
     }
 }
 
@@ -78,6 +79,9 @@ pub(crate) async fn opened_sharing(store: &Store, n: u64, primary: AccountId) ->
     store.execute(operator(n, action), Timestamp::from_millis(1_000)).await.unwrap();
     AccountId::from_bytes(uuid(n))
 }
+
+/// Where the accounts' caps are at home: in the last three a day turns one, two and three hours after it did in the first.
+pub(crate) const ZONES: [&str; 4] = ["UTC", "Atlantic/Azores", "America/Noronha", "America/Sao_Paulo"];
 
 /// Random commands; each is likely to be accepted, and many are not.
 pub(crate) struct Commands {
@@ -129,6 +133,10 @@ impl Commands {
         // A close counts on from its own id for the holds that it releases and what its account owned.
         self.id += 1_000;
         self.at += i64::from(self.below(400));
+        if self.below(64) == 0 {
+            // So that days turn, and no key is forgotten.
+            self.at += 45 * 1_000;
+        }
         let n = self.id;
         let is_open = |it: &&Account| it.status != Status::Closed;
         self.live = book.accounts().filter(is_open).map(|it| it.id).collect();
@@ -152,6 +160,18 @@ impl Commands {
         };
         let from = from.filter(|_| by != Actor::Server);
         (Command { id, by, from, once, action }, Timestamp::from_millis(self.at))
+    }
+
+    /// A cap that a few charges reach, or none.
+    fn caps(&mut self) -> Option<CapsChange> {
+        if self.below(3) > 0 {
+            return None;
+        }
+        let zone = ZONES[self.index(ZONES.len())];
+        let mut most = || (self.below(4) > 0).then(|| Some(Amount::from_units(i64::from(self.below(300)))));
+        let (day, month) = (most(), most());
+        let lifts = self.below(8) == 0;
+        Some(CapsChange { zone: Some(zone.into()), day: if lifts { Some(None) } else { day }, month })
     }
 
     fn asker(&mut self, action: &Action, book: &Book) -> Actor {
@@ -244,6 +264,7 @@ impl Commands {
                     mode,
                     settings: Vec::new(),
                     plan: None,
+                    caps: self.caps(),
                 }
             }
             18..=39 => self.belonging(n, account, book),

@@ -9,8 +9,9 @@ use ledger::{
     Outcome, PricePlan, Proof, Refusal, Status, Timestamp, Token, TokenId, TokenScope, decide,
 };
 use tollgate::store::{ExecuteError, NumberFilter, Owners, Result as Read, Slice, Snapshot, Store};
+use tollgate::windows;
 
-use super::commands::Commands;
+use super::commands::{Commands, ZONES};
 use super::{check, open};
 use crate::server::{Random, long};
 
@@ -141,7 +142,7 @@ impl Oracle {
         let seen = |kind: &Kind| self.accepted.get(&format!("{kind:?}")).copied().unwrap_or(0);
         KINDS.iter().map(seen).sum::<usize>() >= least
             && KINDS.iter().all(|it| seen(it) >= 4)
-            && ["priced Charge", "priced Hold"].iter().all(|it| self.accepted.get(*it) >= Some(&4))
+            && ["priced Charge", "priced Hold", "capped"].iter().all(|it| self.accepted.get(*it) >= Some(&4))
             && self.refused >= least / 2
             && self.tried >= least / 20
     }
@@ -157,6 +158,7 @@ impl Oracle {
             // The id of its line is the store's to make; for a repeat it is the first one's.
             command.id = outcome.id;
         }
+        self.bring_windows(at);
         match decide(&self.book, &command, at) {
             Ok(decision) => {
                 let outcome = answer.unwrap_or_else(|it| panic!("{command:?}: {it:?}"));
@@ -166,9 +168,18 @@ impl Oracle {
             }
             Err(refusal) => {
                 self.refused += 1;
+                if matches!(refusal, Refusal::CapReached(_)) {
+                    *self.accepted.entry("capped".to_owned()).or_default() += 1;
+                }
                 assert_refused(answer.err(), &refusal, &command);
                 None
             }
+        }
+    }
+
+    fn bring_windows(&mut self, at: Timestamp) {
+        for zone in ZONES {
+            self.book.bring_windows(zone.into(), windows::of(zone, at).unwrap());
         }
     }
 
@@ -178,6 +189,7 @@ impl Oracle {
         if let Ok(decision) = &answer {
             command.id = decision.outcome.id;
         }
+        self.bring_windows(at);
         match decide(&self.book, &command, at) {
             Ok(decision) => {
                 assert_eq!(

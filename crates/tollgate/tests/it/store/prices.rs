@@ -66,5 +66,6 @@ pub(super) fn assign(account: AccountId, plan: Option<Arc<str>>) -> Action {
         mode: None,
         settings: Vec::new(),
         plan: Some(plan),
+        caps: None,
     }
 }

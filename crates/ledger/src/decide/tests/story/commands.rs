@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use super::belongings::settings;
 use super::{Named, Story};
 use crate::account::{BalanceMode, CredentialKind, Status, TokenScope};
+use crate::cap::CapsChange;
 use crate::command::{Action, Actor, Command, NewCredential, Once, Proof, Transfer};
 use crate::decide::tests::words::Words;
 use crate::hold::OnExpiry;
@@ -149,6 +150,7 @@ impl Story {
                 new_credential(token, CredentialKind::Token),
             ],
             subaccounts_max: words.value("max").map(|it| words.read(it)),
+            caps: caps(words),
         };
         let binds = vec![
             (name.to_owned(), Named::Account(account)),
@@ -169,6 +171,7 @@ impl Story {
             settings: settings(words),
             // `-` for the default of its currency.
             plan: words.value("plan").map(|it| (it != "-").then(|| Words::text(it).into())),
+            caps: caps(words),
         }
     }
 
@@ -327,6 +330,18 @@ pub(super) fn new_credential(id: CredentialId, kind: CredentialKind) -> NewCrede
 fn status(words: &mut Words<'_>) -> Option<Status> {
     let states = [("active", Status::Active), ("suspended", Status::Suspended), ("closed", Status::Closed)];
     states.into_iter().find(|(word, _)| words.flag(word)).map(|(_, it)| it)
+}
+
+/// `cap-day 5 cap-month - zone east`; `-` for no cap.
+fn caps(words: &mut Words<'_>) -> Option<CapsChange> {
+    let mut most = |name| {
+        let word = words.value(name)?;
+        Some((word != "-").then(|| words.amount_of(word)))
+    };
+    let (day, month) = (most("cap-day"), most("cap-month"));
+    let zone = words.value("zone").map(Into::into);
+    let change = CapsChange { zone, day, month };
+    (change != CapsChange::default()).then_some(change)
 }
 
 fn boxed(word: &str) -> Box<str> {

@@ -3,6 +3,7 @@
 use super::{Named, Story};
 use crate::account::{Account, BalanceMode, Standing, Status};
 use crate::book::Change;
+use crate::cap::{Cap, Period};
 use crate::decide::Decision;
 use crate::decide::tests::words::Words;
 use crate::journal::Record;
@@ -76,7 +77,10 @@ impl Story {
             Some("closed") => account.status == Status::Closed,
             Some("own") => account.mode == BalanceMode::Own,
             Some("shared") => account.mode == BalanceMode::Shared,
-            Some("called" | "of" | "above" | "keyed" | "changed" | "priced") => {
+            Some(
+                "called" | "of" | "above" | "keyed" | "changed" | "priced" | "day" | "month" | "zone"
+                | "holding",
+            ) => {
                 return self.look_at_figure(account, words);
             }
             Some(_) | None => return false,
@@ -94,6 +98,10 @@ impl Story {
             "above" => words.shows(account.subaccounts),
             "keyed" => words.shows(self.credentials_text(account)),
             "priced" => words.shows(account.plan.as_deref().unwrap_or("-")),
+            "day" => words.shows(self.cap_text(account, Period::Day)),
+            "month" => words.shows(self.cap_text(account, Period::Month)),
+            "zone" => words.shows(account.caps.as_ref().map_or("-", |it| &it.zone)),
+            "holding" => words.shows(account.caps.as_ref().map_or(Amount::ZERO, |it| it.held).text(0)),
             "changed" => words.shows(match account.changed_at {
                 Some(at) => format!("{}s", at.millis() / 1_000),
                 None => "never".to_owned(),
@@ -101,6 +109,14 @@ impl Story {
             other => words.fail(&format!("an account is never `{other}`")),
         }
         true
+    }
+
+    /// `3/5`: what is spent of the cap by now; `-` without one.
+    fn cap_text(&self, account: &Account, period: Period) -> String {
+        let Some(caps) = &account.caps else { return "-".to_owned() };
+        let caps = caps.at(self.book.windows(&caps.zone), self.now);
+        let text = |it: &Cap| format!("{}/{}", it.spent.text(0), it.most.text(0));
+        caps.of(period).map_or_else(|| "-".to_owned(), text)
     }
 
     /// The names of the live credentials, oldest first.

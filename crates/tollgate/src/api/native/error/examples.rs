@@ -1,7 +1,7 @@
 //! A problem of each kind, as the OpenAPI document shows it.
 
 use axum::http::StatusCode;
-use ledger::{Amount, HoldEnd, Refusal, Timestamp};
+use ledger::{Amount, CapReached, HoldEnd, Period, Refusal, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ const AMOUNTS: (Amount, Amount) = (Amount::from_units(1_250_000_000), Amount::fr
 impl Code {
     /// All of them.
     #[cfg(test)]
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 27] = [
         Self::NotJson,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -40,6 +40,7 @@ impl Code {
         Self::SecretInUse,
         Self::TooLarge,
         Self::Invalid,
+        Self::CapReached,
         Self::Busy,
         Self::Fault,
         Self::Unavailable,
@@ -98,6 +99,16 @@ fn of(code: Code) -> Problem {
         Code::SecretInUse => by(Refusal::SecretInUse),
         Code::TooLarge => Failure::TooLarge(crate::http::BODY_MAX).problem(),
         Code::Invalid => Failure::field("amount", "must be a decimal number such as \"1.50\"").problem(),
+        Code::CapReached => by(Refusal::CapReached(Box::new(CapReached {
+            period: Period::Day,
+            cap: more,
+            spent: little,
+            held: Amount::ZERO,
+            needed: little,
+            // 2025-09-12T22:00:00Z, and an hour before it.
+            resets_at: Timestamp::from_millis(1_757_714_400_000),
+            at: Timestamp::from_millis(1_757_710_800_000),
+        }))),
         Code::Busy => Failure::from(app::Error::Busy { retry_after_s: 1 }).problem(),
         Code::Fault => Failure::from(app::Error::Fault).problem(),
         Code::Unavailable => Failure::from(app::Error::Unavailable).problem(),
@@ -117,7 +128,7 @@ pub(in super::super::super) fn said(error: &app::Error) -> String {
 #[cfg(test)]
 pub(in super::super::super) fn codes() -> Vec<[String; 4]> {
     // Those of the source, for a list of them would soon lack one.
-    let source = include_str!("../error.rs");
+    let source = include_str!("code.rs");
     let source = source.split("enum Code {").nth(1).and_then(|it| it.split('}').next()).unwrap_or_default();
     let all = Code::ALL.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>();
     let named: Vec<_> = source

@@ -22,14 +22,14 @@ pub(in super::super) use described::described;
 pub(in super::super) async fn open(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
-        let AccountBody { name, currency, credit_limit, parent, mode } = AccountBody::read(&incoming)?;
+        let AccountBody { name, currency, credit_limit, parent, mode, caps } = AccountBody::read(&incoming)?;
         let parent = match parent {
             Some(parent) => Some(app.named(&parent).await?),
             None => None,
         };
         let status = ledger::Status::Active;
-        let new =
-            NewAccount { parent, name: name.into(), currency, credit_limit, mode, status, secret: None };
+        let (name, secret) = (name.into(), None);
+        let new = NewAccount { parent, name, currency, credit_limit, mode, status, secret, caps };
         let opened = app.open_account(by, incoming.once(&app), new).await.map_err(of_new)?;
         let view = view(&app, by, opened.account).await;
         created(&AccountRecord::new(&view).showing(&opened.secret, &opened.auth_token))
@@ -77,6 +77,7 @@ pub(in super::super) async fn change(Asked(app): Asked, name: Segment, incoming:
             status,
             mode,
             plan: body.plan.map(|it| it.map(Into::into)),
+            caps: body.caps,
             ..AccountChange::default()
         };
         let changed =

@@ -21,7 +21,7 @@ pub(in super::super) fn described() -> Group {
                 .about("Takes an amount for a call that happens now, if the payer has as much available; else nothing is taken. `force` books a call that has happened already.")
                 .takes::<ChargeBody<'_>>(CHARGE_BODY)
                 .answers::<ChargeRecord<'_>>(201, "The charge.", CHARGE)
-                .fails(&[Code::NotFound, Code::Closed, Code::InsufficientFunds]),
+                .fails(&[Code::NotFound, Code::Closed, Code::InsufficientFunds, Code::CapReached]),
             Operation::new(Method::POST, "/api/v1/charges/{id}/reverse", "reverse", "Reverse a charge")
                 .about("Gives a charge back to the account that paid it, or a part of it: in all reversals together at most what it took. The end of a hold that cost something is a charge, too, by the id of the hold.")
                 .may_take::<ReversalBody>(REVERSAL_BODY)

@@ -23,7 +23,7 @@ pub(in super::super) fn described() -> Group {
                 .about("Sets an amount aside, if the payer has as much available. It lowers what is available, not the balance.")
                 .takes::<HoldBody<'_>>(HOLD_BODY)
                 .answers::<HoldRecord<'_>>(201, "The hold.", HOLD)
-                .fails(&[Code::NotFound, Code::Closed, Code::InsufficientFunds]),
+                .fails(&[Code::NotFound, Code::Closed, Code::InsufficientFunds, Code::CapReached]),
             Operation::new(Method::GET, "/api/v1/holds", "list_holds", "List open holds")
                 .about("The open holds, oldest first.")
                 .query::<HoldsQuery>()
@@ -36,7 +36,7 @@ pub(in super::super) fn described() -> Group {
                 .about("Ends it by charging what was really used. Up to what is held this always works, on a suspended account too. More than that needs as much available, or `force`; else it is refused whole and the hold stays open. After an expiry it is booked all the same, once.")
                 .takes::<SettleBody>(SETTLE_BODY)
                 .answers::<HoldRecord<'_>>(200, "The hold as it is now.", SETTLED)
-                .fails(&[Code::InsufficientFunds, Code::HoldEnded]),
+                .fails(&[Code::InsufficientFunds, Code::CapReached, Code::HoldEnded]),
             Operation::new(Method::POST, "/api/v1/holds/{id}/release", "release_hold", "Release a hold")
                 .about("Ends it at no cost. The same again gets the same answer.")
                 .may_take::<Nothing>(NOTHING)

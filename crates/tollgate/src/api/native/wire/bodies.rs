@@ -5,10 +5,13 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ledger::{AccountId, Amount, BalanceMode, Currency, LineId, Status, TokenScope, TransferKind};
+use ledger::{
+    AccountId, Amount, BalanceMode, CapsChange, Currency, LineId, Status, TokenScope, TransferKind,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::error::Failure;
+use super::caps::{self, CapsMembers};
 use super::members::Members;
 use super::schema::{
     AccountAsked, AmountAsked, AmountFromZero, AmountSigned, CurrencyAsked, CursorAsked, DigitsAsked,
@@ -48,6 +51,9 @@ pub(in super::super) struct AccountBody<'a> {
     /// Whether it has a balance of its own, or its charges fall on its primary's. When nothing is said, its own.
     #[schemars(rename = "balance", with = "Option<&'static str>", extend("enum" = words_or_null(&MODES)))]
     pub(in super::super) mode: BalanceMode,
+    /// How much it may spend in a day and a month; the operator or its primary account says so.
+    #[schemars(with = "Option<CapsMembers>")]
+    pub(in super::super) caps: Option<CapsChange>,
 }
 
 impl<'a> AccountBody<'a> {
@@ -58,7 +64,8 @@ impl<'a> AccountBody<'a> {
         let credit_limit = members.amount("credit_limit").unwrap_or_default();
         let parent = members.text("parent");
         let mode = members.one_of("balance", &MODES).unwrap_or(BalanceMode::Own);
-        members.finish(name.map(|name| Self { name, currency, credit_limit, parent, mode }))
+        let caps = caps::read(&mut members);
+        members.finish(name.map(|name| Self { name, currency, credit_limit, parent, mode, caps }))
     }
 }
 
@@ -82,6 +89,9 @@ pub(in super::super) struct ChangeBody<'a> {
     /// plan of its currency.
     #[schemars(rename = "price_plan", with = "Option<&'static str>", length(max = 64))]
     pub(in super::super) plan: Option<Option<Cow<'a, str>>>,
+    /// How much it may spend in a day and a month, which whoever manages it says; null for as much as there is.
+    #[schemars(with = "Option<CapsMembers>")]
+    pub(in super::super) caps: Option<CapsChange>,
 }
 
 impl<'a> ChangeBody<'a> {
@@ -93,7 +103,8 @@ impl<'a> ChangeBody<'a> {
         let mode = members.one_of("balance", &MODES);
         // An empty name is none: null would be nothing said.
         let plan = members.text("price_plan").map(|it| (!it.is_empty()).then_some(it));
-        members.finish(Some(Self { name, credit_limit, status, mode, plan }))
+        let caps = caps::read(&mut members);
+        members.finish(Some(Self { name, credit_limit, status, mode, plan, caps }))
     }
 }
 

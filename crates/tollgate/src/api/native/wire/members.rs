@@ -196,6 +196,22 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// A member that may be null, which is not the same as not being there: `Some(None)`.
+    pub(super) fn nullable<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Option<T>,
+    ) -> Option<Option<T>> {
+        let is_null = self
+            .given
+            .iter()
+            .any(|(it, given)| *it == name && matches!(given, Given::Json(raw) if raw.get() == "null"));
+        match read(self, name) {
+            None => is_null.then_some(None),
+            some => Some(some),
+        }
+    }
+
     /// A text that the ledger keeps.
     pub(super) fn kept(&mut self, name: &'static str) -> Option<Box<str>> {
         self.text(name).map(Into::into)

@@ -1,11 +1,12 @@
 //! The bodies and queries of this API in, its records out.
 //!
 //! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
-//! `numbers`, `credentials`, `close`, `usage` and `statements` are both for what they are named after; `schema` describes what all of them are made of.
+//! `numbers`, `credentials`, `caps`, `close`, `usage` and `statements` are both for what they are named after; `schema` describes what all of them are made of.
 
 mod audit;
 mod batches;
 mod bodies;
+mod caps;
 mod charge_text;
 mod close;
 mod credentials;
@@ -51,6 +52,7 @@ pub(super) use statements::{Format, StatementQuery, StatementRecord};
 pub(super) use usage::{UsagePage, UsageQuery};
 
 /// Serialized as the text that it prints, without a string in between.
+#[derive(Clone, Debug)]
 pub(super) struct Text<T>(pub(super) T);
 
 impl<T: fmt::Display> Serialize for Text<T> {
@@ -60,6 +62,7 @@ impl<T: fmt::Display> Serialize for Text<T> {
 }
 
 /// RFC 3339 in UTC, with milliseconds: `2026-01-31T23:59:59.999Z`.
+#[derive(Clone, Debug)]
 pub(super) struct Time(pub(super) Timestamp);
 
 impl fmt::Display for Time {

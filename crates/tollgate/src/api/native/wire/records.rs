@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bodies::{Cursor, MODES, SCOPES, STATUSES};
+use super::caps::CapsRecord;
 use super::schema::words;
 use super::{Text, Time};
 use crate::app::AccountView;
@@ -51,6 +52,8 @@ pub(in super::super) struct AccountRecord<'a> {
     /// The plan that a primary is assigned; null for the default of its currency, and for a subaccount, which goes by its
     /// primary's.
     price_plan: Option<&'a str>,
+    /// How much it may spend in a day and a month, and has; null for an account without caps.
+    caps: Option<CapsRecord<'a>>,
     /// Its first api secret. Shown once: in the answer to what opened it, and in that answer's repeats under its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
@@ -86,6 +89,7 @@ impl<'a> AccountRecord<'a> {
             created_at: Text(Time(account.created_at)),
             changed_at: account.changed_at.map(|it| Text(Time(it))),
             price_plan: account.plan.as_deref(),
+            caps: account.caps.as_deref().map(CapsRecord::new),
             secret: None,
             auth_token: None,
         }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
-use ledger::{Refusal, TextField};
+use ledger::{CapReached, Refusal, TextField, Timestamp};
 use serde::Serialize;
 
 use super::{Fault, Problem};
@@ -118,6 +118,11 @@ fn internal() -> Words {
     words(StatusCode::INTERNAL_SERVER_ERROR, "method failed")
 }
 
+/// In UTC, to the second: a window begins with one.
+fn rfc_3339(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at.millis()).unwrap_or(jiff::Timestamp::MAX)
+}
+
 /// The ledger's no, word by word.
 fn refused(refusal: &Refusal, about: About) -> Words {
     match refusal {
@@ -135,6 +140,13 @@ fn refused(refusal: &Refusal, about: About) -> Words {
         }
         Refusal::InsufficientFunds { available: None, needed } => {
             failed(format!("not enough money, {needed} needed"))
+        }
+        Refusal::CapReached(reached) => {
+            let CapReached { cap, spent, held, needed, resets_at, .. } = &**reached;
+            let until = rfc_3339(*resets_at);
+            failed(format!(
+                "spending cap reached, {needed} needed, {spent} spent and {held} held of {cap} until {until}"
+            ))
         }
         Refusal::SumOutOfRange => failed("the balance would be beyond every amount"),
         // What is offered in another currency is not there for this account.
@@ -181,6 +193,8 @@ fn refused(refusal: &Refusal, about: About) -> Words {
         | Refusal::PathNotNormal
         | Refusal::PlanNotFound
         | Refusal::PlanInherited
+        | Refusal::CapOutOfRange(_)
+        | Refusal::TimeZoneUnknown
         | Refusal::RulesMax(_)
         | Refusal::OverlapOutOfRange
         | Refusal::NumberTaken

@@ -76,6 +76,7 @@ const OPENED: &str = r#"{
     "created_at": "2025-09-12T09:14:07.201Z",
     "changed_at": null,
     "price_plan": null,
+    "caps": null,
     "secret": "c2VjcmV0LXNob3duLW9uY2U",
     "auth_token": "YXV0aC10b2tlbi1zaG93bi1vbmNlLTQwLWNoYXJz"
 }"#;
@@ -95,7 +96,17 @@ const ACCOUNT: &str = r#"{
     "status": "active",
     "created_at": "2025-09-12T09:14:07.201Z",
     "changed_at": null,
-    "price_plan": null
+    "price_plan": null,
+    "caps": {
+        "day": {
+            "cap": "5.00",
+            "spent": "4.00",
+            "resets_at": "2025-09-12T22:00:00.000Z"
+        },
+        "month": null,
+        "held": "0.00",
+        "time_zone": "Europe/Rome"
+    }
 }"#;
 
 const PAGE: &str = r#"{
@@ -115,7 +126,8 @@ const PAGE: &str = r#"{
             "status": "active",
             "created_at": "2025-09-12T09:14:07.201Z",
             "changed_at": null,
-            "price_plan": null
+            "price_plan": null,
+            "caps": null
         }
     ],
     "next": "AZk9LHs-fBGaVS9vDB2OAQ"
@@ -123,7 +135,12 @@ const PAGE: &str = r#"{
 
 const CHANGE: &str = r#"{
     "name": "Example GmbH",
-    "status": "suspended"
+    "status": "suspended",
+    "caps": {
+        "day": "5.00",
+        "month": null,
+        "time_zone": "Europe/Rome"
+    }
 }"#;
 
 const CLOSE: &str = r#"{
