@@ -93,6 +93,7 @@ async fn write(plan: &Plan) -> Result<Cast> {
         is_first: false,
         created_at: clock.now(),
         revoked_at: None,
+        limits: None,
     };
     let options = store::Options {
         path: plan.path.clone(),
@@ -103,7 +104,7 @@ async fn write(plan: &Plan) -> Result<Cast> {
     };
     let store = Store::open(options)?;
     let app = App::new(store.clone(), keyring, clock.clone(), random, Settings::default())?;
-    let (token, gate) = app.make_token(BY, None, TokenScope::Gate { may_force: false }).await?;
+    let (token, gate) = app.make_token(BY, None, TokenScope::Gate { may_force: false }, None).await?;
     let mut making = Making { app, clock, gate: Actor::Gate(token.id), charged: Vec::new(), accounts: 0 };
     let cast = making.cast(gate).await?;
     while making.accounts < plan.accounts {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::cap::Caps;
 use crate::id::{AccountId, ApiKey, AuthId, CredentialId, TokenId};
+use crate::limits::Limits;
 use crate::money::Amount;
 use crate::settings::Settings;
 use crate::time::Timestamp;
@@ -141,9 +142,14 @@ impl Account {
         self.credentials.iter().find(|it| it.id == id)
     }
 
-    /// Its credentials of a kind that live at a time.
+    /// Its unrestricted credentials of a kind that live at a time.
     pub fn credentials_of(&self, kind: CredentialKind, now: Timestamp) -> impl Iterator<Item = &Credential> {
-        self.credentials.iter().filter(move |it| it.kind == kind && it.lives_at(now))
+        self.credentials.iter().filter(move |it| it.kind == kind && it.limits.is_none() && it.lives_at(now))
+    }
+
+    /// Its restricted ones.
+    pub fn restricted_of(&self, kind: CredentialKind, now: Timestamp) -> impl Iterator<Item = &Credential> {
+        self.credentials.iter().filter(move |it| it.kind == kind && it.limits.is_some() && it.lives_at(now))
     }
 }
 
@@ -201,7 +207,7 @@ impl FromStr for Currency {
 }
 
 /// What authenticates an account. What it takes to recognise one ([`crate::command::Proof`]) stays in the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// Its name; never changes, never used again.
     pub id: CredentialId,
@@ -211,6 +217,8 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// From when on it is dead, because another one takes its place.
     pub expires_at: Option<Timestamp>,
+    /// What it may do at most; `None` for all that its account may.
+    pub limits: Option<Arc<Limits>>,
 }
 
 impl Credential {
@@ -229,14 +237,18 @@ pub enum CredentialKind {
     Token,
 }
 
-/// The most live credentials of one kind that an account may have, so that one can be changed without downtime.
+/// The most live unrestricted credentials of one kind that an account may have, so that one can be changed without
+/// downtime.
 pub const CREDENTIALS_MAX: usize = 2;
+
+/// The most live restricted credentials of one kind beside them: one for each program or person that is given one.
+pub const RESTRICTED_MAX: usize = 20;
 
 /// How long a credential may live on beside the one that takes its place: 30 days, in milliseconds.
 pub const OVERLAP_MAX_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// A token of the operator or of a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// Its name.
     pub id: TokenId,
@@ -248,6 +260,8 @@ pub struct Token {
     pub created_at: Timestamp,
     /// Since when it is dead.
     pub revoked_at: Option<Timestamp>,
+    /// What it may do at most; `None` for all that its scope may.
+    pub limits: Option<Arc<Limits>>,
 }
 
 /// What a token may do.

@@ -1,36 +1,91 @@
 //! Who may do and see what. Asked by `decide` for writes and by the shell for reads, so that both say the same.
 
-use crate::account::{Account, Status, TokenScope};
+use crate::account::{Account, Status, Token, TokenScope};
 use crate::book::Book;
-use crate::command::Actor;
-use crate::id::AccountId;
+use crate::command::{Action, Actor};
+use crate::id::{AccountId, TokenId};
 use crate::journal::{Line, Side};
+use crate::limits::{Limit, Limits};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
-/// Whether the caller's credential still lives and its account may call.
+/// Whether the caller's credential still lives and its account may call; and what it is limited to, if it is.
 ///
 /// # Errors
 /// [`Refusal::CredentialRevoked`] or [`Refusal::CallerSuspended`].
-pub fn may_call(book: &Book, by: &Actor, now: Timestamp) -> Result<(), Refusal> {
+pub fn may_call<'book>(
+    book: &'book Book,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Option<&'book Limits>, Refusal> {
     match by {
-        Actor::Server => Ok(()),
+        Actor::Server => Ok(None),
         Actor::Operator(id) => match book.token(*id) {
-            Some(token) if token.revoked_at.is_none() && token.scope == TokenScope::Operator => Ok(()),
+            Some(token) if token.revoked_at.is_none() && token.scope == TokenScope::Operator => {
+                Ok(token.limits.as_deref())
+            }
             Some(_) | None => Err(Refusal::CredentialRevoked),
         },
-        Actor::Gate(id) => match book.token(*id) {
-            Some(token) if token.revoked_at.is_none() && token.scope != TokenScope::Operator => Ok(()),
-            Some(_) | None => Err(Refusal::CredentialRevoked),
-        },
+        Actor::Gate(id) => live_gate(book, *id).map(limits_of).ok_or(Refusal::CredentialRevoked),
         Actor::Account { account, credential } => {
             let account = book.account(*account).ok_or(Refusal::CredentialRevoked)?;
-            let lives = account.credential(*credential).is_some_and(|it| it.lives_at(now));
-            if account.status == Status::Closed || !lives {
+            let live = account.credential(*credential).filter(|it| it.lives_at(now));
+            let (Some(live), Status::Active | Status::Suspended) = (live, account.status) else {
                 return Err(Refusal::CredentialRevoked);
+            };
+            if book.is_suspended(account) {
+                Err(Refusal::CallerSuspended)
+            } else {
+                Ok(live.limits.as_deref())
             }
-            if book.is_suspended(account) { Err(Refusal::CallerSuspended) } else { Ok(()) }
         }
+    }
+}
+
+fn live_gate(book: &Book, id: TokenId) -> Option<&Token> {
+    book.token(id).filter(|it| it.revoked_at.is_none() && it.scope != TokenScope::Operator)
+}
+
+fn limits_of(token: &Token) -> Option<&Limits> {
+    token.limits.as_deref()
+}
+
+/// What the gate is limited to that a call came through, if it showed a token.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] where that token is none of a gate or was revoked.
+pub fn through<'book>(book: &'book Book, action: &Action) -> Result<Option<&'book Limits>, Refusal> {
+    if let Action::Check { gate: Some(gate), .. } = action {
+        live_gate(book, *gate).map(limits_of).ok_or(Refusal::Forbidden)
+    } else {
+        Ok(None)
+    }
+}
+
+/// What the caller is limited to, if it is.
+pub fn limits<'book>(book: &'book Book, by: &Actor) -> Option<&'book Limits> {
+    match by {
+        Actor::Server => None,
+        Actor::Operator(id) | Actor::Gate(id) => book.token(*id)?.limits.as_deref(),
+        Actor::Account { account, credential } => {
+            book.account(*account)?.credential(*credential)?.limits.as_deref()
+        }
+    }
+}
+
+/// Whether an account is within reach of a caller with these limits. One that is not is not there; but its own account
+/// nobody can be told that of.
+///
+/// # Errors
+/// [`Refusal::AccountNotFound`], or [`Refusal::Restricted`] of the caller's own account.
+pub fn reaches(limits: Option<&Limits>, by: &Actor, id: AccountId) -> Result<(), Refusal> {
+    match limits {
+        Some(limits) if !limits.reaches(id) => Err(if by.account() == Some(id) {
+            Refusal::Restricted(Limit::Accounts)
+        } else {
+            Refusal::AccountNotFound(id)
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -66,18 +121,21 @@ pub fn may_charge(book: &Book, by: &Actor, force: bool) -> Result<(), Refusal> {
 /// The account, for those who manage it: the operator, and its primary.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] to the account itself and to a gate, [`Refusal::AccountNotFound`] to everybody else.
+/// [`Refusal::Forbidden`] to the account itself and to a gate, [`Refusal::AccountNotFound`] to everybody else and to a
+/// key that does not reach it.
 pub fn managed<'book>(book: &'book Book, by: &Actor, id: AccountId) -> Result<&'book Account, Refusal> {
     if matches!(by, Actor::Gate(_)) {
         return Err(Refusal::Forbidden);
     }
     let account = book.account(id).ok_or(Refusal::AccountNotFound(id))?;
     match by.account() {
-        None => Ok(account),
-        Some(caller) if account.parent == Some(caller) => Ok(account),
-        Some(caller) if caller == id => Err(Refusal::Forbidden),
-        Some(_) => Err(Refusal::AccountNotFound(id)),
+        None => {}
+        Some(caller) if account.parent == Some(caller) => {}
+        Some(caller) if caller == id => return Err(Refusal::Forbidden),
+        Some(_) => return Err(Refusal::AccountNotFound(id)),
     }
+    reaches(limits(book, by), by, id)?;
+    Ok(account)
 }
 
 /// The account, for those who keep what it owns and what authenticates it: the operator, itself and its primary.
@@ -86,7 +144,10 @@ pub fn managed<'book>(book: &'book Book, by: &Actor, id: AccountId) -> Result<&'
 /// [`Refusal::Forbidden`] to a gate, [`Refusal::AccountNotFound`] to everybody else, [`Refusal::AccountClosed`].
 pub fn keeping<'book>(book: &'book Book, by: &Actor, id: AccountId) -> Result<&'book Account, Refusal> {
     let account = match by.account() {
-        Some(caller) if caller == id => book.account(id).ok_or(Refusal::AccountNotFound(id))?,
+        Some(caller) if caller == id => {
+            reaches(limits(book, by), by, id)?;
+            book.account(id).ok_or(Refusal::AccountNotFound(id))?
+        }
         Some(_) | None => managed(book, by, id)?,
     };
     if account.status == Status::Closed { Err(Refusal::AccountClosed(id)) } else { Ok(account) }
@@ -102,6 +163,7 @@ pub fn managing<'book>(book: &'book Book, by: &Actor, primary: AccountId) -> Res
         return Err(Refusal::Forbidden);
     }
     let account = book.account(primary).ok_or(Refusal::AccountNotFound(primary))?;
+    reaches(limits(book, by), by, primary)?;
     may_manage_as(by, account)?;
     Ok(account)
 }

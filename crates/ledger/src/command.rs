@@ -4,15 +4,17 @@
 use core::net::IpAddr;
 use std::sync::Arc;
 
-use crate::account::{BalanceMode, CredentialKind, Currency, Status, TokenScope};
+use crate::account::{BalanceMode, Credential, CredentialKind, Currency, Status, TokenScope};
 use crate::application::Defaults;
 use crate::cap::CapsChange;
 use crate::hold::OnExpiry;
 use crate::id::{AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, LineId, TokenId};
+use crate::limits::Limits;
 use crate::money::Amount;
 use crate::number::{Country, Features, NumberKind};
 use crate::price::PriceRule;
 use crate::settings::SettingChange;
+use crate::time::Timestamp;
 
 /// A write, asked for by somebody, perhaps under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,6 +204,8 @@ pub enum Action {
     Check {
         /// The account that calls, which is the one that asks.
         account: AccountId,
+        /// The token of the gate that it came through; `None` where nobody but the gate can ask.
+        gate: Option<TokenId>,
         /// The method of the call.
         method: Box<str>,
         /// The path of the call, without its query.
@@ -413,18 +417,18 @@ pub enum Action {
         /// The live credential that the shell found to have the same text.
         same_as: Option<CredentialId>,
     },
-    /// Revokes a credential; the last one of its kind stays.
+    /// Revokes a credential; the last unrestricted one of its kind stays.
     RevokeCredential {
         /// Whose.
         account: AccountId,
         /// Which.
         credential: CredentialId,
     },
-    /// Adds a credential and sets the end of all others of its kind.
+    /// Adds a credential and sets the end of all others of its kind, but for restricted ones.
     RotateCredential {
         /// Of which account.
         account: AccountId,
-        /// What is added.
+        /// What is added; never a restricted one.
         credential: NewCredential,
         /// The live credential that the shell found to have the same text.
         same_as: Option<CredentialId>,
@@ -446,6 +450,8 @@ pub enum Action {
         scope: TokenScope,
         /// How to recognise it.
         proof: Proof,
+        /// What it may do at most.
+        limits: Option<Arc<Limits>>,
     },
     /// Revokes an operator or gate token.
     RevokeToken {
@@ -495,6 +501,16 @@ pub struct NewCredential {
     pub kind: CredentialKind,
     /// How to recognise it.
     pub proof: Proof,
+    /// What it may do at most.
+    pub limits: Option<Arc<Limits>>,
+}
+
+impl NewCredential {
+    /// As it is once it was made.
+    pub fn at(&self, now: Timestamp) -> Credential {
+        let Self { id, kind, limits, .. } = self;
+        Credential { id: *id, kind: *kind, created_at: now, expires_at: None, limits: limits.clone() }
+    }
 }
 
 /// What the shell needs to recognise a secret, and perhaps to show it again. The rules never look inside.

@@ -2,12 +2,14 @@
 //! refused alone and logged, and nothing of it is applied.
 
 use crate::account::{Account, Standing, Status};
+use crate::authority;
 use crate::book::{Book, Change};
 use crate::cap;
 use crate::decide::Decision;
 use crate::hold::Hold;
 use crate::id::AccountId;
 use crate::journal::{Kind, Line, Record};
+use crate::limits::Limit;
 use crate::money::Amount;
 
 /// A law that a decision would break: a fault of ours, never of the caller.
@@ -28,6 +30,8 @@ pub enum Broken {
     /// An account would have spent other than its lines say, in another window than theirs, or more than its cap by
     /// something that was not forced.
     Cap(AccountId),
+    /// A restricted key would do what it is limited not to.
+    Restricted(Limit),
 }
 
 /// Proves a decision against the laws.
@@ -37,6 +41,11 @@ pub enum Broken {
 pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
     for line in &decision.lines {
         prove_line(line)?;
+    }
+    // All lines of a decision are by the same.
+    let limits = decision.lines.first().and_then(|it| authority::limits(book, &it.by));
+    if let Some(limits) = limits {
+        limits.allow(&decision.lines).map_err(Broken::Restricted)?;
     }
     for id in concerned(decision) {
         let before = book.account(id).map_or(Standing::ZERO, |it| it.standing);

@@ -3,7 +3,7 @@
 //! Reading order: [`money`], [`time`], [`id`] and [`text`] are the values; [`account`], [`cap`], [`hold`], [`number`],
 //! [`application`], [`settings`] and [`journal`] the records, [`usage`] what these add up to; [`command`] what may be asked; [`refusal`] every way to
 //! say no; [`book`] a ledger in memory; and [`decide()`] the one function that turns a command into changes or a
-//! refusal. [`laws`] is what must hold whatever was decided.
+//! refusal. [`limits`] is what a restricted key may do at most, and [`laws`] what must hold whatever was decided.
 //!
 //! **Invariants.** This crate reads no clock, draws no random number, does no input or output, allocates no id, and
 //! depends on nothing but `std`. The same book, command and time always give the same decision.
@@ -19,6 +19,7 @@ pub mod hold;
 pub mod id;
 pub mod journal;
 pub mod laws;
+pub mod limits;
 pub mod money;
 pub mod number;
 pub mod path;
@@ -43,6 +44,7 @@ pub use id::{
     AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, IdMap, IdSet, LineId, TokenId,
 };
 pub use journal::{Closed, Kind, Line, Outcome, Record, Side, TransferKind};
+pub use limits::{Limit, Limits};
 pub use money::{Amount, Total};
 pub use number::{Country, Features, Number, NumberKind};
 pub use path::PathPattern;

@@ -4,6 +4,7 @@
 use crate::cap::Period;
 use crate::hold::HoldEnd;
 use crate::id::{AccountId, ApplicationId, EndpointId, LineId};
+use crate::limits::Limit;
 use crate::money::Amount;
 use crate::time::Timestamp;
 
@@ -16,6 +17,8 @@ pub enum Refusal {
     CallerSuspended,
     /// This kind of caller may not do this.
     Forbidden,
+    /// The credential or token that asks is limited to less than this.
+    Restricted(Limit),
     /// A subaccount asked for what only a primary account may do.
     NotPrimary(AccountId),
     /// No such account, or not one that the caller may know of.

@@ -20,6 +20,8 @@ mod belongings;
 mod caps;
 #[path = "properties/check.rs"]
 mod check;
+#[path = "properties/limits.rs"]
+mod limits;
 #[path = "properties/prices.rs"]
 mod prices;
 #[path = "properties/steps.rs"]
@@ -113,10 +115,13 @@ struct Counts(BTreeMap<&'static str, u64>);
 /// What came up in a sequence.
 type Seen = BTreeSet<&'static str>;
 
-const WANTED: [&str; 26] = [
+const WANTED: [&str; 29] = [
     "cap reached",
     "cap turned",
     "capped reversal",
+    "limited key served",
+    "limited key",
+    "limited amount",
     "charged call",
     "held call",
     "free call",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::applications::{Belongings, hand_over};
 use super::caps;
 use super::{Decision, Draft, check_settings, minus};
-use crate::account::{Account, BalanceMode, Credential, Currency, Standing, Status};
+use crate::account::{Account, BalanceMode, Currency, Standing, Status};
 use crate::authority;
 use crate::book::Change;
 use crate::command::Action;
@@ -90,10 +90,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
             Some(change) => caps::changed(&draft, *id, None, change)?,
             None => None,
         },
-        credentials: credentials
-            .iter()
-            .map(|it| Credential { id: it.id, kind: it.kind, created_at: draft.now, expires_at: None })
-            .collect(),
+        credentials: credentials.iter().map(|it| it.at(draft.now)).collect(),
         subaccounts: 0,
     };
     for credential in credentials {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::numbers::linked;
 use super::transfers::in_family;
-use super::{Decision, Draft, check_settings};
+use super::{Decision, Draft, check_settings, not_primary};
 use crate::account::Account;
 use crate::application::{Application, Defaults, Endpoint};
 use crate::authority;
@@ -245,16 +245,17 @@ fn kept_endpoint(draft: &Draft<'_>, id: EndpointId) -> Result<(Endpoint, Account
     Ok((endpoint.clone(), owner.clone()))
 }
 
-/// A subaccount may not manage its primary, and must not learn what that one owns.
+/// A subaccount may not manage its primary, and must not learn what that one owns; nor must a key whose own account is
+/// out of its reach.
 fn hidden(refusal: Refusal, not_found: Refusal) -> Refusal {
-    if matches!(refusal, Refusal::AccountNotFound(_)) { not_found } else { refusal }
+    if matches!(refusal, Refusal::AccountNotFound(_) | Refusal::Restricted(_)) { not_found } else { refusal }
 }
 
 /// Another account of the family, to which the primary or the operator hands what `giver` owns.
 fn receiver(draft: &Draft<'_>, giver: &Account, to: Option<AccountId>) -> Result<Option<Account>, Refusal> {
     let Some(to) = to.filter(|it| *it != giver.id) else { return Ok(None) };
     let primary = authority::managing(draft.book, &draft.command.by, giver.primary())
-        .map_err(|_| Refusal::NotPrimary(giver.id))?;
+        .map_err(|it| not_primary(it, giver.id))?;
     in_family(draft, primary, to).cloned().map(Some)
 }
 

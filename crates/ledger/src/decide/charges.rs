@@ -18,6 +18,7 @@ pub(super) fn pay(
     reference: &Option<Box<str>>,
 ) -> Result<Decision, Refusal> {
     authority::is_operator(&draft.command.by)?;
+    draft.reach(id)?;
     let account = draft.open_account(id)?;
     if amount.is_zero() || amount > Amount::MOVE_MAX || amount < minus(Amount::MOVE_MAX)? {
         return Err(Refusal::AmountOutOfRange);
@@ -78,11 +79,13 @@ pub(super) fn charge(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 
 /// The account that pays for another, whatever state that one is in.
 fn payer_of(draft: &Draft<'_>, id: AccountId) -> Result<AccountId, Refusal> {
+    draft.reach(id)?;
     Ok(draft.account(id)?.payer())
 }
 
 /// The payer of an account that may call now: neither it nor its primary is suspended or closed.
 pub(super) fn calling<'a>(draft: &Draft<'a>, id: AccountId) -> Result<&'a Account, Refusal> {
+    draft.reach(id)?;
     let account = draft.book.account(id).ok_or(Refusal::AccountNotFound(id))?;
     if account.status == Status::Closed {
         return Err(Refusal::AccountClosed(id));
@@ -99,7 +102,8 @@ pub(super) fn check_available(draft: &Draft<'_>, payer: &Account, needed: Amount
     if available >= needed {
         return Ok(());
     }
-    let visible = authority::may_see_money(&draft.command.by, payer);
+    let visible = authority::may_see_money(&draft.command.by, payer)
+        && draft.limits.is_none_or(|it| it.reaches(payer.id));
     Err(Refusal::InsufficientFunds { available: visible.then_some(available), needed })
 }
 
@@ -125,7 +129,8 @@ pub(super) fn reverse(
     reference: &Option<Box<str>>,
 ) -> Result<Decision, Refusal> {
     authority::may_charge(draft.book, &draft.command.by, false)?;
-    let charged = *draft.book.charge(id).ok_or(Refusal::ChargeNotFound(id))?;
+    let charged = draft.book.charge(id).filter(|it| draft.reach(it.account).is_ok());
+    let charged = *charged.ok_or(Refusal::ChargeNotFound(id))?;
     let left = charged.amount.checked_sub(charged.reversed).ok_or(Refusal::SumOutOfRange)?;
     if left.is_zero() {
         return Err(Refusal::AlreadyReversed { left });

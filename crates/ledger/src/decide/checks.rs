@@ -61,7 +61,7 @@ fn supersede(draft: &mut Draft<'_>, name: &str, currency: crate::account::Curren
 
 /// A call: whether it may go through, and what it takes. The check is the debit: nothing is decided between the two.
 pub(super) fn check(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
-    let Action::Check { account: id, method, path, operation } = &draft.command.action else {
+    let Action::Check { account: id, method, path, operation, .. } = &draft.command.action else {
         return Err(Refusal::Forbidden);
     };
     // A caller can have only its own calls checked, by the gate that it came through.

@@ -52,7 +52,7 @@ pub(super) fn settle(
     force: bool,
 ) -> Result<Decision, Refusal> {
     authority::may_charge(draft.book, &draft.command.by, force)?;
-    let hold = draft.book.hold(id).ok_or(Refusal::HoldNotFound(id))?;
+    let hold = draft.hold(id)?;
     if amount.is_negative() || amount > Amount::MOVE_MAX {
         return Err(Refusal::AmountOutOfRange);
     }
@@ -112,7 +112,7 @@ fn settle_late(
 
 pub(super) fn release(mut draft: Draft<'_>, id: LineId) -> Result<Decision, Refusal> {
     authority::may_charge(draft.book, &draft.command.by, false)?;
-    let hold = draft.book.hold(id).ok_or(Refusal::HoldNotFound(id))?;
+    let hold = draft.hold(id)?;
     if let Some(ending) = hold.ending {
         let same = ending.how == HoldEnd::Released;
         return if same { again(&draft, Kind::Release, hold, ending) } else { Err(ended_by(ending)) };
@@ -126,7 +126,7 @@ pub(super) fn release(mut draft: Draft<'_>, id: LineId) -> Result<Decision, Refu
 
 pub(super) fn extend(draft: Draft<'_>, id: LineId, lasts_ms: i64) -> Result<Decision, Refusal> {
     authority::may_charge(draft.book, &draft.command.by, false)?;
-    let hold = draft.book.hold(id).ok_or(Refusal::HoldNotFound(id))?;
+    let hold = draft.hold(id)?;
     if let Some(ending) = hold.ending {
         return Err(ended_by(ending));
     }
@@ -145,7 +145,7 @@ pub(super) fn expire(mut draft: Draft<'_>, id: LineId) -> Result<Decision, Refus
     if draft.command.by != Actor::Server {
         return Err(Refusal::Forbidden);
     }
-    let hold = draft.book.hold(id).ok_or(Refusal::HoldNotFound(id))?;
+    let hold = draft.hold(id)?;
     if let Some(ending) = hold.ending {
         return Err(ended_by(ending));
     }

@@ -21,8 +21,10 @@ use crate::account::{Account, Standing, Status};
 use crate::authority;
 use crate::book::{Book, Change, Remembered};
 use crate::command::{Action, Caller, Command, Once, Scope};
+use crate::hold::Hold;
 use crate::id::{AccountId, LineId};
 use crate::journal::{Kind, Line, Outcome, Record, Side};
+use crate::limits::Limits;
 use crate::money::Amount;
 use crate::refusal::{Refusal, TextField};
 use crate::settings::SettingChange;
@@ -58,7 +60,26 @@ impl Decision {
 /// # Errors
 /// The [`Refusal`]; nothing is to be changed then.
 pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
-    authority::may_call(book, &command.by, now)?;
+    let limits = authority::may_call(book, &command.by, now)?;
+    // A call is made within the limits of whoever makes it, and within those of the gate that it came through.
+    let limits = [limits, authority::through(book, &command.action)?];
+    for limits in limits.into_iter().flatten() {
+        limits.admit(&command.action)?;
+    }
+    let decided = unlimited(book, command, now, limits[0]);
+    if let [None, None] = limits {
+        return decided;
+    }
+    limits.into_iter().flatten().try_fold(decided?, |decided, limits| limits.pass(decided))
+}
+
+/// The rest of [`decide`], which knows of `limits` only what they let the caller see.
+fn unlimited(
+    book: &Book,
+    command: &Command,
+    now: Timestamp,
+    limits: Option<&Limits>,
+) -> Result<Decision, Refusal> {
     if let Some(once) = &command.once {
         if !text::is_key(&once.key) {
             return Err(Refusal::InvalidText(TextField::Key));
@@ -76,6 +97,7 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
         book,
         command,
         now,
+        limits,
         // As many as a charge needs.
         accounts: Vec::with_capacity(1),
         changes: Vec::with_capacity(2),
@@ -122,7 +144,7 @@ pub fn decide(book: &Book, command: &Command, now: Timestamp) -> Result<Decision
             credentials::rotate(draft, *account, credential, *same_as, *overlap_ms)
         }
         Action::ExpireCredential { account, credential } => credentials::expire(draft, *account, *credential),
-        Action::MakeToken { token, scope, proof } => credentials::make_token(draft, *token, *scope, proof),
+        Action::MakeToken { .. } => credentials::make_token(draft),
         Action::RevokeToken { token } => credentials::revoke_token(draft, *token),
     };
     caps::count(book, decision?)
@@ -193,13 +215,26 @@ struct Draft<'a> {
     book: &'a Book,
     command: &'a Command,
     now: Timestamp,
+    /// What the caller is limited to, if it is.
+    limits: Option<&'a Limits>,
     /// The accounts touched so far, as they will be.
     accounts: Vec<Account>,
     changes: Vec<Change>,
     lines: Vec<Arc<Line>>,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    /// Refuses an account that is out of the caller's reach, as one that is not there.
+    fn reach(&self, id: AccountId) -> Result<(), Refusal> {
+        authority::reaches(self.limits, &self.command.by, id)
+    }
+
+    /// A hold, unless that of an account that is out of the caller's reach.
+    fn hold(&self, id: LineId) -> Result<&'a Hold, Refusal> {
+        let hold = self.book.hold(id).filter(|it| self.reach(it.account).is_ok());
+        hold.ok_or(Refusal::HoldNotFound(id))
+    }
+
     /// An account as it will be after what was drafted so far.
     fn account(&self, id: AccountId) -> Result<&Account, Refusal> {
         let touched = self.accounts.iter().find(|it| it.id == id);
@@ -318,6 +353,11 @@ fn check_settings(settings: &[SettingChange]) -> Result<(), Refusal> {
     } else {
         Ok(())
     }
+}
+
+/// Only a primary does this; but who is one, and limited, is told so.
+fn not_primary(refusal: Refusal, id: AccountId) -> Refusal {
+    if let Refusal::Restricted(_) = refusal { refusal } else { Refusal::NotPrimary(id) }
 }
 
 /// Refuses what a charge, a hold or a transfer may not be.

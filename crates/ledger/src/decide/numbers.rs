@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::charges::{calling, check_available};
 use super::transfers::in_family;
-use super::{Decision, Draft, check_settings, minus};
+use super::{Decision, Draft, check_settings, minus, not_primary};
 use crate::account::{Account, Currency, Standing};
 use crate::authority;
 use crate::book::{Change, Charged};
@@ -31,7 +31,10 @@ pub(super) fn add(
 ) -> Result<Decision, Refusal> {
     authority::is_operator(&draft.command.by)?;
     let owner = match account {
-        Some(account) => Some(draft.open_account(account)?.clone()),
+        Some(account) => {
+            draft.reach(account)?;
+            Some(draft.open_account(account)?.clone())
+        }
         None => None,
     };
     let NewNumber { country, msisdn, kind, features, cost, currency } = new;
@@ -92,7 +95,7 @@ pub(super) fn bring(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let account = authority::keeping(draft.book, &draft.command.by, *id)?.clone();
     // Only a primary, for itself or for a subaccount: what it claims binds the whole family.
     authority::managing(draft.book, &draft.command.by, account.primary())
-        .map_err(|_| Refusal::NotPrimary(account.id))?;
+        .map_err(|it| not_primary(it, account.id))?;
     check_settings(settings)?;
     if msisdns.len() > BROUGHT_MAX {
         return Err(Refusal::NumbersMax(BROUGHT_MAX));
@@ -246,7 +249,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 /// Another account of the family, to which the primary or the operator hands a number: neither side is suspended.
 fn receiving(draft: &Draft<'_>, giver: &Account, to: AccountId) -> Result<Account, Refusal> {
     let primary = authority::managing(draft.book, &draft.command.by, giver.primary())
-        .map_err(|_| Refusal::NotPrimary(giver.id))?;
+        .map_err(|it| not_primary(it, giver.id))?;
     let receiver = in_family(draft, primary, to)?;
     for side in [giver, receiver] {
         if draft.book.is_suspended(side) {

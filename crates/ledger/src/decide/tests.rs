@@ -13,6 +13,7 @@ mod holds;
 mod journal;
 mod keys;
 mod laws;
+mod limits;
 mod numbers;
 mod prices;
 mod refusals;
@@ -54,6 +55,7 @@ fn every_refusal_comes_up_in_a_story() {
         credentials::STORIES,
         holds::STORIES,
         keys::STORIES,
+        limits::STORIES,
         numbers::STORIES,
         prices::STORIES,
         transfers::STORIES,

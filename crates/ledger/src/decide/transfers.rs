@@ -57,7 +57,10 @@ pub(super) fn in_family<'a>(
     id: AccountId,
 ) -> Result<&'a Account, Refusal> {
     match draft.book.account(id) {
-        Some(account) if account.primary() == primary.id && account.status != Status::Closed => Ok(account),
+        Some(account) if account.primary() == primary.id && account.status != Status::Closed => {
+            draft.reach(id)?;
+            Ok(account)
+        }
         Some(_) | None => Err(Refusal::AccountNotFound(id)),
     }
 }

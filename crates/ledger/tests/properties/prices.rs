@@ -54,7 +54,8 @@ pub(crate) fn assign(family: Family, slot: u8, plan: Option<u8>) -> Action {
 pub(crate) fn check(account: AccountId, path: u8) -> Action {
     // All rules are for one operation, so it makes no difference whether a gate names it.
     let operation = path.is_multiple_of(2).then(|| "op".into());
-    Action::Check { account, method: "GET".into(), path: PATHS[usize::from(path)].into(), operation }
+    let path = PATHS[usize::from(path)].into();
+    Action::Check { account, gate: None, method: "GET".into(), path, operation }
 }
 
 fn name(family: Family, plan: u8) -> Arc<str> {

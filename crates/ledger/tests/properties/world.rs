@@ -89,8 +89,14 @@ impl World {
             (GATE, TokenScope::Gate { may_force: false }),
             (BILLING, TokenScope::Gate { may_force: true }),
         ] {
-            let token =
-                Token { id, scope, is_first: false, created_at: Timestamp::default(), revoked_at: None };
+            let token = Token {
+                id,
+                scope,
+                is_first: false,
+                created_at: Timestamp::default(),
+                revoked_at: None,
+                limits: None,
+            };
             book.bring(Change::TokenMade { token, proof: proof() });
         }
         Self { book, kin: [Kin::default(), Kin::default()], seen: Seen::new() }
@@ -127,7 +133,11 @@ impl World {
             return Ok(false);
         }
         let now = Timestamp::from_millis(self.kin(family).now_ms);
-        let decision = match decide(&self.book, &command, now) {
+        let decided = decide(&self.book, &command, now);
+        if run == Run::Checked {
+            self.check_limits(family, &command, &decided, now)?;
+        }
+        let decision = match decided {
             Ok(decision) => decision,
             Err(refusal) => {
                 self.seen.insert(if refusal == Refusal::KeyReused { "key reused" } else { "refusal" });
@@ -285,7 +295,8 @@ impl World {
             Asks::Credit { slot, up, amount } => Action::TransferCredit(transfer(family, slot, up, amount)),
             Asks::AddSecret { slot } => {
                 let id = secret_id(account(slot), self.kin(family).steps);
-                let credential = NewCredential { id, kind: CredentialKind::Secret, proof: proof() };
+                let credential =
+                    NewCredential { id, kind: CredentialKind::Secret, proof: proof(), limits: None };
                 Action::AddCredential { account: account(slot), credential, same_as: None }
             }
             Asks::RevokeSecret { slot, nth } => {
@@ -294,7 +305,8 @@ impl World {
             }
             Asks::Rotate { slot, overlap_ms } => {
                 let id = secret_id(account(slot), self.kin(family).steps);
-                let credential = NewCredential { id, kind: CredentialKind::Secret, proof: proof() };
+                let credential =
+                    NewCredential { id, kind: CredentialKind::Secret, proof: proof(), limits: None };
                 Action::RotateCredential { account: account(slot), credential, same_as: None, overlap_ms }
             }
             Asks::Retire { slot, nth, in_time } => return self.retire(family, slot, nth, in_time),
@@ -313,8 +325,8 @@ impl World {
     fn retire(&mut self, family: Family, slot: u8, nth: usize, in_time: bool) -> Option<Action> {
         let account = account_id(family, slot);
         let all = &self.book.account(account)?.credentials;
-        let ending: Vec<_> = all.iter().copied().filter(|it| it.expires_at.is_some()).collect();
-        let credential = *nth_of(&ending, nth).or(all.first())?;
+        let ending: Vec<_> = all.iter().filter(|it| it.expires_at.is_some()).collect();
+        let credential = (*nth_of(&ending, nth).or(all.first().as_ref())?).clone();
         if let Some(expires_at) = credential.expires_at.filter(|_| in_time) {
             let kin = self.kin(family);
             kin.now_ms = kin.now_ms.max(expires_at.millis());
@@ -388,6 +400,7 @@ fn open(family: Family, slot: u8, shared: bool) -> Action {
             id: secret_id(account, 0),
             kind: CredentialKind::Secret,
             proof: proof(),
+            limits: None,
         }],
         subaccounts_max: None,
         caps: None,

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
-use ledger::{AccountId, Amount, ApplicationId, EndpointId, HoldEnd, LineId, Refusal, TextField, Timestamp};
+use ledger::{
+    AccountId, Amount, ApplicationId, EndpointId, HoldEnd, Limit, LineId, Refusal, TextField, Timestamp,
+};
 
 use super::{native, plivo, vonage};
 use crate::app::Error;
@@ -22,6 +24,7 @@ fn samples() -> Vec<Refusal> {
         Refusal::CredentialRevoked,
         Refusal::CallerSuspended,
         Refusal::Forbidden,
+        Refusal::Restricted(Limit::Amount(much)),
         Refusal::NotPrimary(account),
         Refusal::AccountNotFound(account),
         Refusal::AccountSuspended(account),

@@ -109,7 +109,7 @@ impl App {
         let once = once.map(|it| self.sealing(it, &shown));
         let credential = |kind, proof| {
             let id = CredentialId::from_bytes(inner.random.uuid(inner.clock.now()));
-            NewCredential { id, kind, proof }
+            NewCredential { id, kind, proof, limits: None }
         };
         let credentials = vec![
             credential(CredentialKind::Secret, secret_proof),

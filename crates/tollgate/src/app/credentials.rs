@@ -1,8 +1,10 @@
 //! What authenticates accounts, the operator and gates.
 
+use std::sync::Arc;
+
 use ledger::{
-    AccountId, Action, Actor, Credential, CredentialId, CredentialKind, NewCredential, Once, Outcome, Record,
-    Status, Timestamp, Token, TokenId, TokenScope,
+    AccountId, Action, Actor, Credential, CredentialId, CredentialKind, Limits, NewCredential, Once, Outcome,
+    Record, Status, Timestamp, Token, TokenId, TokenScope,
 };
 
 use super::accounts::ShownOnce;
@@ -18,10 +20,12 @@ pub struct AddedCredential {
     pub kind: CredentialKind,
     /// The text of a secret that a person chose; one is made when nothing is said.
     pub text: Option<String>,
+    /// What it may do at most.
+    pub limits: Option<Limits>,
 }
 
 /// A credential, and when it was used last, to the minute.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct UsedCredential {
     /// Which.
     pub credential: Credential,
@@ -78,7 +82,8 @@ impl App {
         new: AddedCredential,
         action: impl FnOnce(NewCredential, Option<CredentialId>) -> Action,
     ) -> Result<(Credential, String), Error> {
-        let AddedCredential { account, kind, text } = new;
+        let AddedCredential { account, kind, text, limits } = new;
+        let limits = limits.map(Arc::new);
         let inner = &*self.0;
         let (text, proof, same_as) = match (text, kind) {
             (Some(text), _) => {
@@ -97,14 +102,16 @@ impl App {
             }
             (None, CredentialKind::Token) => {
                 let text = inner.random.auth_token();
-                let proof = inner.auth.made(&text, true);
+                // The Plivo dialect shows an account's own tokens again, and no restricted one is.
+                let proof = inner.auth.made(&text, limits.is_none());
                 (text, proof, None)
             }
         };
         let shown = ShownOnce { secret: text, auth_token: String::new() };
         let once = once.map(|it| self.sealing(it, &shown));
         let id = CredentialId::from_bytes(inner.random.uuid(inner.clock.now()));
-        let outcome = self.submit(by, once, action(NewCredential { id, kind, proof }, same_as)).await?;
+        let outcome =
+            self.submit(by, once, action(NewCredential { id, kind, proof, limits }, same_as)).await?;
         let text = self.unsealed(&outcome)?.unwrap_or(shown).secret;
         Ok((credential_record(&outcome)?, text))
     }
@@ -140,8 +147,11 @@ impl App {
     /// Opens the auth tokens among an account's stored credentials.
     pub(super) fn auth_tokens(&self, stored: &[StoredCredential]) -> Result<AuthTokens, Error> {
         let now = self.0.clock.now();
-        let tokens = stored.iter().filter(|it| it.credential.kind == CredentialKind::Token);
-        let mut live: Vec<_> = tokens.filter(|it| it.credential.lives_at(now)).collect();
+        let is_its = |it: &&StoredCredential| {
+            let it = &it.credential;
+            it.kind == CredentialKind::Token && it.limits.is_none() && it.lives_at(now)
+        };
+        let mut live: Vec<_> = stored.iter().filter(is_its).collect();
         // One whose end is set is what the other takes the place of, whatever the clock said when they were made.
         live.sort_by_key(|it| it.credential.expires_at.is_none());
         let mut live = live.into_iter();
@@ -183,6 +193,7 @@ impl App {
         by: Actor,
         once: Option<Once>,
         scope: TokenScope,
+        limits: Option<Limits>,
     ) -> Result<(Token, String), Error> {
         let inner = &*self.0;
         let text = inner.random.token(match scope {
@@ -193,7 +204,8 @@ impl App {
         let once = once.map(|it| self.sealing(it, &shown));
         let token = TokenId::from_bytes(inner.random.uuid(inner.clock.now()));
         let proof = inner.auth.made(&shown.secret, false);
-        let outcome = self.submit(by, once, Action::MakeToken { token, scope, proof }).await?;
+        let action = Action::MakeToken { token, scope, proof, limits: limits.map(Arc::new) };
+        let outcome = self.submit(by, once, action).await?;
         let text = self.unsealed(&outcome)?.unwrap_or(shown).secret;
         Ok((token_record(&outcome)?, text))
     }
@@ -228,15 +240,15 @@ impl App {
 }
 
 fn credential_record(outcome: &Outcome) -> Result<Credential, Error> {
-    match outcome.record {
-        Some(Record::Credential(credential)) => Ok(credential),
+    match &outcome.record {
+        Some(Record::Credential(credential)) => Ok(credential.clone()),
         Some(_) | None => Err(Error::Fault),
     }
 }
 
 fn token_record(outcome: &Outcome) -> Result<Token, Error> {
-    match outcome.record {
-        Some(Record::Token(token)) => Ok(token),
+    match &outcome.record {
+        Some(Record::Token(token)) => Ok(token.clone()),
         Some(_) | None => Err(Error::Fault),
     }
 }

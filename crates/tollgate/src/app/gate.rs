@@ -5,10 +5,11 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ledger::{
-    AccountId, Action, Actor, Amount, Currency, Kind, LineId, Once, PricePlan, PriceRule, Record, Refusal,
-    Timestamp, authority,
+    AccountId, Action, Actor, Amount, Currency, Kind, Limit, LineId, Once, PricePlan, PriceRule, Record,
+    Refusal, Timestamp, TokenId, authority,
 };
 
+use super::read::operator;
 use super::{App, Error};
 
 /// A call, as the proxy says that asks about it.
@@ -72,18 +73,25 @@ pub struct NewPlan {
 }
 
 impl App {
-    /// Checks a call of the account that `by` authenticates, and takes or holds what it costs.
+    /// Checks a call of the account that `by` authenticates, and takes or holds what it costs; `gate` is the token of the
+    /// gate that it came through, if that showed one.
     ///
     /// # Errors
     /// [`Error`]; the ledger's refusals of [`Action::Check`].
-    pub async fn check(&self, by: Actor, once: Option<Once>, call: Call<'_>) -> Result<Passed, Error> {
+    pub async fn check(
+        &self,
+        by: Actor,
+        gate: Option<TokenId>,
+        once: Option<Once>,
+        call: Call<'_>,
+    ) -> Result<Passed, Error> {
         let account = by.account().ok_or(Error::Unauthenticated)?;
         let Call { method, path, operation } = call;
         let operation = operation.map(Into::into);
-        let action = Action::Check { account, method: method.into(), path: path.into(), operation };
+        let action = Action::Check { account, gate, method: method.into(), path: path.into(), operation };
         let line = self.submit(by, once, action).await?;
-        let payer = line.account.ok_or(Error::Fault)?;
-        let is_visible = authority::may_see_side(&by, &line, &payer);
+        // None where its key does not reach the payer.
+        let payer = line.account.filter(|it| authority::may_see_side(&by, &line, it));
         let taken = Some((line.id, line.amount()));
         let is_held = line.kind == Kind::Hold;
         Ok(Passed {
@@ -92,7 +100,7 @@ impl App {
             operation: line.operation.as_deref().unwrap_or_default().to_owned(),
             charge: taken.filter(|it| !is_held && it.1 != Amount::ZERO),
             hold: taken.filter(|_| is_held),
-            remaining: is_visible.then(|| payer.after.available()),
+            remaining: payer.map(|it| it.after.available()),
         })
     }
 
@@ -111,7 +119,12 @@ impl App {
     /// # Errors
     /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator.
     pub async fn drill(&self, by: Actor) -> Result<Drill, Error> {
-        self.see(by, move |_| Ok(authority::is_operator(&by))).await?;
+        self.see(by, move |snapshot| {
+            let is_limited = snapshot.limits().is_some();
+            let refusal = if is_limited { Err(Refusal::Restricted(Limit::Credentials)) } else { Ok(()) };
+            Ok(authority::is_operator(&by).and(refusal))
+        })
+        .await?;
         let expires_at = self.0.clock.now().plus_millis(DRILL_MS);
         let secret = self.seal(&format!("{DRILL_UNTIL}{}", expires_at.millis()));
         Ok(Drill { name: DRILL_NAME, secret, expires_at })
@@ -149,7 +162,7 @@ impl App {
     /// # Errors
     /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator.
     pub async fn price_plans(&self, by: Actor) -> Result<Vec<PricePlan>, Error> {
-        self.see(by, move |snapshot| match authority::is_operator(&by) {
+        self.see(by, move |snapshot| match operator(snapshot, &by) {
             Ok(()) => snapshot.price_plans().map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         })
@@ -166,7 +179,7 @@ impl App {
         name: String,
         version: Option<u32>,
     ) -> Result<PricePlan, Error> {
-        self.see(by, move |snapshot| match authority::is_operator(&by) {
+        self.see(by, move |snapshot| match operator(snapshot, &by) {
             Ok(()) => Ok(snapshot.price_plan(&name, version)?.ok_or(Refusal::PlanNotFound)),
             Err(refusal) => Ok(Err(refusal)),
         })

@@ -1,6 +1,6 @@
 //! Holds.
 
-use ledger::{AccountId, Action, Actor, Amount, Hold, LineId, OnExpiry, Once, Outcome, Refusal};
+use ledger::{AccountId, Action, Actor, Amount, Hold, LineId, OnExpiry, Once, Outcome, Refusal, authority};
 
 use super::{App, Error};
 
@@ -78,7 +78,9 @@ impl App {
             if by.account().is_some() {
                 return Ok(Err(Refusal::Forbidden));
             }
-            Ok(snapshot.hold(id)?.ok_or(Refusal::HoldNotFound(id)))
+            let hold = snapshot.hold(id)?;
+            let hold = hold.filter(|it| authority::reaches(snapshot.limits(), &by, it.account).is_ok());
+            Ok(hold.ok_or(Refusal::HoldNotFound(id)))
         })
         .await
     }

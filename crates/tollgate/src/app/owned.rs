@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ledger::{
     Account, AccountId, Action, Actor, Application, ApplicationId, Defaults, Endpoint, EndpointId, Once,
-    Outcome, Record, Refusal, SettingChange, Status,
+    Outcome, Record, Refusal, SettingChange, Status, authority,
 };
 
 use super::read::{managed, visible};
@@ -56,7 +56,7 @@ pub struct Shown<T> {
 pub struct ShownEndpoint {
     /// The endpoint.
     pub endpoint: Endpoint,
-    /// The MD5 of its password, in hex.
+    /// The MD5 of its password, in hex; empty for a restricted key.
     pub password_md5: String,
 }
 
@@ -65,7 +65,7 @@ pub struct ShownEndpoint {
 pub struct ShownSubaccount {
     /// The subaccount.
     pub account: Account,
-    /// Its tokens.
+    /// Its tokens; empty for a restricted key.
     pub tokens: AuthTokens,
 }
 
@@ -145,11 +145,11 @@ impl App {
                     Ok((it, stored))
                 });
                 let rows: crate::store::Result<Vec<_>> = rows.collect();
-                Ok(Ok(Listed { total, rows: rows? }))
+                Ok(Ok((Listed { total, rows: rows? }, may_see_secrets(snapshot))))
             })
             .await?;
-        let Listed { total, rows } = listed;
-        let rows = rows.into_iter().map(|(account, stored)| self.shown(account, &stored));
+        let (Listed { total, rows }, may_see_secrets) = listed;
+        let rows = rows.into_iter().map(|(account, stored)| self.shown(account, &stored, may_see_secrets));
         Ok(Listed { total, rows: rows.collect::<Result<_, _>>()? })
     }
 
@@ -164,20 +164,23 @@ impl App {
         primary: AccountId,
         id: AccountId,
     ) -> Result<ShownSubaccount, Error> {
-        let (account, stored) = self
+        let (account, stored, may_see_secrets) = self
             .see(by, move |snapshot| {
                 if let Err(refusal) = managed(snapshot, &by, primary)? {
                     return Ok(Err(refusal));
                 }
                 let account = snapshot.account(id)?;
-                let is_its = |it: &Account| it.parent == Some(primary) && it.status != Status::Closed;
+                let is_its = |it: &Account| {
+                    let is_reached = authority::reaches(snapshot.limits(), &by, id).is_ok();
+                    it.parent == Some(primary) && it.status != Status::Closed && is_reached
+                };
                 match account.filter(is_its) {
-                    Some(account) => Ok(Ok((account, snapshot.credentials(id)?))),
+                    Some(account) => Ok(Ok((account, snapshot.credentials(id)?, may_see_secrets(snapshot)))),
                     None => Ok(Err(Refusal::AccountNotFound(id))),
                 }
             })
             .await?;
-        self.shown(account, &stored)
+        self.shown(account, &stored, may_see_secrets)
     }
 
     /// Whether the calling account's family pays later: its primary has a credit limit.
@@ -194,8 +197,15 @@ impl App {
         .await
     }
 
-    fn shown(&self, account: Account, stored: &[StoredCredential]) -> Result<ShownSubaccount, Error> {
-        Ok(ShownSubaccount { tokens: self.auth_tokens(stored)?, account })
+    fn shown(
+        &self,
+        account: Account,
+        stored: &[StoredCredential],
+        may_see_secrets: bool,
+    ) -> Result<ShownSubaccount, Error> {
+        let hidden = AuthTokens { current: String::new(), coming: String::new() };
+        let tokens = if may_see_secrets { self.auth_tokens(stored)? } else { hidden };
+        Ok(ShownSubaccount { tokens, account })
     }
 
     /// Makes an application.
@@ -370,10 +380,12 @@ impl App {
                     return Ok(Err(refusal));
                 }
                 let listed = snapshot.endpoints(of.owners(), slice)?;
-                with_owners(snapshot, listed, |it| Some(it.0.owner)).map(Ok)
+                let listed = with_owners(snapshot, listed, |it| Some(it.0.owner))?;
+                Ok(Ok((listed, may_see_secrets(snapshot))))
             })
             .await?;
-        let rows = listed.rows.into_iter().map(|it| self.shown_endpoint(it));
+        let (listed, may_see_secrets) = listed;
+        let rows = listed.rows.into_iter().map(|it| self.shown_endpoint(it, may_see_secrets));
         Ok(Listed { total: listed.total, rows: rows.collect::<Result<_, _>>()? })
     }
 
@@ -382,23 +394,35 @@ impl App {
     /// # Errors
     /// [`Error`]; [`Refusal::EndpointNotFound`] for what is unknown and foreign alike.
     pub async fn endpoint(&self, by: Actor, id: EndpointId) -> Result<Shown<ShownEndpoint>, Error> {
-        let found = self
+        let (found, may_see_secrets) = self
             .see(by, move |snapshot| {
                 let Some(it) = snapshot.endpoint(id)? else { return Ok(Err(Refusal::EndpointNotFound(id))) };
                 Ok(match visible(snapshot, &by, it.0.owner)? {
-                    Ok(owner) => Ok(Shown { it, owner: Arc::new(owner) }),
+                    Ok(owner) => Ok((Shown { it, owner: Arc::new(owner) }, may_see_secrets(snapshot))),
                     Err(_) => Err(Refusal::EndpointNotFound(id)),
                 })
             })
             .await?;
-        self.shown_endpoint(found)
+        self.shown_endpoint(found, may_see_secrets)
     }
 
-    fn shown_endpoint(&self, shown: Shown<(Endpoint, Vec<u8>)>) -> Result<Shown<ShownEndpoint>, Error> {
+    fn shown_endpoint(
+        &self,
+        shown: Shown<(Endpoint, Vec<u8>)>,
+        may_see_secrets: bool,
+    ) -> Result<Shown<ShownEndpoint>, Error> {
         let Shown { it: (endpoint, sealed), owner } = shown;
-        let password_md5 = self.0.keyring.open_sealed(&sealed).ok_or(Error::Fault)?;
+        let password_md5 = match may_see_secrets {
+            true => self.0.keyring.open_sealed(&sealed).ok_or(Error::Fault)?,
+            false => String::new(),
+        };
         Ok(Shown { it: ShownEndpoint { endpoint, password_md5 }, owner })
     }
+}
+
+/// However it is limited, a restricted key is shown no secret.
+fn may_see_secrets(snapshot: &Snapshot<'_>) -> bool {
+    snapshot.limits().is_none()
 }
 
 /// A list with the owner of each entry; most of a list have the same few.

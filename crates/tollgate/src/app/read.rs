@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use ledger::{
-    Account, AccountId, Actor, Amount, ApiKey, Line, LineId, Refusal, Status, Timestamp, Token, TransferKind,
-    authority,
+    Account, AccountId, Actor, Amount, ApiKey, Limit, Limits, Line, LineId, Refusal, Status, Timestamp,
+    Token, TransferKind, authority,
 };
 
 use super::{App, Error};
@@ -50,7 +50,8 @@ impl App {
     ) -> Result<T, Error> {
         let now = self.0.clock.now();
         let seen = self.0.store.read(move |snapshot| match snapshot.may_call(&by, now)? {
-            Ok(()) => read(snapshot),
+            // Here, so that whatever is read is read within the caller's limits.
+            Ok(limits) => read(&snapshot.limited_to(limits)),
             Err(refusal) => Ok(Err(refusal)),
         });
         let seen = seen.await?;
@@ -172,7 +173,8 @@ impl App {
                 let lines = snapshot.lines_of(id, before, limit)?;
                 let Some(oldest) = lines.last() else { break };
                 before = Some(oldest.seq);
-                postings.extend(lines.into_iter().map(|it| it.line).filter(Line::is_posting));
+                let lines = lines.into_iter().map(|it| it.line).filter(Line::is_posting);
+                postings.extend(lines.filter_map(|it| snapshot.seen(it)));
             }
             postings.truncate(limit);
             Ok(Ok(Some(postings)))
@@ -217,7 +219,10 @@ impl App {
                 Ok(_) => snapshot.line(id)?,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let found = found.filter(|it| it.line.family == Some(primary) && it.line.kind == kind.line());
+            let is_it = |it: &Recorded| {
+                it.line.family == Some(primary) && it.line.kind == kind.line() && snapshot.shows(&it.line)
+            };
+            let found = found.filter(is_it);
             with_api_keys(snapshot, found.into_iter().collect()).map(Ok)
         })
         .await
@@ -228,7 +233,7 @@ impl App {
     /// # Errors
     /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator.
     pub async fn tokens(&self, by: Actor) -> Result<Vec<Token>, Error> {
-        self.see(by, move |snapshot| match authority::is_operator(&by) {
+        self.see(by, move |snapshot| match operator(snapshot, &by) {
             Ok(()) => snapshot.tokens().map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         })
@@ -241,12 +246,23 @@ pub(super) fn visible(snapshot: &Snapshot<'_>, by: &Actor, id: AccountId) -> Dec
         return Ok(Err(Refusal::Forbidden));
     }
     let account = snapshot.account(id)?.filter(|it| authority::may_see(by, it));
-    Ok(account.ok_or(Refusal::AccountNotFound(id)))
+    let account = account.ok_or(Refusal::AccountNotFound(id));
+    Ok(account.and_then(|it| authority::reaches(snapshot.limits(), by, id).map(|()| it)))
+}
+
+/// Whether it is the operator, who asks for what is about everybody and so beyond a token for some accounts.
+pub(super) fn operator(snapshot: &Snapshot<'_>, by: &Actor) -> Result<(), Refusal> {
+    authority::is_operator(by)?;
+    match snapshot.limits().and_then(Limits::accounts) {
+        Some(_) => Err(Refusal::Restricted(Limit::Accounts)),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn managed(snapshot: &Snapshot<'_>, by: &Actor, primary: AccountId) -> Decided<Account> {
     let Some(account) = snapshot.account(primary)? else { return Ok(Err(Refusal::AccountNotFound(primary))) };
-    Ok(authority::may_manage_as(by, &account).map(|()| account))
+    let reached = authority::reaches(snapshot.limits(), by, primary);
+    Ok(reached.and_then(|()| authority::may_manage_as(by, &account)).map(|()| account))
 }
 
 /// What payers have available, as far as the caller may see it; read once each, for most of a list share one.
@@ -268,7 +284,8 @@ fn view(
     } else if let Some(available) = payers.get(&payer) {
         *available
     } else {
-        let visible = snapshot.account(payer)?.filter(|it| authority::may_see_money(by, it));
+        let is_reached = authority::reaches(snapshot.limits(), by, payer).is_ok();
+        let visible = snapshot.account(payer)?.filter(|it| is_reached && authority::may_see_money(by, it));
         let available = visible.map(|it| it.standing.available());
         payers.insert(payer, available);
         available

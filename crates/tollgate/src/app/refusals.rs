@@ -337,8 +337,10 @@ impl App {
     /// Remembers that the caller may not even look, which it is told before it is asked what it wants. What it did not find
     /// is not remembered, for that is no answer to a call.
     pub(super) fn note_unseen(&self, by: Actor, refusal: &Refusal) {
-        let is_barred =
-            matches!(refusal, Refusal::CallerSuspended | Refusal::Forbidden | Refusal::NotPrimary(_));
+        let is_barred = matches!(
+            refusal,
+            Refusal::CallerSuspended | Refusal::Forbidden | Refusal::NotPrimary(_) | Refusal::Restricted(_)
+        );
         let attempt = Attempt::read(self.0.clock.now(), by);
         if let (Subject::Account(account), true) = (attempt.of, is_barred) {
             self.remember_refused(account, attempt, refusal.clone());
@@ -379,7 +381,15 @@ impl App {
         request_id: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Refused>, Error> {
-        let account = self.see(by, move |snapshot| visible(snapshot, &by, account)).await?;
+        let (account, reaches_primary) = self
+            .see(by, move |snapshot| {
+                let account = visible(snapshot, &by, account)?;
+                Ok(account.map(|it| {
+                    let reaches_primary = snapshot.reaches(it.primary());
+                    (it, reaches_primary)
+                }))
+            })
+            .await?;
         let is_it = |it: &Refused| {
             request_id.is_none_or(|id| {
                 it.key.as_deref().is_some_and(|key| it.door == Door::Gate && key == id)
@@ -387,23 +397,25 @@ impl App {
             })
         };
         let all = self.0.refusals.of(account.id, self.0.clock.now()).into_iter();
-        Ok(all.filter(is_it).take(limit).map(|it| as_seen(it, &by, &account)).collect())
+        Ok(all.filter(is_it).take(limit).map(|it| as_seen(it, &by, &account, reaches_primary)).collect())
     }
 }
 
 /// A refusal as the caller may see it (docs/rules.md, Visibility): a subaccount sees what there was only of a balance that was
-/// its own then, and from where gates and the operator asked, they alone see.
-fn as_seen(refused: Refused, by: &Actor, account: &Account) -> Refused {
-    let Some(reader) = by.account() else { return refused };
+/// its own then, a restricted key nothing of a primary that it does not reach, and from where gates and the operator asked, they
+/// alone see.
+fn as_seen(refused: Refused, by: &Actor, account: &Account, reaches_primary: bool) -> Refused {
     let was_its_own = account.mode == BalanceMode::Own && account.changed_at.is_none_or(|it| refused.at > it);
-    let sees_figures = reader == account.primary() || was_its_own;
+    let is_above = by.account().is_none_or(|it| it == account.primary());
+    let sees_figures = is_above && reaches_primary || was_its_own;
     let mut refusal = refused.refusal;
     if let Refusal::InsufficientFunds { available, .. } = &mut refusal
         && !sees_figures
     {
         *available = None;
     }
-    let address = refused.address.filter(|_| refused.by.account().is_some());
+    let sees_all = by.account().is_none();
+    let address = refused.address.filter(|_| sees_all || refused.by.account().is_some());
     Refused { refusal, address, ..refused }
 }
 

@@ -281,7 +281,8 @@ impl App {
             let mut groups: BTreeMap<UsageGroup, Spent> = BTreeMap::new();
             let mut days = Days { zone: filter.zone.clone(), last: None };
             let work = snapshot.usage(span, |part| {
-                if matches!(part.by, Move::Charge | Move::Reversal) {
+                let is_spent = matches!(part.by, Move::Charge | Move::Reversal);
+                if is_spent && snapshot.reaches(part.account) {
                     let group = group(filter.by, &mut days, part);
                     groups.entry(group).or_default().add(part.by, &part.sum);
                 }

@@ -304,18 +304,21 @@ fn environment_token(
         )));
     }
     let id = TokenId::ENVIRONMENT;
-    let token = Token { id, scope: TokenScope::Operator, is_first: false, created_at: now, revoked_at: None };
+    let scope = TokenScope::Operator;
+    let token = Token { id, scope, is_first: false, created_at: now, revoked_at: None, limits: None };
     Ok(Some((token, keyring.hash(text))))
 }
 
-/// A store without a live operator token gets one, which is shown this once.
+/// A store without a live operator token that may do everything gets one, which is shown this once.
 async fn first_token(app: &App) -> Result<Option<String>, Ended> {
     let tokens = app.tokens(Actor::Server).await.map_err(Ended::cannot_start)?;
-    if tokens.iter().any(|it| it.scope == TokenScope::Operator && it.revoked_at.is_none()) {
+    let may_do_all =
+        |it: &Token| it.scope == TokenScope::Operator && it.revoked_at.is_none() && it.limits.is_none();
+    if tokens.iter().any(may_do_all) {
         return Ok(None);
     }
     let made =
-        app.make_token(Actor::Server, None, TokenScope::Operator).await.map_err(Ended::cannot_start)?;
+        app.make_token(Actor::Server, None, TokenScope::Operator, None).await.map_err(Ended::cannot_start)?;
     Ok(Some(format!(
         "operator token: {}\n  shown this once, keep it; TOLLGATE_OPERATOR_TOKEN sets another",
         made.1

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::{Amount, CapReached, Period, Refusal, Timestamp};
+use ledger::{Amount, CapReached, Limit, Period, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -301,8 +301,10 @@ fn refused(refusal: &Refusal) -> Denied {
         Refusal::AccountClosed(_) | Refusal::AccountNotFound(_) => {
             Denied::new(S::UNAUTHORIZED, "unauthenticated", UNAUTHENTICATED)
         }
-        Refusal::Forbidden
-        | Refusal::NotPrimary(_)
+        Refusal::Restricted(limit) => Denied::new(S::FORBIDDEN, "restricted", limited(*limit)),
+        // Between being looked at and being decided by.
+        Refusal::Forbidden => Denied::misconfigured("x-gate-token was revoked"),
+        Refusal::NotPrimary(_)
         | Refusal::AmountOutOfRange
         | Refusal::SumOutOfRange
         | Refusal::NameTaken
@@ -352,4 +354,22 @@ fn refused(refusal: &Refusal) -> Denied {
 pub(crate) fn said(error: &Error) -> String {
     let denied = Denied::of(error.clone());
     format!("{} `{}`", denied.status, denied.code)
+}
+
+/// What is beyond the limits of the credentials that a call came with, or of the gate's own token.
+fn limited(limit: Limit) -> Cow<'static, str> {
+    match limit {
+        Limit::ReadOnly => {
+            "Credentials that only read make no calls, nor does a gate whose token only reads have any \
+             checked. Call with others."
+                .into()
+        }
+        Limit::Amount(max) => {
+            format!("These credentials, or the gate's token, pay at most {} for a call.", max.text(2)).into()
+        }
+        Limit::Accounts | Limit::Credentials => {
+            "These credentials, or the gate's token, are not for calls of this account. Call with others."
+                .into()
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ledger::Actor;
+use ledger::{Actor, TokenId};
 use uuid::Uuid;
 
 use super::answer::Denied;
@@ -33,8 +33,8 @@ pub(super) enum Checked {
 }
 
 impl Asked<'_> {
-    /// Checks it: who calls, what that costs, and taking it.
-    pub(super) async fn check(&self, app: &App) -> Result<Checked, Denied> {
+    /// Checks it: who calls, what that costs, and taking it; within the limits of the gate whose token was shown.
+    pub(super) async fn check(&self, app: &App, gate: Option<TokenId>) -> Result<Checked, Denied> {
         let Call { method, path, operation } = self.call;
         if matches!(&self.shown, Presented::Basic { name, secret } if app.is_drill(name, secret)) {
             return Ok(Checked::Unanswered);
@@ -44,7 +44,7 @@ impl Asked<'_> {
         let by = self.caller(app).await?;
         // Whatever the price depends on, so that a request id stands for one price.
         let once = self.id.map(|it| app.once(it, method, path, operation.unwrap_or_default().as_bytes()));
-        let passed = app.check(by, once, self.call).await.map_err(Denied::of)?;
+        let passed = app.check(by, gate, once, self.call).await.map_err(Denied::of)?;
         Ok(Checked::Passed(passed))
     }
 
@@ -68,10 +68,10 @@ pub(super) fn in_key_header(value: &str) -> Presented {
     }
 }
 
-/// Whether it is a gate that asks, by the token that came in `place`.
-pub(super) fn prove(app: &App, token: &str, place: &str) -> Result<(), Denied> {
+/// The gate that asks, by the token that came in `place`.
+pub(super) fn prove(app: &App, token: &str, place: &str) -> Result<TokenId, Denied> {
     match app.auth().bearer(token) {
-        Ok(Actor::Gate(_)) => Ok(()),
+        Ok(Actor::Gate(gate)) => Ok(gate),
         Ok(Actor::Operator(_) | Actor::Account { .. } | Actor::Server) => Err(Denied::misconfigured(
             format!("{place} must be a gate token: make one with POST /api/v1/tokens"),
         )),

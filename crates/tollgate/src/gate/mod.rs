@@ -88,10 +88,8 @@ async fn denied(State(app): State<App>, incoming: Incoming) -> Response {
 }
 
 async fn check(app: &App, asking: &Asking, door: Door) -> Result<Response, Denied> {
-    if !asking.is_reached {
-        request::proven(app, &asking.incoming)?;
-    }
-    match request::asked(app, &asking.incoming, door)?.check(app).await? {
+    let gate = if asking.is_reached { None } else { Some(request::proven(app, &asking.incoming)?) };
+    match request::asked(app, &asking.incoming, door)?.check(app, gate).await? {
         Checked::Passed(passed) => Ok(allowed(&passed)),
         Checked::Unanswered => Ok(http::hangup()),
     }

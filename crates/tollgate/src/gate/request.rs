@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderValue};
-use ledger::Refusal;
+use ledger::{Refusal, TokenId};
 
 use super::answer::Denied;
 use super::asked::{Asked, in_key_header, prove};
@@ -78,8 +78,8 @@ fn value<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a HeaderValue, Deni
     }
 }
 
-/// Whether it is a gate that asks.
-pub(super) fn proven(app: &App, incoming: &Incoming) -> Result<(), Denied> {
+/// The gate that asks.
+pub(super) fn proven(app: &App, incoming: &Incoming) -> Result<TokenId, Denied> {
     prove(app, only(&incoming.headers, GATE_TOKEN)?, GATE_TOKEN)
 }
 

@@ -195,7 +195,7 @@ impl Snapshot<'_> {
             examined = at;
             at = line.before(account).unwrap_or(0);
             if filter.fits(&line) {
-                lines.push(line);
+                lines.extend(self.part(line));
             }
         }
         Ok((lines, (at >= places.start).then_some(examined)))
@@ -232,6 +232,12 @@ impl Snapshot<'_> {
         })
     }
 
+    /// A line, as far as whoever reads may see it.
+    fn part(&self, recorded: Recorded) -> Option<Recorded> {
+        let Recorded { seq, line, account_before, other_before } = recorded;
+        self.seen(line).map(|line| Recorded { seq, line, account_before, other_before })
+    }
+
     /// Lines by their places.
     fn look_through(
         &self,
@@ -262,6 +268,8 @@ impl Snapshot<'_> {
             sql::recorded,
         )?;
         let next = if lines.len() == limit { lines.last().map(|it| it.seq) } else { None };
+        // Beyond a key's limits there may be none, though there are more.
+        let lines = lines.into_iter().filter_map(|it| self.part(it)).collect();
         Ok((lines, Some(next.unwrap_or(from))))
     }
 }

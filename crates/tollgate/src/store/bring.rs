@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ledger::cap::ZONE_DEFAULT;
 use ledger::{
-    Account, AccountId, Action, Actor, CapsChange, Change, Command, Line, LineId, Remembered, Timestamp,
-    decide,
+    Account, AccountId, Action, Actor, CapsChange, Change, Command, Limits, Line, LineId, Remembered,
+    Timestamp, TokenId, decide,
 };
 use rusqlite::Result;
 
@@ -38,13 +38,7 @@ impl Writer {
     ) -> Result<Option<u64>> {
         self.now = now;
         match command.by {
-            Actor::Operator(token) | Actor::Gate(token) => {
-                if let Some(token) =
-                    self.resident.tokens.get(&token).filter(|it| self.book.token(it.id).is_none())
-                {
-                    self.book.bring(Change::TokenRevoked(*token));
-                }
-            }
+            Actor::Operator(token) | Actor::Gate(token) => self.bring_token(token),
             Actor::Account { account, .. } => self.bring_account(account),
             Actor::Server => {}
         }
@@ -88,12 +82,20 @@ impl Writer {
             Action::Pay { account, .. }
             | Action::Charge { account, .. }
             | Action::Hold { account, .. }
-            | Action::AddCredential { account, .. }
             | Action::RevokeCredential { account, .. }
             | Action::RotateCredential { account, .. }
             | Action::ExpireCredential { account, .. } => self.bring_account(*account),
+            Action::AddCredential { account, credential, .. } => {
+                self.bring_account(*account);
+                self.bring_limited_to(credential.limits.as_deref());
+            }
             Action::PutPlan { .. } => self.bring_plans(),
-            Action::Check { account, .. } => self.bring_plan_of(*account),
+            Action::Check { account, gate, .. } => {
+                if let Some(gate) = gate {
+                    self.bring_token(*gate);
+                }
+                self.bring_plan_of(*account);
+            }
             Action::Reverse { charge, .. } => self.bring_charge(*charge)?,
             Action::Settle { hold, .. }
             | Action::Release { hold }
@@ -119,16 +121,25 @@ impl Writer {
                 }
                 self.bring_numbers(msisdn)?;
             }
-            Action::MakeToken { .. } => {}
-            Action::RevokeToken { token } => {
-                if let Some(token) =
-                    self.resident.tokens.get(token).filter(|it| self.book.token(it.id).is_none())
-                {
-                    self.book.bring(Change::TokenRevoked(*token));
-                }
-            }
+            Action::MakeToken { limits, .. } => self.bring_limited_to(limits.as_deref()),
+            Action::RevokeToken { token } => self.bring_token(*token),
         }
         Ok(())
+    }
+
+    fn bring_token(&mut self, id: TokenId) {
+        if self.book.token(id).is_none()
+            && let Some(token) = self.resident.tokens.get(&id)
+        {
+            self.book.bring(Change::TokenRevoked(token.clone()));
+        }
+    }
+
+    /// The accounts that a key is to be limited to.
+    fn bring_limited_to(&mut self, limits: Option<&Limits>) {
+        for account in limits.and_then(Limits::accounts).into_iter().flatten() {
+            self.bring_account(*account);
+        }
     }
 
     /// An account and its primary, which pays for it or decides whether it may call.

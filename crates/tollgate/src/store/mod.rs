@@ -13,6 +13,7 @@ mod bring_owned;
 mod caps;
 mod file;
 mod insert;
+mod limits;
 mod line_id;
 mod once;
 mod owned;
@@ -177,11 +178,11 @@ impl Store {
         usage_fill::fill(&connection, ids)?;
         let mut resident = resident::Resident::load(&connection, options.once_max)?;
         let mut tokens = file::tokens_by_verifier(&connection)?;
-        let environment = options.environment_token.as_ref().map(|it| it.0);
+        let environment = options.environment_token.as_ref().map(|it| it.0.clone());
         if let Some((token, verifier)) = options.environment_token {
             resident.tokens.retain(|_, it| !it.is_first);
             tokens.retain(|_, it| !it.is_first);
-            resident.tokens.insert(token.id, token);
+            resident.tokens.insert(token.id, token.clone());
             tokens.insert(verifier, token);
         }
         let figures = Figures::default();
@@ -282,7 +283,7 @@ impl Store {
             None => file::open_readable(&self.shared.path)?,
         };
         connection.execute_batch("BEGIN")?;
-        let result = read(&Snapshot::new(&connection, self.shared.environment, self.shared.ids));
+        let result = read(&Snapshot::new(&connection, self.shared.environment.clone(), self.shared.ids));
         connection.execute_batch("COMMIT")?;
         self.readers().push(connection);
         Ok(result?)
@@ -339,7 +340,7 @@ impl Store {
 
     /// The live operator or gate token whose text has this hash.
     pub fn token(&self, verifier: &str) -> Option<Token> {
-        self.shared.tokens.read().unwrap_or_else(PoisonError::into_inner).get(verifier).copied()
+        self.shared.tokens.read().unwrap_or_else(PoisonError::into_inner).get(verifier).cloned()
     }
 
     /// Returns when a sync has failed and the process must end, because nobody knows what is on the disk.

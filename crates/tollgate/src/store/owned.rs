@@ -86,7 +86,7 @@ impl Snapshot<'_> {
              AND (?9 IS NULL OR json_extract(settings, '$.alias') = ?9) AND (?10 IS NULL OR currency = ?10)
              AND (?11 IS NULL OR (owner IS NOT NULL) = ?11)
              AND (?12 IS NULL OR json_extract(settings, '$.cnam_lookup') = ?12)",
-            owners.clause()
+            self.whose(owners)
         );
         let kinds = filter.kinds.iter().fold(0, |mask, it| mask | 1 << kind_code(*it));
         let all: [&dyn ToSql; 14] = [
@@ -126,7 +126,7 @@ impl Snapshot<'_> {
             "SELECT * FROM numbers WHERE {} AND number > ?2 AND (?3 IS NULL OR country = ?3)
              AND (?4 IS NULL OR msisdn = ?4) AND (?5 & (1 << kind)) <> 0
              AND (?6 IS NULL OR (owner IS NOT NULL) = ?6) ORDER BY number LIMIT ?7",
-            owners.clause()
+            self.whose(owners)
         );
         let kinds = filter.kinds.iter().fold(0, |mask, it| mask | 1 << kind_code(*it));
         self.rows(
@@ -142,6 +142,12 @@ impl Snapshot<'_> {
             ],
             |row| Ok((row.get("number")?, number(row)?)),
         )
+    }
+
+    /// What the column `owner` must be. What is nobody's is out of nobody's reach.
+    fn whose(&self, owners: Owners) -> String {
+        let reach = if owners == Owners::Stock { String::new() } else { self.within_reach("owner") };
+        format!("{}{reach}", owners.clause())
     }
 
     pub(super) fn numbers_named(&self, msisdn: &str) -> Result<Vec<Number>> {
@@ -176,7 +182,7 @@ impl Snapshot<'_> {
         name: Option<&str>,
         slice: Slice,
     ) -> Result<Listed<Application>> {
-        let fits = format!("FROM applications WHERE {} AND (?2 IS NULL OR name = ?2)", owners.clause());
+        let fits = format!("FROM applications WHERE {} AND (?2 IS NULL OR name = ?2)", self.whose(owners));
         let text = format!("SELECT * {fits} ORDER BY number DESC LIMIT ?3 OFFSET ?4");
         let rows =
             self.rows(&text, params![owners, name, limit(slice.limit), limit(slice.offset)], application)?;
@@ -201,7 +207,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn endpoints(&self, owners: Owners, slice: Slice) -> Result<Listed<(Endpoint, Vec<u8>)>> {
-        let clause = owners.clause();
+        let clause = self.whose(owners);
         let text = format!("SELECT * FROM endpoints WHERE {clause} ORDER BY number DESC LIMIT ?2 OFFSET ?3");
         let rows = self.rows(&text, params![owners, limit(slice.limit), limit(slice.offset)], endpoint)?;
         let text = format!("SELECT COUNT(*) AS count FROM endpoints WHERE {clause}");

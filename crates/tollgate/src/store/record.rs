@@ -2,8 +2,8 @@
 
 use ledger::{
     Account, Amount, ApiKey, Application, ApplicationId, BalanceMode, Closed, Credential, CredentialKind,
-    Currency, Defaults, Ending, Endpoint, EndpointId, Features, Hold, HoldEnd, Number, NumberKind, OnExpiry,
-    Record, Standing, Status, Timestamp, Token, TokenScope,
+    Currency, Defaults, Ending, Endpoint, EndpointId, Features, Hold, HoldEnd, Limits, Number, NumberKind,
+    OnExpiry, Record, Standing, Status, Timestamp, Token, TokenScope,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::caps::{self, CapsJson};
+use super::limits::{self, LimitsJson};
 use super::plan::{self, PlanJson};
 use super::settings;
 
@@ -32,6 +33,8 @@ enum RecordJson {
         is_first: bool,
         created_at: i64,
         revoked_at: Option<i64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limits: Option<LimitsJson>,
     },
 }
 
@@ -146,6 +149,8 @@ struct CredentialJson {
     created_at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limits: Option<LimitsJson>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -211,6 +216,7 @@ pub(super) fn encode(record: &Record) -> String {
             is_first: token.is_first,
             created_at: token.created_at.millis(),
             revoked_at: token.revoked_at.map(Timestamp::millis),
+            limits: token.limits.as_deref().map(limits::to_json),
         },
     };
     // Strings and integers alone always have a JSON text.
@@ -250,13 +256,16 @@ pub(super) fn decode(text: &str) -> Option<Record> {
             endpoints: json.endpoints,
         })),
         RecordJson::Credential(json) => Record::Credential(credential(&json)?),
-        RecordJson::Token { id, gate, may_force, is_first, created_at, revoked_at } => Record::Token(Token {
-            id: id.parse().ok()?,
-            scope: if gate { TokenScope::Gate { may_force } } else { TokenScope::Operator },
-            is_first,
-            created_at: Timestamp::from_millis(created_at),
-            revoked_at: revoked_at.map(Timestamp::from_millis),
-        }),
+        RecordJson::Token { id, gate, may_force, is_first, created_at, revoked_at, limits } => {
+            Record::Token(Token {
+                id: id.parse().ok()?,
+                scope: if gate { TokenScope::Gate { may_force } } else { TokenScope::Operator },
+                is_first,
+                created_at: Timestamp::from_millis(created_at),
+                revoked_at: revoked_at.map(Timestamp::from_millis),
+                limits: limits_of(limits.as_ref())?,
+            })
+        }
     })
 }
 
@@ -378,6 +387,7 @@ fn credential_json(credential: &Credential) -> CredentialJson {
         token: credential.kind == CredentialKind::Token,
         created_at: credential.created_at.millis(),
         expires_at: credential.expires_at.map(Timestamp::millis),
+        limits: credential.limits.as_deref().map(limits::to_json),
     }
 }
 
@@ -387,7 +397,16 @@ fn credential(json: &CredentialJson) -> Option<Credential> {
         kind: if json.token { CredentialKind::Token } else { CredentialKind::Secret },
         created_at: Timestamp::from_millis(json.created_at),
         expires_at: json.expires_at.map(Timestamp::from_millis),
+        limits: limits_of(json.limits.as_ref())?,
     })
+}
+
+/// `None` for what `encode` did not write, `Some(None)` for no limits.
+fn limits_of(json: Option<&LimitsJson>) -> Option<Option<Arc<Limits>>> {
+    match json {
+        None => Some(None),
+        Some(json) => limits::from_json(json).map(|it| Some(Arc::new(it))),
+    }
 }
 
 fn hold_json(hold: &Hold) -> HoldJson {

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Actor, Amount, Application, ApplicationId, Caps, Country, Endpoint, EndpointId, Hold,
-    Kind, Line, LineId, Number, PricePlan, Record, Standing, Status, Timestamp, Token, TokenId, cap, laws,
+    Account, AccountId, Actor, Amount, Application, ApplicationId, Caps, Country, CredentialId, Endpoint,
+    EndpointId, Hold, Kind, Limits, Line, LineId, Number, PricePlan, Record, Standing, Status, Timestamp,
+    Token, TokenId, cap, laws,
 };
 use rusqlite::{Connection, Row};
 
@@ -77,6 +78,8 @@ struct State {
     accounts: HashMap<AccountId, Known>,
     holds: HashMap<LineId, Hold>,
     tokens: BTreeMap<TokenId, Token>,
+    /// Of every restricted credential that there ever was.
+    limits: HashMap<CredentialId, Arc<Limits>>,
     numbers: HashMap<(Country, Arc<str>), Number>,
     applications: HashMap<ApplicationId, Application>,
     endpoints: HashMap<EndpointId, Endpoint>,
@@ -173,6 +176,7 @@ impl State {
         }
         self.price(&line)?;
         self.count(snapshot, &line)?;
+        self.within_limits(&line)?;
         self.record(&line)
     }
 
@@ -189,6 +193,18 @@ impl State {
         };
         known.account.caps = Some(caps::count(caps, self.caps.get(&id).map(|it| &**it), line, charged_at)?);
         Ok(())
+    }
+
+    /// Who is limited did nothing beyond. How much several lines of one request moved together `decide` looks after.
+    fn within_limits(&self, line: &Line) -> Result<(), String> {
+        let limits = match &line.by {
+            Actor::Server => None,
+            Actor::Operator(id) | Actor::Gate(id) => self.tokens.get(id).and_then(|it| it.limits.as_ref()),
+            Actor::Account { credential, .. } => self.limits.get(credential),
+        };
+        let Some(limits) = limits else { return Ok(()) };
+        let line = Arc::new(line.clone());
+        limits.allow(&[line]).map_err(|limit| format!("its key is limited to less ({limit:?})"))
     }
 
     /// A line that was paid by a price went by the one that was in force.
@@ -264,17 +280,18 @@ impl State {
             }
             Some(Record::Hold(hold)) if hold.is_open() => drop(self.holds.insert(hold.id, hold.clone())),
             Some(Record::Hold(hold)) => drop(self.holds.remove(&hold.id)),
-            Some(Record::Token(token)) => {
-                self.tokens.insert(token.id, *token);
-            }
+            Some(Record::Token(token)) => drop(self.tokens.insert(token.id, token.clone())),
             Some(Record::Credential(credential)) => {
                 let id = line.account.map(|it| it.account).ok_or("it does not say whose credential it is")?;
                 let known = self.accounts.get_mut(&id).ok_or("its account is not there")?;
-                let live = known.account.credentials.iter().copied();
+                let live = known.account.credentials.iter().cloned();
+                if let Some(limits) = &credential.limits {
+                    self.limits.insert(credential.id, limits.clone());
+                }
                 known.account.credentials = if line.kind == Kind::CredentialAdded {
-                    live.chain([*credential]).collect()
+                    live.chain([credential.clone()]).collect()
                 } else if line.kind == Kind::CredentialChanged {
-                    live.map(|it| if it.id == credential.id { *credential } else { it }).collect()
+                    live.map(|it| if it.id == credential.id { credential.clone() } else { it }).collect()
                 } else {
                     live.filter(|it| it.id != credential.id).collect()
                 };
@@ -356,7 +373,7 @@ fn check_accounts(connection: &Connection, state: &State) -> Result<(), Wrong> {
     let mut rows = all.query(())?;
     let mut count = 0;
     let mut live = connection.prepare(
-        "SELECT id, kind, created_at, expires_at FROM credentials WHERE account = ?1 AND revoked_at IS NULL
+        "SELECT id, kind, created_at, expires_at, limits FROM credentials WHERE account = ?1 AND revoked_at IS NULL
          ORDER BY id",
     )?;
     while let Some(row) = rows.next()? {

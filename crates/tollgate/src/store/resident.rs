@@ -198,7 +198,7 @@ fn load_accounts(connection: &Connection) -> Result<IdMap<AccountId, Box<Row>>> 
         accounts.insert(row.account.id, Box::new(row));
     }
     let mut live = connection.prepare(
-        "SELECT account, id, kind, created_at, expires_at FROM credentials WHERE revoked_at IS NULL ORDER BY account, id",
+        "SELECT account, id, kind, created_at, expires_at, limits FROM credentials WHERE revoked_at IS NULL ORDER BY account, id",
     )?;
     let mut rows = live.query(())?;
     let mut of: Option<(AccountId, Vec<Credential>)> = None;

@@ -1,9 +1,11 @@
 //! Reading: one short transaction on a connection of its own, which sees one state of the store and never the
 //! writer's memory.
 
+use std::sync::Arc;
+
 use ledger::{
     Account, AccountId, Actor, ApiKey, AuthId, Book, Change, Charged, Credential, CredentialId, Hold, Kind,
-    LineId, Refusal, Status, Timestamp, Token, TransferKind, authority,
+    Limits, Line, LineId, Refusal, Status, Timestamp, Token, TransferKind, authority,
 };
 use rusqlite::{Connection, Result, Row, params};
 
@@ -18,6 +20,8 @@ pub struct Snapshot<'a> {
     /// The token that is stored nowhere.
     environment: Option<Token>,
     ids: LineIds,
+    /// What whoever reads is limited to.
+    limits: Option<Arc<Limits>>,
 }
 
 /// A credential with what it takes to recognise it and, perhaps, to show it again.
@@ -48,7 +52,31 @@ pub struct AccountFilter {
 
 impl<'a> Snapshot<'a> {
     pub(super) const fn new(connection: &'a Connection, environment: Option<Token>, ids: LineIds) -> Self {
-        Self { connection, environment, ids }
+        Self { connection, environment, ids, limits: None }
+    }
+
+    /// The same state for a key with these limits: its lists leave out whatever is of an account out of its reach. What
+    /// is asked for by its name is there all the same, for it takes more than the caller sees to say what that is.
+    pub fn limited_to(&self, limits: Option<Arc<Limits>>) -> Snapshot<'a> {
+        Self { connection: self.connection, environment: self.environment.clone(), ids: self.ids, limits }
+    }
+
+    /// What whoever reads is limited to.
+    pub fn limits(&self) -> Option<&Limits> {
+        self.limits.as_deref()
+    }
+
+    /// Whether an account is within reach of whoever reads.
+    pub fn reaches(&self, account: AccountId) -> bool {
+        self.limits().is_none_or(|it| it.reaches(account))
+    }
+
+    /// What narrows a query to the accounts within reach, to be put behind its last condition.
+    pub(super) fn within_reach(&self, column: &str) -> String {
+        let Some(accounts) = self.limits().and_then(Limits::accounts) else { return String::new() };
+        let hex = |it: &AccountId| it.as_bytes().iter().map(|it| format!("{it:02x}")).collect::<String>();
+        let accounts: Vec<_> = accounts.iter().map(|it| format!("x'{}'", hex(it))).collect();
+        format!(" AND {column} IN ({})", accounts.join(", "))
     }
 
     pub(super) const fn connection(&self) -> &Connection {
@@ -77,11 +105,15 @@ impl<'a> Snapshot<'a> {
         optional(self.connection.prepare_cached(text)?.query_row(params, read))
     }
 
-    /// Whether the caller's credential still lives and its account may call, as of this state.
+    /// Whether the caller's credential still lives and its account may call, as of this state; and what it is limited to.
     ///
     /// # Errors
     /// Of the store. The inner result is the ledger's answer.
-    pub fn may_call(&self, by: &Actor, now: Timestamp) -> Result<std::result::Result<(), Refusal>> {
+    pub fn may_call(
+        &self,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<std::result::Result<Option<Arc<Limits>>, Refusal>> {
         let mut book = Book::default();
         match by {
             Actor::Account { account, .. } => {
@@ -96,13 +128,13 @@ impl<'a> Snapshot<'a> {
             }
             Actor::Operator(id) | Actor::Gate(id) => {
                 let stored = self.row("SELECT * FROM tokens WHERE id = ?1", [Column(*id)], sql::token)?;
-                if let Some(token) = stored.or(self.environment.filter(|it| it.id == *id)) {
+                if let Some(token) = stored.or(self.environment.clone().filter(|it| it.id == *id)) {
                     book.bring(Change::TokenRevoked(token));
                 }
             }
             Actor::Server => {}
         }
-        Ok(authority::may_call(&book, by, now))
+        Ok(authority::may_call(&book, by, now).map(|it| it.cloned().map(Arc::new)))
     }
 
     /// The account that goes by a name.
@@ -135,7 +167,7 @@ impl<'a> Snapshot<'a> {
         };
         account.credentials = self
             .rows(
-                "SELECT id, kind, created_at, expires_at FROM credentials WHERE account = ?1 AND revoked_at IS NULL
+                "SELECT id, kind, created_at, expires_at, limits FROM credentials WHERE account = ?1 AND revoked_at IS NULL
                  ORDER BY created_at, id",
                 [Column(id)],
                 sql::credential,
@@ -149,8 +181,9 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// Of the store.
     pub fn subaccounts(&self, primary: AccountId) -> Result<Vec<Account>> {
+        let reach = self.within_reach("id");
         self.rows(
-            "SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2 ORDER BY id",
+            &format!("SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2{reach} ORDER BY id"),
             params![Column(primary), Column(Status::Closed)],
             sql::account,
         )
@@ -163,13 +196,17 @@ impl<'a> Snapshot<'a> {
     pub fn newest_subaccounts(&self, primary: AccountId, slice: Slice) -> Result<Listed<Account>> {
         let Slice { offset, limit } = slice;
         let [limit, offset] = [limit, offset].map(|it| i64::try_from(it).unwrap_or(i64::MAX));
+        let reach = self.within_reach("id");
         let rows = self.rows(
-            "SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2 ORDER BY number DESC LIMIT ?3 OFFSET ?4",
+            &format!(
+                "SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2{reach} ORDER BY number DESC
+                 LIMIT ?3 OFFSET ?4"
+            ),
             params![Column(primary), Column(Status::Closed), limit, offset],
             sql::account,
         )?;
         let total = self.row(
-            "SELECT COUNT(*) AS count FROM accounts WHERE parent = ?1 AND status <> ?2",
+            &format!("SELECT COUNT(*) AS count FROM accounts WHERE parent = ?1 AND status <> ?2{reach}"),
             params![Column(primary), Column(Status::Closed)],
             count,
         )?;
@@ -187,25 +224,18 @@ impl<'a> Snapshot<'a> {
         limit: usize,
     ) -> Result<Vec<Account>> {
         // A family is found by its index; only the operator's list of all walks the whole table.
-        let text = match (filter.parent, filter.family) {
-            (Some(_), _) => {
-                "SELECT * FROM accounts WHERE parent = ?2 AND id > ?1 AND (?3 IS NULL OR parent = ?3)
-                   AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR instr(lower(name), lower(?5)) > 0)
-                 ORDER BY id LIMIT ?6"
-            }
-            (None, Some(_)) => {
-                "SELECT * FROM accounts WHERE (parent = ?3 OR id = ?3) AND id > ?1 AND ?2 IS NULL
-                   AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR instr(lower(name), lower(?5)) > 0)
-                 ORDER BY id LIMIT ?6"
-            }
-            (None, None) => {
-                "SELECT * FROM accounts WHERE id > ?1 AND ?2 IS NULL AND ?3 IS NULL
-                   AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR instr(lower(name), lower(?5)) > 0)
-                 ORDER BY id LIMIT ?6"
-            }
+        let whose = match (filter.parent, filter.family) {
+            (Some(_), _) => "parent = ?2 AND id > ?1 AND (?3 IS NULL OR parent = ?3)",
+            (None, Some(_)) => "(parent = ?3 OR id = ?3) AND id > ?1 AND ?2 IS NULL",
+            (None, None) => "id > ?1 AND ?2 IS NULL AND ?3 IS NULL",
         };
+        let reach = self.within_reach("id");
+        let text = format!(
+            "SELECT * FROM accounts WHERE {whose} AND (?4 IS NULL OR status = ?4)
+             AND (?5 IS NULL OR instr(lower(name), lower(?5)) > 0){reach} ORDER BY id LIMIT ?6"
+        );
         self.rows(
-            text,
+            &text,
             params![
                 Column(after.unwrap_or(AccountId::UNKNOWN)),
                 filter.parent.map(Column),
@@ -255,6 +285,20 @@ impl<'a> Snapshot<'a> {
         Ok(written.max(caused).unwrap_or(0))
     }
 
+    /// Whether whoever reads may see a line.
+    pub fn shows(&self, line: &Line) -> bool {
+        self.limits().is_none_or(|it| it.shows(line))
+    }
+
+    /// As much of a line as whoever reads may see; `None` for nothing.
+    pub fn seen(&self, line: Line) -> Option<Line> {
+        match self.limits() {
+            Some(limits) if limits.shows(&line) => Some(limits.seen(line)),
+            Some(_) => None,
+            None => Some(line),
+        }
+    }
+
     /// The line at a place.
     ///
     /// # Errors
@@ -299,7 +343,9 @@ impl<'a> Snapshot<'a> {
                 "SELECT * FROM journal WHERE kind = 4 AND family = ?1 AND at >= ?2 AND at <= ?3 ORDER BY seq DESC"
             }
         };
-        self.rows(text, params![Column(primary), Column(from), Column(to)], sql::recorded)
+        let mut lines = self.rows(text, params![Column(primary), Column(from), Column(to)], sql::recorded)?;
+        lines.retain(|it| self.shows(&it.line));
+        Ok(lines)
     }
 
     /// The live credentials of an account, oldest first, with their proofs.
@@ -377,18 +423,14 @@ impl<'a> Snapshot<'a> {
         limit: usize,
     ) -> Result<Vec<Hold>> {
         // Either way by an index of the open ones alone: there may be millions that have ended.
-        let text = match account {
-            Some(_) => {
-                "SELECT * FROM holds INDEXED BY holds_open WHERE account = ?1 AND ended_how IS NULL AND id > ?2
-                 ORDER BY id LIMIT ?3"
-            }
-            None => {
-                "SELECT * FROM holds INDEXED BY holds_due WHERE ?1 IS NULL AND ended_how IS NULL AND id > ?2
-                 ORDER BY id LIMIT ?3"
-            }
+        let open = match account {
+            Some(_) => "holds_open WHERE account = ?1 AND ended_how IS NULL AND id > ?2",
+            None => "holds_due WHERE ?1 IS NULL AND ended_how IS NULL AND id > ?2",
         };
+        let reach = self.within_reach("account");
+        let text = format!("SELECT * FROM holds INDEXED BY {open}{reach} ORDER BY id LIMIT ?3");
         self.rows(
-            text,
+            &text,
             params![
                 account.map(Column),
                 Column(after.unwrap_or(LineId::from_bytes([0; 16]))),

@@ -11,7 +11,7 @@ use ledger::{
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
 
-use super::{caps, owned, record};
+use super::{caps, limits, owned, record};
 
 /// A column's value, read or written as a domain value.
 pub(super) struct Column<T>(pub(super) T);
@@ -195,6 +195,7 @@ pub(super) fn credential(row: &Row<'_>) -> Result<Credential> {
         kind: get(row, "kind")?,
         created_at: get(row, "created_at")?,
         expires_at: get_opt(row, "expires_at")?,
+        limits: limits::of(row)?,
     })
 }
 
@@ -210,6 +211,7 @@ pub(super) fn token(row: &Row<'_>) -> Result<Token> {
         is_first: row.get("is_first")?,
         created_at: get(row, "created_at")?,
         revoked_at: get_opt(row, "revoked_at")?,
+        limits: limits::of(row)?,
     })
 }
 

@@ -8,7 +8,7 @@ use rusqlite::params;
 use super::insert::LineInsert;
 use super::sql::{self, Column};
 use super::writer::{Heads, Pending, Writer};
-use super::{caps, owned, plan, settings};
+use super::{caps, limits, owned, plan, settings};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
@@ -225,11 +225,15 @@ impl Writer {
                 .prepare_cached("UPDATE credentials SET expires_at = ?2 WHERE id = ?1")?
                 .execute(params![Column(credential.id), credential.expires_at.map(Column)])
                 .map(drop),
-            Change::CredentialAdded { account, credential: NewCredential { id, kind, proof }, at } => self
+            Change::CredentialAdded {
+                account,
+                credential: NewCredential { id, kind, proof, limits },
+                at,
+            } => self
                 .connection
                 .prepare_cached(
-                    "INSERT INTO credentials (id, account, kind, verifier, sealed, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO credentials (id, account, kind, verifier, sealed, created_at, limits)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
                 .execute(params![
                     Column(*id),
@@ -238,6 +242,7 @@ impl Writer {
                     &*proof.verifier,
                     proof.sealed.as_deref(),
                     Column(*at),
+                    limits::encode(limits.as_deref()),
                 ])
                 .map(drop),
             Change::CredentialRevoked { credential, at } => self
@@ -249,8 +254,8 @@ impl Writer {
                 let (caller, may_force) = sql::scope_columns(token.scope);
                 self.connection
                     .prepare_cached(
-                        "INSERT INTO tokens (id, caller, may_force, is_first, verifier, created_at)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        "INSERT INTO tokens (id, caller, may_force, is_first, verifier, created_at, limits)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                     )?
                     .execute(params![
                         Column(token.id),
@@ -258,7 +263,8 @@ impl Writer {
                         may_force,
                         token.is_first,
                         &*proof.verifier,
-                        Column(token.created_at)
+                        Column(token.created_at),
+                        limits::encode(token.limits.as_deref()),
                     ])
                     .map(drop)
             }

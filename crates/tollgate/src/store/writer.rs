@@ -305,10 +305,11 @@ impl Writer {
             self.book.bring(change);
         }
         pending.lines.extend(lines);
-        if let (Some(_), Some(hash)) = (remembered, key) {
+        if let (Some(remembered), Some(hash)) = (remembered, key) {
             // The line that answers is the last that a command writes.
             pending.keyed.push((hash, self.resident.last_seq + count(pending.lines.len())));
-            self.brought.keys.insert(hash, outcome.clone());
+            // All of it: what a restricted key is answered may be less.
+            self.brought.keys.insert(hash, remembered.outcome);
         }
         Ok(outcome)
     }
@@ -411,13 +412,13 @@ impl Writer {
                 Some(_) | None => drop(self.resident.holds.remove(&id)),
             },
             Change::TokenMade { token, proof } => {
-                self.resident.tokens.insert(token.id, token);
+                self.resident.tokens.insert(token.id, token.clone());
                 self.tokens().insert(proof.verifier.to_string(), token);
             }
             Change::Plan(plan) => drop(self.resident.plans.insert(plan.name.clone(), plan)),
             Change::TokenRevoked(token) => {
-                self.resident.tokens.insert(token.id, token);
                 self.tokens().retain(|_, it| it.id != token.id);
+                self.resident.tokens.insert(token.id, token);
             }
             Change::Account(_)
             | Change::Charge(_)

@@ -114,6 +114,7 @@ impl House {
             created_at: START,
             revoked_at: None,
             is_first: false,
+            limits: None,
         };
         let options = Options {
             path: folder.path().join("t.db"),

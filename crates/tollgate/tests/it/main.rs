@@ -25,6 +25,7 @@ mod holds_kill;
 mod house;
 mod isolation;
 mod kill;
+mod limits;
 mod migration;
 mod native;
 mod openapi;

@@ -18,7 +18,14 @@ const OPERATOR: Actor = Actor::Operator(TokenId::ENVIRONMENT);
 
 fn options(path: &Path) -> Options {
     let (id, scope) = (TokenId::ENVIRONMENT, TokenScope::Operator);
-    let token = Token { id, scope, is_first: false, created_at: Timestamp::default(), revoked_at: None };
+    let token = Token {
+        id,
+        scope,
+        is_first: false,
+        created_at: Timestamp::default(),
+        revoked_at: None,
+        limits: None,
+    };
     Options {
         path: path.to_owned(),
         once_max: ONCE_MAX,

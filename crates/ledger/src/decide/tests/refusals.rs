@@ -1,6 +1,7 @@
 //! Refusals in words, so that a story can expect them and a test can say which never came up.
 
 use super::story::{Named, Story};
+use crate::limits::Limit;
 use crate::refusal::{CapReached, Refusal};
 
 /// Lists the variants once: a match without a wildcard, so that a new one does not compile until it is listed, and the
@@ -24,7 +25,7 @@ variants! {
     ChargeNotFound AlreadyReversed HoldNotFound HoldEnded NotExpired ExpiryOutOfRange NumberTaken NumbersMax NumberNotFound
     NumberNotOwned NumberAlreadyOwned ApplicationNotFound EndpointNotFound OverlapOutOfRange CredentialsMax
     LastCredential SecretInUse CredentialNotFound TokenNotFound KeyReused NoPrice CallDenied PathNotNormal PlanNotFound
-    PlanInherited RulesMax CapReached CapOutOfRange TimeZoneUnknown
+    PlanInherited RulesMax CapReached CapOutOfRange TimeZoneUnknown Restricted
 }
 
 /// The refusal's name and what it carries.
@@ -37,6 +38,8 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         | Refusal::SharesBalance(account) => story.name_of(Named::Account(*account)),
         Refusal::InvalidText(field) => format!("{field:?}"),
         Refusal::SubaccountsMax(max) => max.to_string(),
+        Refusal::Restricted(Limit::Amount(max)) => format!("Amount {}", max.text(0)),
+        Refusal::Restricted(limit) => format!("{limit:?}"),
         Refusal::RulesMax(max) => max.to_string(),
         Refusal::InsufficientFunds { available, needed } => {
             let available = available.map_or_else(|| "hidden".to_owned(), |it| it.text(0).to_string());

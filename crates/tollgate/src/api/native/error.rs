@@ -7,6 +7,7 @@
 
 mod code;
 mod examples;
+mod restricted;
 #[cfg(test)]
 mod tests;
 
@@ -182,6 +183,7 @@ pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'
         Refusal::CredentialRevoked
         | Refusal::CallerSuspended
         | Refusal::Forbidden
+        | Refusal::Restricted(_)
         | Refusal::NotPrimary(_)
         | Refusal::AccountNotFound(_)
         | Refusal::AccountSuspended(_)
@@ -242,6 +244,7 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         Refusal::CredentialRevoked => said(Code::Unauthenticated, UNAUTHENTICATED),
         Refusal::CallerSuspended => said(Code::Suspended, CALLER_SUSPENDED),
         Refusal::Forbidden => said(Code::Forbidden, FORBIDDEN),
+        Refusal::Restricted(limit) => Problem::new(Code::Restricted, restricted::detail(*limit)),
         Refusal::NotPrimary(_) => said(Code::Forbidden, NOT_PRIMARY),
         Refusal::AccountNotFound(_) => said(Code::NotFound, ACCOUNT_NOT_FOUND),
         Refusal::AccountSuspended(_) => said(Code::Suspended, ACCOUNT_SUSPENDED),

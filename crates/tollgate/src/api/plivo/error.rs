@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::{Amount, ApplicationId, CapReached, Refusal, TextField};
+use ledger::{Amount, ApplicationId, CapReached, Limit, Refusal, TextField};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -109,6 +109,7 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
             Problem::bad("subaccount must be the auth id of one of the main account's subaccounts")
         }
         Refusal::Forbidden => Problem::not_found(),
+        Refusal::Restricted(limit) => Problem::bad(limited(*limit)),
         Refusal::NotPrimary(_) => Problem::bad("subaccount can be given by the main account alone"),
         Refusal::AccountSuspended(_) => {
             Problem::bad("subaccount is disabled: numbers neither reach nor leave it; enable it first")
@@ -183,6 +184,16 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
             tracing::error!(?refusal, "a refusal that this dialect never asks for");
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal server error")
         }
+    }
+}
+
+/// What is beyond the limits of the token that was shown.
+fn limited(limit: Limit) -> Cow<'static, str> {
+    match limit {
+        Limit::ReadOnly => "this auth token is limited to reading".into(),
+        Limit::Amount(max) => format!("this auth token moves at most {} credits at once", max.text(2)).into(),
+        Limit::Accounts => "this auth token is limited to other accounts".into(),
+        Limit::Credentials => "this auth token is limited: it neither creates nor deletes subaccounts".into(),
     }
 }
 

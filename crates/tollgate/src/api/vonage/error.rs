@@ -1,8 +1,8 @@
 //! Every way in which this dialect says no, with its status and its texts (docs/vonage.md, Errors): here and
 //! nowhere else, so that a text can be corrected when somebody captures what Vonage really says.
 //!
-//! `S#`, `G#` and the secrets' own prefix are Vonage's; `unavailable`, `throttled` and `idempotency-conflict`
-//! are our own words in its style, for what Vonage has no documented one.
+//! `S#`, `G#` and the secrets' own prefix are Vonage's; `unavailable`, `throttled`, `idempotency-conflict` and
+//! `restricted` are our own words in its style, for what Vonage has no documented one.
 
 pub(super) mod rest;
 
@@ -10,7 +10,7 @@ use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::{AccountId, Refusal, TextField};
+use ledger::{AccountId, Limit, Refusal, TextField};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -198,6 +198,9 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
     match refusal {
         Refusal::CredentialRevoked => unauthorized(about),
         Refusal::CallerSuspended => suspended(),
+        Refusal::Restricted(limit) => {
+            general(StatusCode::FORBIDDEN, "restricted", "Forbidden", limited(*limit))
+        }
         Refusal::NotPrimary(_) => unprovisioned(about),
         Refusal::AccountSuspended(_) => banned(about),
         // To a caller these are all the same: not there, or not its own.
@@ -282,6 +285,20 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
         | Refusal::TokenNotFound => {
             tracing::error!(?refusal, "a refusal that this dialect never asks for");
             internal()
+        }
+    }
+}
+
+/// What is beyond the limits of the secret that was shown.
+fn limited(limit: Limit) -> String {
+    match limit {
+        Limit::ReadOnly => "The supplied credentials are limited to reading".to_owned(),
+        Limit::Amount(max) => {
+            format!("The supplied credentials are limited to moving {} at once", max.text(2))
+        }
+        Limit::Accounts => "The supplied credentials are limited to other accounts".to_owned(),
+        Limit::Credentials => {
+            "The supplied credentials are limited and manage neither secrets nor new accounts".to_owned()
         }
     }
 }

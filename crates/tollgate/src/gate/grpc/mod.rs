@@ -22,6 +22,7 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
 use envoy_types::pb::envoy::service::auth::v3::{CheckRequest, CheckResponse};
+use ledger::TokenId;
 use tonic::{Code, Status, Streaming};
 use tonic_prost::ProstCodec;
 use uuid::Uuid;
@@ -124,13 +125,11 @@ impl Asking {
         metadata: &HeaderMap,
         messages: Streaming<CheckRequest>,
     ) -> Result<Option<CheckResponse>, Denied> {
-        if !self.is_reached {
-            self.prove(metadata)?;
-        }
+        let gate = if self.is_reached { None } else { Some(self.prove(metadata)?) };
         let attributes = read(messages).await?.attributes.unwrap_or_default();
         let http = wire::http(&attributes)?;
         let asked = wire::asked(&self.app, metadata, &attributes, http, (self.peer, self.request_id))?;
-        match asked.check(&self.app).await? {
+        match asked.check(&self.app, gate).await? {
             Checked::Passed(passed) => {
                 let removed = wire::removed(http, self.app.settings().gate_key_header.as_deref());
                 Ok(Some(wire::allowed(&passed, asked.id, removed)))
@@ -139,8 +138,8 @@ impl Asking {
         }
     }
 
-    /// Whether it is a gate that asks. Before its message is read, so that nobody else has us read one.
-    fn prove(&self, metadata: &HeaderMap) -> Result<(), Denied> {
+    /// The gate that asks. Before its message is read, so that nobody else has us read one.
+    fn prove(&self, metadata: &HeaderMap) -> Result<TokenId, Denied> {
         match Presented::of(only(metadata, AUTHORIZATION.as_str())?) {
             Presented::Bearer(token) => prove(&self.app, &token, "authorization"),
             Presented::Basic { .. } | Presented::Nothing | Presented::Malformed => {

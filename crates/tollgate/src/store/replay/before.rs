@@ -92,9 +92,9 @@ fn left(state: &State, line: &Line) -> Option<Record> {
         }
         Record::Credential(it) => {
             let owner = state.accounts.get(&line.account?.account)?;
-            owner.account.credential(it.id).copied().map(Record::Credential)
+            owner.account.credential(it.id).cloned().map(Record::Credential)
         }
-        Record::Token(it) => state.tokens.get(&it.id).copied().map(Record::Token),
+        Record::Token(it) => state.tokens.get(&it.id).cloned().map(Record::Token),
         Record::Account(_) | Record::Hold(_) | Record::Closed(_) => None,
     }
 }

@@ -86,7 +86,7 @@ impl Scene {
         let random = random::Random::System;
         let keyring = Keyring::open(&store.key_file(), true, &random).unwrap();
         let (id, scope, created_at) = (TokenId::ENVIRONMENT, TokenScope::Operator, Timestamp::default());
-        let token = Token { id, scope, created_at, revoked_at: None, is_first: false };
+        let token = Token { id, scope, created_at, revoked_at: None, is_first: false, limits: None };
         let options = store::Options {
             path: store.file(),
             once_max: ONCE_MAX,

@@ -54,6 +54,43 @@ async fn a_call_of_nobody_is_401() {
     "#);
 }
 
+/// What the limits are is walked in `limits`; here, that no door forgets them.
+#[tokio::test]
+async fn a_call_by_a_restricted_key_or_through_a_restricted_gate_is_403() {
+    let mut toll = Toll::new().await;
+    let path = format!("/api/v1/accounts/{}/credentials", toll.partner.key);
+    let made = r#"{"kind":"secret","limits":{"read_only":true}}"#;
+    let made = toll.house.post(&path, toll.partner.auth(), made).await.json();
+    let reader = Auth::Basic(&toll.partner.key, made["secret"].as_str().unwrap());
+    for door in DOORS {
+        assert_eq!(
+            toll.outcome(door, toll.check(door, "GET", "/v1/x", reader)).await,
+            "403 restricted",
+            "{door:?}"
+        );
+    }
+    assert_snapshot!(shown(&toll, "GET", "/v1/x", reader).await, @r#"
+    403
+    content-type: application/problem+json
+    {
+      "code": "restricted",
+      "detail": "Credentials that only read make no calls, nor does a gate whose token only reads have any checked. Call with others.",
+      "request_id": "<uuid 1>",
+      "status": 403,
+      "title": "Not allowed",
+      "type": "urn:tollgate:problem:restricted"
+    }
+    "#);
+    let body = format!(r#"{{"scope":"gate","limits":{{"accounts":["{}"]}}}}"#, toll.own.key);
+    let made = toll.house.post("/api/v1/tokens", BY_OPERATOR, body).await.json();
+    toll.token = made["token"].as_str().unwrap().to_owned();
+    for door in DOORS {
+        let own = toll.outcome(door, toll.check(door, "GET", "/v1/x", toll.own.auth())).await;
+        let partner = toll.outcome(door, toll.check(door, "GET", "/v1/x", toll.partner.auth())).await;
+        assert_eq!([own.as_str(), partner.as_str()], ["200 read", "403 restricted"], "{door:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_call_without_the_money_is_402_and_says_what_there_is() {
     let toll = Toll::new().await;

@@ -103,9 +103,13 @@ impl Cast {
     /// Every row that a request may change, but for what says when a credential was used and where a reader begins.
     pub(super) fn dump(&self) -> Vec<String> {
         let sql = Connection::open(self.house.file()).unwrap();
-        let tables =
-            ["accounts", "credentials", "tokens", "holds", "numbers", "applications", "endpoints", "journal"];
-        tables.iter().flat_map(|table| rows(&sql, table)).collect()
+        let mut tables = sql
+            .prepare(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'meta'",
+            )
+            .unwrap();
+        let tables = tables.query_map((), |row| row.get::<_, String>(0)).unwrap();
+        tables.flat_map(|table| rows(&sql, &table.unwrap())).collect()
     }
 }
 
@@ -228,12 +232,17 @@ impl Member {
         ]
     }
 
+    /// All that tells of it.
+    pub(super) fn untold(&self) -> Vec<Cow<'_, str>> {
+        self.private().into_iter().chain(self.names()).collect()
+    }
+
     /// What it goes by.
     fn names(&self) -> [Cow<'_, str>; 3] {
         [self.id().into(), self.key.as_str().into(), self.auth_id.as_str().into()]
     }
 
-    fn private(&self) -> Vec<Cow<'_, str>> {
+    pub(super) fn private(&self) -> Vec<Cow<'_, str>> {
         [
             &self.marker,
             &self.secret,

@@ -53,14 +53,16 @@ async fn credentials_are_listed_with_their_last_use() {
           "expires_at": null,
           "id": "<uuid 1>",
           "kind": "secret",
-          "last_used_at": null
+          "last_used_at": null,
+          "limits": null
         },
         {
           "created_at": "2024-08-28T14:11:32.240Z",
           "expires_at": null,
           "id": "<uuid 2>",
           "kind": "token",
-          "last_used_at": null
+          "last_used_at": null,
+          "limits": null
         }
       ]
     }
@@ -95,6 +97,7 @@ async fn a_credential_is_added_and_revoked() {
       "id": "<id>",
       "kind": "secret",
       "last_used_at": null,
+      "limits": null,
       "secret": "<secret>"
     }
     "#);
@@ -109,7 +112,8 @@ async fn a_credential_is_added_and_revoked() {
       "expires_at": null,
       "id": "<uuid 1>",
       "kind": "token",
-      "last_used_at": null
+      "last_used_at": null,
+      "limits": null
     }
     "#);
     let texts = [text(&secret.json()["secret"]), text(&token.json()["auth_token"])];
@@ -128,6 +132,7 @@ async fn a_credential_is_added_and_revoked() {
       "expires_at": null,
       "id": "<id>",
       "kind": "secret",
+      "limits": null,
       "revoked_at": "2024-08-28T14:11:33.242Z"
     }
     "#);
@@ -175,7 +180,7 @@ async fn a_secret_may_be_chosen_within_the_rule() {
     422 invalid: secret must have 8 to 25 characters, among them a lower-case letter, a capital and a digit
     422 invalid: secret must have 8 to 25 characters, among them a lower-case letter, a capital and a digit
     422 invalid: secret must be left out for a token, which is made here and never chosen
-    422 invalid: auth_token is not known here; known are kind, secret
+    422 invalid: auth_token is not known here; known are kind, secret, limits
     "#);
 }
 
@@ -240,7 +245,8 @@ async fn a_token_is_rotated_and_both_let_in_until_the_old_one_ends() {
       "expires_at": null,
       "id": "<id>",
       "kind": "token",
-      "last_used_at": null
+      "last_used_at": null,
+      "limits": null
     }
     "#);
     let new = text(&answer.json()["auth_token"]);
@@ -254,21 +260,24 @@ async fn a_token_is_rotated_and_both_let_in_until_the_old_one_ends() {
           "expires_at": null,
           "id": "<uuid 1>",
           "kind": "secret",
-          "last_used_at": null
+          "last_used_at": null,
+          "limits": null
         },
         {
           "created_at": "2024-08-28T14:11:32.240Z",
           "expires_at": "2024-08-28T15:11:32.242Z",
           "id": "<uuid 2>",
           "kind": "token",
-          "last_used_at": "2024-08-28T14:11:32.242Z"
+          "last_used_at": "2024-08-28T14:11:32.242Z",
+          "limits": null
         },
         {
           "created_at": "2024-08-28T14:11:32.242Z",
           "expires_at": null,
           "id": "<id>",
           "kind": "token",
-          "last_used_at": null
+          "last_used_at": null,
+          "limits": null
         }
       ]
     }

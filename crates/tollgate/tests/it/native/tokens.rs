@@ -18,6 +18,7 @@ async fn a_token_is_made_listed_and_revoked() {
     {
       "created_at": "2024-08-28T14:11:32.239Z",
       "id": "<id>",
+      "limits": null,
       "may_force": true,
       "revoked_at": null,
       "scope": "gate",
@@ -35,6 +36,7 @@ async fn a_token_is_made_listed_and_revoked() {
     {
       "created_at": "2024-08-28T14:11:32.239Z",
       "id": "<id>",
+      "limits": null,
       "may_force": true,
       "revoked_at": "2024-08-28T14:11:33.239Z",
       "scope": "gate"
@@ -49,6 +51,7 @@ async fn a_token_is_made_listed_and_revoked() {
         {
           "created_at": "2024-08-28T14:11:32.239Z",
           "id": "<id>",
+          "limits": null,
           "may_force": true,
           "revoked_at": "2024-08-28T14:11:33.239Z",
           "scope": "gate"
@@ -56,6 +59,7 @@ async fn a_token_is_made_listed_and_revoked() {
         {
           "created_at": "2024-08-28T14:11:33.239Z",
           "id": "<uuid 1>",
+          "limits": null,
           "may_force": true,
           "revoked_at": null,
           "scope": "operator"
@@ -121,7 +125,7 @@ async fn a_token_is_refused_by_what_is_wrong_with_it() {
     422 invalid: scope must be "operator" or "gate"
     422 invalid: may_force must be true or false
     422 invalid: may_force must not be false for an operator token, which may do everything
-    422 invalid: name is not known here; known are scope, may_force
+    422 invalid: name is not known here; known are scope, may_force, limits
     404 not_found
     404 not_found
     "#);

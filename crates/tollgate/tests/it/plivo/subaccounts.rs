@@ -272,7 +272,8 @@ async fn while_a_token_is_rotated_the_coming_one_is_shown_beside_it() {
     let family = Family::new().await;
     family.house.clock.advance(1);
     let old = &family.sub.opened.auth_token;
-    let new = AddedCredential { account: family.sub.id, kind: CredentialKind::Token, text: None };
+    let new =
+        AddedCredential { account: family.sub.id, kind: CredentialKind::Token, text: None, limits: None };
     let (_, coming) = family.house.app.rotate_credential(OPERATOR, None, new, 60_000).await.unwrap();
     family.house.call_it("coming token", &coming);
     assert_snapshot!(family.shown(&family.ask("GET Subaccount/{SA}/", "").await), @r#"

@@ -141,7 +141,7 @@ impl Commands {
         let kind = if self.below(2) == 0 { CredentialKind::Secret } else { CredentialKind::Token };
         let sealed = (kind == CredentialKind::Token).then(|| n.to_be_bytes().as_slice().into());
         let proof = Proof { verifier: format!("hash {n}").into(), sealed };
-        let new = NewCredential { id: CredentialId::from_bytes(uuid(n)), kind, proof };
+        let new = NewCredential { id: CredentialId::from_bytes(uuid(n)), kind, proof, limits: None };
         match self.below(6) {
             0 => Action::AddCredential { account, credential: new, same_as: None },
             1 => Action::RevokeCredential { account, credential: self.credential(account, book) },

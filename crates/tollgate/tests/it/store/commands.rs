@@ -45,6 +45,7 @@ fn open(n: u64, parent: Option<AccountId>, credit_limit: Amount, mode: BalanceMo
             id: CredentialId::from_bytes(uuid(n)),
             kind: CredentialKind::Secret,
             proof,
+            limits: None,
         }],
         subaccounts_max: Some(8),
         caps: None,

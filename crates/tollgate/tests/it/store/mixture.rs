@@ -101,7 +101,14 @@ impl Oracle {
         let mut book = Book::default();
         let (id, scope) = (TokenId::ENVIRONMENT, TokenScope::Operator);
         let (created_at, revoked_at) = (Timestamp::default(), None);
-        book.bring(Change::TokenRevoked(Token { id, scope, is_first: false, created_at, revoked_at }));
+        book.bring(Change::TokenRevoked(Token {
+            id,
+            scope,
+            is_first: false,
+            created_at,
+            revoked_at,
+            limits: None,
+        }));
         Self { book, ..Self::default() }
     }
 
@@ -272,7 +279,7 @@ impl Oracle {
 
     fn assert_credentials(&self, snapshot: &Snapshot<'_>, account: &Account) -> Read<()> {
         let stored = snapshot.credentials(account.id)?;
-        assert_eq!(stored.iter().map(|it| it.credential).collect::<Vec<_>>(), *account.credentials);
+        assert_eq!(stored.iter().map(|it| it.credential.clone()).collect::<Vec<_>>(), *account.credentials);
         for credential in stored {
             let proof = &self.proofs[&credential.credential.id];
             assert_eq!(credential.verifier, *proof.verifier);

@@ -49,7 +49,8 @@ impl Commands {
     pub(super) fn call(&mut self, account: AccountId) -> Action {
         let method = if self.below(4) == 0 { "POST" } else { "GET" };
         let operation = (self.below(3) == 0).then(|| self.operation().into());
-        Action::Check { account, method: method.into(), path: self.path().into(), operation }
+        let path = self.path().into();
+        Action::Check { account, gate: None, method: method.into(), path, operation }
     }
 
     fn operation(&mut self) -> &'static str {

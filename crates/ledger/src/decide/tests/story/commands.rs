@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use super::belongings::settings;
 use super::{Named, Story};
@@ -11,6 +12,7 @@ use crate::command::{Action, Actor, Command, NewCredential, Once, Proof, Transfe
 use crate::decide::tests::words::Words;
 use crate::hold::OnExpiry;
 use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
+use crate::limits::Limits;
 use crate::money::Amount;
 
 /// A command as read, and the names that it binds if it is accepted.
@@ -250,7 +252,9 @@ impl Story {
         let name = words.next().to_owned();
         let id = CredentialId::from_bytes(self.id());
         let same_as = words.value("same-as").map(|it| self.credential_named(words, it));
-        (account, new_credential(id, kind), same_as, vec![(name, Named::Credential(account, id))])
+        let limits = self.limits(words);
+        let new = NewCredential { limits, ..new_credential(id, kind) };
+        (account, new, same_as, vec![(name, Named::Credential(account, id))])
     }
 
     /// `retire s s.token`: the sweeper ends what has come to its end.
@@ -281,14 +285,29 @@ impl Story {
             other => words.fail(&format!("unknown scope `{other}`")),
         };
         let proof = Proof { verifier: "v".into(), sealed: None };
+        let limits = self.limits(words);
         let binds = vec![(name, Named::Token(actor))];
-        Asked { action: Action::MakeToken { token, scope, proof }, binds }
+        Asked { action: Action::MakeToken { token, scope, proof, limits }, binds }
+    }
+
+    /// `read-only`, `up-to 5`, `only s+t`, or some of them.
+    fn limits(&self, words: &mut Words<'_>) -> Option<Arc<Limits>> {
+        let is_read_only = words.flag("read-only");
+        let amount_max = words.value("up-to").map(|it| words.amount_of(it));
+        let only = words.value("only");
+        let accounts = only.map(|it| it.split('+').map(|it| self.account_named(words, it)).collect());
+        Limits::new(is_read_only, amount_max, accounts).map(Arc::new)
     }
 
     pub(super) fn token_id(&self, words: &mut Words<'_>) -> TokenId {
-        match self.actor(words) {
-            Actor::Operator(token) | Actor::Gate(token) => token,
-            Actor::Account { .. } | Actor::Server => words.fail("no token"),
+        let name = words.next();
+        self.token_named(words, name)
+    }
+
+    pub(super) fn token_named(&self, words: &Words<'_>, name: &str) -> TokenId {
+        match self.named(name) {
+            Some(Named::Token(Actor::Operator(token) | Actor::Gate(token))) => token,
+            other => words.fail(&format!("`{name}` is {other:?}, not a token")),
         }
     }
 
@@ -324,7 +343,7 @@ impl Story {
 }
 
 pub(super) fn new_credential(id: CredentialId, kind: CredentialKind) -> NewCredential {
-    NewCredential { id, kind, proof: Proof { verifier: "v".into(), sealed: None } }
+    NewCredential { id, kind, proof: Proof { verifier: "v".into(), sealed: None }, limits: None }
 }
 
 fn status(words: &mut Words<'_>) -> Option<Status> {

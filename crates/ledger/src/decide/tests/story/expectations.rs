@@ -35,6 +35,13 @@ impl Story {
                 "for" => words.shows(decision.outcome.operation.as_deref().unwrap_or("-")),
                 "expires" => words.shows(expiry(decision)),
                 "lines" => words.shows(kinds(decision)),
+                // Whose money it was, as far as who asked is told.
+                "payer" => words.shows(
+                    decision
+                        .outcome
+                        .account
+                        .map_or_else(|| "hidden".to_owned(), |it| self.name_of(Named::Account(it.account))),
+                ),
                 "token" => self.look_at_token(&mut words),
                 "keeps" => self.look_at_setting(&mut words),
                 "since" => self.look_at_time(&mut words),

@@ -21,12 +21,14 @@ impl Story {
         Action::PutPlan { name, currency, is_default, rules: vec![rules; times].concat().into() }
     }
 
-    /// `check POST /v1/sms`, or `… of s`, or `… named sms.send`; the account that calls is the one that asks when nothing is
+    /// `check POST /v1/sms`, or `… of s`, or `… named sms.send`, `… through proxy`; the account that calls is the one that asks when nothing is
     /// said.
     pub(super) fn check_call(&self, words: &mut Words<'_>, by: Actor) -> Action {
         let of = words.value("of").map(|it| self.account_named(words, it)).or(by.account());
         let operation = words.value("named").map(|it| Words::text(it).into());
+        let gate = words.value("through").map(|it| self.token_named(words, it));
         Action::Check {
+            gate,
             account: of.unwrap_or_else(|| words.fail("whose call? say `of s`")),
             method: words.next().into(),
             path: Words::text(words.next()).into(),

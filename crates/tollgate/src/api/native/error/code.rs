@@ -10,6 +10,7 @@ pub(in super::super) enum Code {
     InsufficientFunds,
     InsufficientCredit,
     Forbidden,
+    Restricted,
     Suspended,
     Closed,
     NotFound,
@@ -46,6 +47,7 @@ impl Code {
                 (S::PAYMENT_REQUIRED, "insufficient_credit", "Not enough unused credit")
             }
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "Not allowed with these credentials"),
+            Self::Restricted => (S::FORBIDDEN, "restricted", "Beyond the limits of these credentials"),
             Self::Suspended => (S::FORBIDDEN, "suspended", "Suspended"),
             Self::Closed => (S::FORBIDDEN, "closed", "Closed"),
             Self::NotFound => (S::NOT_FOUND, "not_found", "Not found"),

@@ -1,7 +1,7 @@
 //! A problem of each kind, as the OpenAPI document shows it.
 
 use axum::http::StatusCode;
-use ledger::{Amount, CapReached, HoldEnd, Period, Refusal, Timestamp};
+use ledger::{Amount, CapReached, HoldEnd, Limit, Period, Refusal, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -16,12 +16,13 @@ const AMOUNTS: (Amount, Amount) = (Amount::from_units(1_250_000_000), Amount::fr
 impl Code {
     /// All of them.
     #[cfg(test)]
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::NotJson,
         Self::Unauthenticated,
         Self::InsufficientFunds,
         Self::InsufficientCredit,
         Self::Forbidden,
+        Self::Restricted,
         Self::Suspended,
         Self::Closed,
         Self::NotFound,
@@ -78,6 +79,7 @@ fn of(code: Code) -> Problem {
         Code::InsufficientFunds => by(Refusal::InsufficientFunds { available: Some(little), needed: more }),
         Code::InsufficientCredit => by(Refusal::InsufficientCredit { available: little, needed: more }),
         Code::Forbidden => by(Refusal::Forbidden),
+        Code::Restricted => by(Refusal::Restricted(Limit::ReadOnly)),
         Code::Suspended => by(Refusal::CallerSuspended),
         Code::Closed => by(Refusal::AccountClosed(ledger::AccountId::UNKNOWN)),
         Code::NotFound => by(Refusal::AccountNotFound(ledger::AccountId::UNKNOWN)),

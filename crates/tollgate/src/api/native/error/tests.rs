@@ -1,5 +1,5 @@
 use insta::assert_snapshot;
-use ledger::{AccountId, ApplicationId, EndpointId, HoldEnd, LineId, Timestamp};
+use ledger::{AccountId, ApplicationId, EndpointId, HoldEnd, Limit, LineId, Timestamp};
 
 use super::*;
 
@@ -64,6 +64,10 @@ fn every_refusal_has_its_problem() {
         Refusal::PlanNotFound,
         Refusal::PlanInherited,
         Refusal::RulesMax(1_000),
+        Refusal::Restricted(Limit::ReadOnly),
+        Refusal::Restricted(Limit::Amount(two)),
+        Refusal::Restricted(Limit::Accounts),
+        Refusal::Restricted(Limit::Credentials),
     ];
     let refusals = refusals.into_iter();
     let refusals =
@@ -119,6 +123,10 @@ fn every_refusal_has_its_problem() {
     404 not_found There is no such price plan. Put it first, or check its name.
     422 invalid price_plan is the primary's, whose subaccounts go by it
     422 invalid A price plan has at most 1000 rules. Join some by `*` and `**`.
+    403 restricted These credentials only read. Ask with others.
+    403 restricted These credentials move at most 2.00 with one request, all its lines together. Ask for less, or with others.
+    403 restricted These credentials are for some accounts, and this is about another one or about all. Ask with others.
+    403 restricted Restricted credentials make and end no credentials and tokens, and so open and close no accounts. Ask with unrestricted ones.
     422 invalid name must have 1 to 255 characters, not all of them blank
     422 invalid reference must have at most 255 characters
     422 invalid operation must have 1 to 64 characters, none of them blank

@@ -128,7 +128,8 @@ const AUDIT: &str = r#"{
                     "scope": "gate",
                     "may_force": false,
                     "created_at": "2025-09-11T08:00:00.000Z",
-                    "revoked_at": null
+                    "revoked_at": null,
+                    "limits": null
                 }
             },
             "after": {
@@ -137,7 +138,8 @@ const AUDIT: &str = r#"{
                     "scope": "gate",
                     "may_force": false,
                     "created_at": "2025-09-11T08:00:00.000Z",
-                    "revoked_at": "2025-09-12T09:14:07.113Z"
+                    "revoked_at": "2025-09-12T09:14:07.113Z",
+                    "limits": null
                 }
             }
         }

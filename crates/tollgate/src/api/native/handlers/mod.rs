@@ -19,11 +19,12 @@ use axum::extract::rejection::PathRejection;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::Actor;
+use ledger::{Actor, Limits};
 use serde::Serialize;
 
 use super::error::Failure;
 use super::openapi::Group;
+use super::wire::LimitsBody;
 use crate::app::{App, Error};
 use crate::http::{Incoming, Presented};
 
@@ -75,6 +76,23 @@ async fn caller(app: &App, incoming: &Incoming) -> Result<Actor, Error> {
         Presented::Basic { name, secret } => Ok(app.auth().basic(&name, &secret, incoming.peer).await?),
         Presented::Nothing | Presented::Malformed => Err(Error::Unauthenticated),
     }
+}
+
+/// What a key is to be limited to, its accounts by whatever they are called. One that there is not the ledger refuses.
+async fn limited_to(app: &App, limits: Option<LimitsBody>) -> Result<Option<Limits>, Error> {
+    let Some(LimitsBody { is_read_only, amount_max, accounts }) = limits else { return Ok(None) };
+    let accounts = match accounts {
+        None => None,
+        Some(names) => {
+            let mut accounts = Vec::with_capacity(names.len());
+            for name in names {
+                accounts.push(app.named(&name).await?);
+            }
+            Some(accounts)
+        }
+    };
+    // What the body may say always is a limit.
+    Limits::new(is_read_only, amount_max, accounts).map(Some).ok_or(Error::Fault)
 }
 
 fn ok(record: &impl Serialize) -> Result<Response, Failure> {

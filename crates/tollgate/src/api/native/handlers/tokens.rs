@@ -4,7 +4,7 @@ use axum::http::Method;
 use axum::response::Response;
 use ledger::TokenId;
 
-use super::{Segment, answer, caller, created, ok, segment};
+use super::{Segment, answer, caller, created, limited_to, ok, segment};
 use crate::api::Asked;
 use crate::api::native::openapi::{Group, Operation};
 use crate::api::native::wire::{TokenBody, TokenRecord, TokensPage};
@@ -16,7 +16,7 @@ pub(in super::super) fn described() -> Group {
         about: "What the operator and the gates call with.",
         operations: vec![
             Operation::new(Method::POST, "/api/v1/tokens", "make_token", "Make a token")
-                .about("Its text is shown in this answer and in its repeats under its key alone.")
+                .about("Makes one that may do all that its scope may, or less: `limits`. Its text is shown in this answer and in its repeats under its key alone.")
                 .takes::<TokenBody>(TOKEN_BODY)
                 .answers::<TokenRecord<'_>>(201, "The token, with its text.", SHOWN),
             Operation::new(Method::GET, "/api/v1/tokens", "list_tokens", "List tokens")
@@ -33,8 +33,9 @@ pub(in super::super) fn described() -> Group {
 pub(in super::super) async fn make(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
-        let TokenBody { scope } = TokenBody::read(&incoming)?;
-        let (token, text) = app.make_token(by, incoming.once(&app), scope).await?;
+        let TokenBody { scope, limits } = TokenBody::read(&incoming)?;
+        let limits = limited_to(&app, limits).await?;
+        let (token, text) = app.make_token(by, incoming.once(&app), scope, limits).await?;
         created(&TokenRecord::new(&token).showing(&text))
     })
     .await
@@ -72,6 +73,7 @@ const SHOWN: &str = r#"{
     "may_force": false,
     "created_at": "2025-09-12T09:14:07.201Z",
     "revoked_at": null,
+    "limits": null,
     "token": "dG9rZW4tc2hvd24tb25jZS1pbi10aGlzLWFuc3dlcg"
 }"#;
 
@@ -82,7 +84,8 @@ const TOKENS: &str = r#"{
             "scope": "gate",
             "may_force": false,
             "created_at": "2025-09-12T09:14:07.201Z",
-            "revoked_at": null
+            "revoked_at": null,
+            "limits": null
         }
     ]
 }"#;
@@ -92,5 +95,6 @@ const REVOKED: &str = r#"{
     "scope": "gate",
     "may_force": false,
     "created_at": "2025-09-12T09:14:07.201Z",
-    "revoked_at": "2025-09-12T09:20:00.000Z"
+    "revoked_at": "2025-09-12T09:20:00.000Z",
+    "limits": null
 }"#;

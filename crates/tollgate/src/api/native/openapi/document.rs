@@ -258,6 +258,7 @@ fn codes(operation: &Operation, who: Who) -> Vec<Code> {
         codes.extend([
             Code::Unauthenticated,
             Code::Forbidden,
+            Code::Restricted,
             Code::Suspended,
             Code::Busy,
             Code::Unavailable,

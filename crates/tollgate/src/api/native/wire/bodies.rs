@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::error::Failure;
 use super::caps::{self, CapsMembers};
+use super::limits::LimitsBody;
 use super::members::Members;
 use super::schema::{
     AccountAsked, AmountAsked, AmountFromZero, AmountSigned, CurrencyAsked, CursorAsked, DigitsAsked,
@@ -277,6 +278,7 @@ pub(super) const SCOPES: [(&str, bool); 2] = [("operator", false), ("gate", true
 /// `POST /api/v1/tokens`.
 pub(in super::super) struct TokenBody {
     pub(in super::super) scope: TokenScope,
+    pub(in super::super) limits: Option<LimitsBody>,
 }
 
 impl JsonSchema for TokenBody {
@@ -284,7 +286,7 @@ impl JsonSchema for TokenBody {
         "TokenBody".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "A new token.",
             "type": "object",
@@ -298,6 +300,10 @@ impl JsonSchema for TokenBody {
                     "description": "Whether a gate token may book, with `force`, what has happened already; false when nothing is \
                                     said. An operator token may, and false is refused for one.",
                     "type": ["boolean", "null"],
+                },
+                "limits": {
+                    "description": "What it is restricted to; when nothing is said, it may do all that its scope may.",
+                    "anyOf": [generator.subschema_for::<LimitsBody>(), { "type": "null" }],
                 },
             },
             "required": ["scope"],
@@ -316,8 +322,10 @@ impl TokenBody {
             members.fault("may_force", "must not be false for an operator token, which may do everything");
         }
         let may_force = may_force.unwrap_or(false);
+        let limits = LimitsBody::read(&mut members);
         members.finish(is_gate.map(|is_gate| Self {
             scope: if is_gate { TokenScope::Gate { may_force } } else { TokenScope::Operator },
+            limits,
         }))
     }
 }

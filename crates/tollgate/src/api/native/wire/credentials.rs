@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::super::error::Failure;
+use super::limits::{LimitsBody, LimitsRecord};
 use super::members::Members;
 use super::schema::{WholeAsked, words};
 use super::{Text, Time};
@@ -21,6 +22,7 @@ pub(in super::super) struct CredentialBody {
     pub(in super::super) kind: CredentialKind,
     /// A secret that a person chose.
     pub(in super::super) text: Option<String>,
+    pub(in super::super) limits: Option<LimitsBody>,
 }
 
 impl JsonSchema for CredentialBody {
@@ -28,7 +30,7 @@ impl JsonSchema for CredentialBody {
         "CredentialBody".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "A new credential.",
             "type": "object",
@@ -40,10 +42,15 @@ impl JsonSchema for CredentialBody {
                 },
                 "secret": {
                     "description": "A secret of one's own choice: 8 to 25 characters, among them a lower-case letter, a capital and a \
-                                    digit. When nothing is said, one is made with 120 random bits. An auth token is never chosen.",
+                                    digit. When nothing is said, one is made with 120 random bits. An auth token is never chosen, \
+                                    nor is a restricted secret.",
                     "type": ["string", "null"],
                     "minLength": 8,
                     "maxLength": 25,
+                },
+                "limits": {
+                    "description": "What it is restricted to; when nothing is said, it may do all that its account may.",
+                    "anyOf": [generator.subschema_for::<LimitsBody>(), { "type": "null" }],
                 },
             },
             "required": ["kind"],
@@ -66,7 +73,12 @@ impl CredentialBody {
                 "must have 8 to 25 characters, among them a lower-case letter, a capital and a digit",
             );
         }
-        members.finish(kind.map(|kind| Self { kind, text }))
+        let limits = LimitsBody::read(&mut members);
+        if limits.is_some() && text.is_some() {
+            // Each that a person chose would make every wrong secret dearer to refuse.
+            members.fault("secret", "must be left out with `limits`: a restricted secret is made here");
+        }
+        members.finish(kind.map(|kind| Self { kind, text, limits }))
     }
 }
 
@@ -113,6 +125,8 @@ pub(in super::super) struct CredentialRecord<'a> {
     /// When it was revoked; only in the answer to that.
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Text<Time>>,
+    /// What it is limited to; null for one that may do all that its account may.
+    limits: Option<LimitsRecord>,
     /// The text of an api secret. Shown once: in the answer to what made it, and in that answer's repeats under its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
@@ -133,6 +147,7 @@ impl<'a> CredentialRecord<'a> {
             expires_at: credential.expires_at.map(|it| Text(Time(it))),
             last_used_at: None,
             revoked_at: None,
+            limits: credential.limits.as_deref().map(LimitsRecord::new),
             secret: None,
             auth_token: None,
         }

@@ -276,6 +276,18 @@ impl<'a> Members<'a> {
         word
     }
 
+    /// A list of texts.
+    pub(super) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let texts = match self.take(name)? {
+            Given::Text(text) => Some(vec![text]),
+            Given::Json(raw) => serde_json::from_str::<Vec<String>>(raw.get()).ok(),
+        };
+        if texts.is_none() {
+            self.fault(name, "must be a list of strings");
+        }
+        texts
+    }
+
     /// A list of some words, at least one.
     pub(super) fn some_of<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<Vec<T>> {
         let texts = match self.take(name)? {

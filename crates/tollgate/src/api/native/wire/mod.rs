@@ -1,7 +1,7 @@
 //! The bodies and queries of this API in, its records out.
 //!
 //! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
-//! `numbers`, `credentials`, `caps`, `close`, `usage` and `statements` are both for what they are named after; `schema` describes what all of them are made of.
+//! `numbers`, `credentials`, `caps`, `limits`, `close`, `usage` and `statements` are both for what they are named after; `schema` describes what all of them are made of.
 
 mod audit;
 mod batches;
@@ -12,6 +12,7 @@ mod close;
 mod credentials;
 mod drills;
 mod holds;
+mod limits;
 mod members;
 mod numbers;
 mod prices;
@@ -39,6 +40,7 @@ pub(super) use drills::DrillRecord;
 pub(super) use holds::{
     ExtendBody, HoldBody, HoldRecord, HoldsPage, HoldsQuery, Nothing, SettleBody, read_nothing,
 };
+pub(super) use limits::LimitsBody;
 pub(super) use numbers::{NumberBody, NumberRecord, NumbersPage, NumbersQuery};
 pub(super) use prices::{PlanBody, PlanQuery, PlanRecord, PlansPage, Tried, TryBody};
 pub(super) use records::{

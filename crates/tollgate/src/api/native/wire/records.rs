@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::bodies::{Cursor, MODES, SCOPES, STATUSES};
 use super::caps::CapsRecord;
+use super::limits::LimitsRecord;
 use super::schema::words;
 use super::{Text, Time};
 use crate::app::AccountView;
@@ -525,6 +526,8 @@ pub(in super::super) struct TokenRecord<'a> {
     created_at: Text<Time>,
     /// When it was revoked; null while it lives.
     revoked_at: Option<Text<Time>>,
+    /// What it is limited to; null for one that may do all that its scope may.
+    limits: Option<LimitsRecord>,
     /// Its text. Shown once: in the answer to what made it, and in that answer's repeats under its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
@@ -542,6 +545,7 @@ impl<'a> TokenRecord<'a> {
             may_force,
             created_at: Text(Time(token.created_at)),
             revoked_at: token.revoked_at.map(|it| Text(Time(it))),
+            limits: token.limits.as_deref().map(LimitsRecord::new),
             token: None,
         }
     }

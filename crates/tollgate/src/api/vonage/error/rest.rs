@@ -128,6 +128,7 @@ fn refused(refusal: &Refusal, about: About) -> Words {
     match refusal {
         Refusal::CredentialRevoked => authentication_failed(),
         Refusal::CallerSuspended => words(StatusCode::FORBIDDEN, "account suspended"),
+        Refusal::Restricted(limit) => words(StatusCode::FORBIDDEN, super::limited(*limit)),
         Refusal::NotPrimary(_) => failed("target_api_key is for the credentials of a primary account"),
         // To a caller these are all the same: not there, or not its own.
         Refusal::Forbidden

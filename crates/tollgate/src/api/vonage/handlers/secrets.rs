@@ -20,7 +20,7 @@ pub(in super::super) async fn list(Asked(app): Asked, call: Call) -> Result<Resp
 pub(in super::super) async fn create(Asked(app): Asked, call: Call) -> Result<Response, Problem> {
     let (by, account, _) = held(&app, &call).await?;
     let secret = call.body(about(&call), Fields::new_secret)?;
-    let new = AddedCredential { account, kind: CredentialKind::Secret, text: Some(secret) };
+    let new = AddedCredential { account, kind: CredentialKind::Secret, text: Some(secret), limits: None };
     let added = app.add_credential(by, call.once(&app), new).await;
     let (added, _) = added.map_err(call.says(about(&call)))?;
     Ok((StatusCode::CREATED, Json(Secret::of(&added, call.api_key()))).into_response())
