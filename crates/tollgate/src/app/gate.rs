@@ -11,6 +11,7 @@ use ledger::{
 
 use super::read::operator;
 use super::{App, Error};
+use crate::store::PlanFilter;
 
 /// A call, as the proxy says that asks about it.
 #[derive(Clone, Copy, Debug)]
@@ -161,9 +162,15 @@ impl App {
     ///
     /// # Errors
     /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator.
-    pub async fn price_plans(&self, by: Actor) -> Result<Vec<PricePlan>, Error> {
+    pub async fn price_plans(
+        &self,
+        by: Actor,
+        filter: PlanFilter,
+        after: Option<Box<str>>,
+        limit: usize,
+    ) -> Result<Vec<PricePlan>, Error> {
         self.see(by, move |snapshot| match operator(snapshot, &by) {
-            Ok(()) => snapshot.price_plans().map(Ok),
+            Ok(()) => snapshot.price_plans_after(filter, after.as_deref(), limit).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         })
         .await

@@ -33,7 +33,7 @@ pub use owned::{
     ApplicationChange, EndpointChange, NewApplication, NewEndpoint, OwnedBy, Shown, ShownEndpoint,
     ShownSubaccount,
 };
-pub use read::{AccountView, TransferFilter, Transfers};
+pub use read::{AccountView, PostingFilter, Postings, TransferFilter, Transfers};
 pub use refusals::{REFUSALS_MAX, REFUSALS_MS, REFUSALS_OF_ONE_MAX, Refused};
 
 pub use stock::{BroughtNumbers, NumberChange, RentedNumber};
@@ -44,7 +44,8 @@ pub use usage::{
 };
 
 pub use crate::store::{
-    AccountFilter, Audited, Cause, Listed, NumberFilter, Owners, Recorded, Slice, UsageSum,
+    AccountFilter, Audited, Cause, Listed, NumberFilter, Owners, PlanFilter, Recorded, Slice, TokenFilter,
+    UsageSum,
 };
 
 use self::refusals::Attempt;

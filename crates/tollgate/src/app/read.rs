@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use ledger::{
-    Account, AccountId, Actor, Amount, ApiKey, Limit, Limits, Line, LineId, Refusal, Status, Timestamp,
-    Token, TransferKind, authority,
+    Account, AccountId, Actor, Amount, ApiKey, Kind, Limit, Limits, Line, LineId, Refusal, Status, Timestamp,
+    Token, TokenId, TransferKind, authority,
 };
 
 use super::{App, Error};
-use crate::store::{AccountFilter, Recorded, Snapshot};
+use crate::store::{AccountFilter, Recorded, Snapshot, TokenFilter};
 use crate::windows;
 
 /// An account, and what the caller may know of what it can spend.
@@ -30,6 +30,43 @@ pub struct TransferFilter {
     /// Up to this time, itself included.
     pub to: Timestamp,
 }
+
+/// Which postings of an account.
+#[derive(Clone, Debug, Default)]
+pub struct PostingFilter {
+    /// Those that record this.
+    pub kind: Option<Kind>,
+    /// Those of this operation.
+    pub operation: Option<Box<str>>,
+    /// Those with this reference.
+    pub reference: Option<Box<str>>,
+    /// Those from this time on.
+    pub from: Option<Timestamp>,
+    /// Those before this time.
+    pub to: Option<Timestamp>,
+}
+
+impl PostingFilter {
+    fn fits(&self, line: &Line) -> bool {
+        line.is_posting()
+            && self.kind.is_none_or(|it| it == line.kind)
+            && self.operation.as_deref().is_none_or(|it| line.operation.as_deref() == Some(it))
+            && self.reference.as_deref().is_none_or(|it| line.reference.as_deref() == Some(it))
+            && self.to.is_none_or(|it| line.at < it)
+    }
+}
+
+/// A page of postings.
+#[derive(Clone, Debug, Default)]
+pub struct Postings {
+    /// The lines, newest first.
+    pub lines: Vec<Line>,
+    /// Where the next page goes on; `None` where there is nothing more.
+    pub next: Option<LineId>,
+}
+
+/// How many lines of an account are looked at for a page, however few of them fit: some 50 ms of reading.
+const LOOKED_AT_MAX: usize = 10_000;
 
 /// Transfers, newest first, and the api keys of their sides.
 #[derive(Clone, Debug, Default)]
@@ -145,8 +182,8 @@ impl App {
         .await
     }
 
-    /// The postings of an account, newest first, from the one before `before` on, at most `limit`; `None` where `before`
-    /// is no line of the account.
+    /// The postings of an account that fit, newest first, from the one before `before` on, at most `limit`; `None` where
+    /// `before` is no line of the account.
     ///
     /// # Errors
     /// [`Error`]; [`Refusal::AccountNotFound`] for what is unknown and foreign alike.
@@ -154,30 +191,22 @@ impl App {
         &self,
         by: Actor,
         id: AccountId,
+        filter: PostingFilter,
         before: Option<LineId>,
         limit: usize,
-    ) -> Result<Option<Vec<Line>>, Error> {
+    ) -> Result<Option<Postings>, Error> {
         self.see(by, move |snapshot| {
             if let Err(refusal) = visible(snapshot, &by, id)? {
                 return Ok(Err(refusal));
             }
-            let mut before = match before {
+            let before = match before {
                 None => None,
                 Some(line) => match snapshot.line(line)?.filter(|it| it.before(id).is_some()) {
                     None => return Ok(Ok(None)),
                     Some(line) => Some(line.seq),
                 },
             };
-            let mut postings = Vec::new();
-            while postings.len() < limit {
-                let lines = snapshot.lines_of(id, before, limit)?;
-                let Some(oldest) = lines.last() else { break };
-                before = Some(oldest.seq);
-                let lines = lines.into_iter().map(|it| it.line).filter(Line::is_posting);
-                postings.extend(lines.filter_map(|it| snapshot.seen(it)));
-            }
-            postings.truncate(limit);
-            Ok(Ok(Some(postings)))
+            page(snapshot, id, &filter, before, limit).map(|it| Ok(Some(it)))
         })
         .await
     }
@@ -228,16 +257,60 @@ impl App {
         .await
     }
 
-    /// All operator and gate tokens, oldest first, the revoked ones too.
+    /// The operator and gate tokens that fit, oldest first, after a cursor.
     ///
     /// # Errors
     /// [`Error`]; [`Refusal::Forbidden`] to everybody but the operator.
-    pub async fn tokens(&self, by: Actor) -> Result<Vec<Token>, Error> {
+    pub async fn tokens(
+        &self,
+        by: Actor,
+        filter: TokenFilter,
+        after: Option<TokenId>,
+        limit: usize,
+    ) -> Result<Vec<Token>, Error> {
         self.see(by, move |snapshot| match operator(snapshot, &by) {
-            Ok(()) => snapshot.tokens().map(Ok),
+            Ok(()) => snapshot.tokens(filter, after, limit).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         })
         .await
+    }
+}
+
+/// The lines of an account, newest first, until the page is full, all of them were looked at, or so many that the rest is for
+/// another request.
+fn page(
+    snapshot: &Snapshot<'_>,
+    id: AccountId,
+    filter: &PostingFilter,
+    mut before: Option<i64>,
+    limit: usize,
+) -> crate::store::Result<Postings> {
+    let mut page = Postings::default();
+    let mut looked_at = 0;
+    loop {
+        let lines = snapshot.lines_of(id, before, limit.saturating_add(1).min(LOOKED_AT_MAX - looked_at))?;
+        let Some(oldest) = lines.last() else { return Ok(page) };
+        (before, looked_at) = (Some(oldest.seq), looked_at + lines.len());
+        let oldest = oldest.line.id;
+        for Recorded { line, .. } in lines {
+            // The journal's time never goes back, so what follows is older still.
+            if filter.from.is_some_and(|it| line.at < it) {
+                return Ok(page);
+            }
+            if !filter.fits(&line) {
+                continue;
+            }
+            let Some(line) = snapshot.seen(line) else { continue };
+            if page.lines.len() == limit {
+                page.next = page.lines.last().map(|it| it.id);
+                return Ok(page);
+            }
+            page.lines.push(line);
+        }
+        if looked_at >= LOOKED_AT_MAX {
+            page.next = Some(oldest);
+            return Ok(page);
+        }
     }
 }
 

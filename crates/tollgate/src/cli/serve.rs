@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{Ended, LOST, say};
 use crate::api;
-use crate::app::{App, Settings};
+use crate::app::{App, Settings, TokenFilter};
 use crate::clock::Clock;
 use crate::config::{Place, ServeArgs};
 use crate::random::Random;
@@ -311,10 +311,8 @@ fn environment_token(
 
 /// A store without a live operator token that may do everything gets one, which is shown this once.
 async fn first_token(app: &App) -> Result<Option<String>, Ended> {
-    let tokens = app.tokens(Actor::Server).await.map_err(Ended::cannot_start)?;
-    let may_do_all =
-        |it: &Token| it.scope == TokenScope::Operator && it.revoked_at.is_none() && it.limits.is_none();
-    if tokens.iter().any(may_do_all) {
+    let live = TokenFilter { is_gate: Some(false), lives: Some(true), is_restricted: Some(false) };
+    if !app.tokens(Actor::Server, live, None, 1).await.map_err(Ended::cannot_start)?.is_empty() {
         return Ok(None);
     }
     let made =

@@ -194,6 +194,15 @@ fn price_of<'a>(
     Some((plan, plan.rules.get(rule)?))
 }
 
+/// Which price plans, by their newest versions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlanFilter {
+    /// Those of this currency.
+    pub currency: Option<Currency>,
+    /// Those that are, or are not, the default of their currency.
+    pub is_default: Option<bool>,
+}
+
 impl Snapshot<'_> {
     /// The newest version of each plan, in order of their names.
     ///
@@ -201,6 +210,31 @@ impl Snapshot<'_> {
     /// Of the store.
     pub fn price_plans(&self) -> Result<Vec<PricePlan>> {
         newest(self.connection())
+    }
+
+    /// The newest version of each plan that fits, in order of their names, after a name.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn price_plans_after(
+        &self,
+        filter: PlanFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<PricePlan>> {
+        self.rows(
+            "SELECT * FROM price_plans AS plan WHERE name > ?1 AND (?2 IS NULL OR currency = ?2)
+               AND (?3 IS NULL OR is_default = ?3)
+               AND version = (SELECT MAX(version) FROM price_plans WHERE name = plan.name)
+             ORDER BY name LIMIT ?4",
+            params![
+                after.unwrap_or(""),
+                filter.currency.as_ref().map(Currency::as_str),
+                filter.is_default,
+                i64::try_from(limit).unwrap_or(i64::MAX),
+            ],
+            plan,
+        )
     }
 
     /// A version of a plan; the newest when nothing is said.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ledger::{
     Account, AccountId, Actor, ApiKey, AuthId, Book, Change, Charged, Credential, CredentialId, Hold, Kind,
-    Limits, Line, LineId, Refusal, Status, Timestamp, Token, TransferKind, authority,
+    Limits, Line, LineId, Refusal, Status, Timestamp, Token, TokenId, TransferKind, authority,
 };
 use rusqlite::{Connection, Result, Row, params};
 
@@ -13,6 +13,17 @@ use super::line_id::{LineIds, are_beside};
 use super::owned::{Listed, Slice, count};
 use super::sql::{self, Column, Recorded};
 use super::{Name, optional};
+
+/// Which tokens.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenFilter {
+    /// Those of gates, or those of operators.
+    pub is_gate: Option<bool>,
+    /// Those that live, or those that are revoked.
+    pub lives: Option<bool>,
+    /// Those that are restricted, or those that may do all that their scope may.
+    pub is_restricted: Option<bool>,
+}
 
 /// One state of the store.
 pub struct Snapshot<'a> {
@@ -367,12 +378,26 @@ impl<'a> Snapshot<'a> {
         )
     }
 
-    /// All operator and gate tokens, oldest first, the revoked ones too.
+    /// The operator and gate tokens that fit, oldest first, after one.
     ///
     /// # Errors
     /// Of the store.
-    pub fn tokens(&self) -> Result<Vec<Token>> {
-        self.rows("SELECT * FROM tokens ORDER BY id", (), sql::token)
+    pub fn tokens(&self, filter: TokenFilter, after: Option<TokenId>, limit: usize) -> Result<Vec<Token>> {
+        let TokenFilter { is_gate, lives, is_restricted } = filter;
+        let scope = is_gate.map(|it| if it { sql::GATE } else { sql::OPERATOR });
+        self.rows(
+            "SELECT * FROM tokens WHERE id > ?1 AND (?2 IS NULL OR caller = ?2)
+               AND (?3 IS NULL OR (revoked_at IS NULL) = ?3)
+               AND (?4 IS NULL OR (limits IS NOT NULL) = ?4) ORDER BY id LIMIT ?5",
+            params![
+                Column(after.unwrap_or(TokenId::ENVIRONMENT)),
+                scope,
+                lives,
+                is_restricted,
+                i64::try_from(limit).unwrap_or(i64::MAX),
+            ],
+            sql::token,
+        )
     }
 
     /// The open holds whose time has come, the longest due first.

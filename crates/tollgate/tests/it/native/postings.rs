@@ -232,7 +232,7 @@ async fn postings_are_refused_by_what_is_wrong_with_the_request() {
         (&family.primary, "?limit=1001", BY_OPERATOR),
         (&family.primary, "?cursor=garbage", BY_OPERATOR),
         (&family.primary, &format!("?cursor={foreign}"), BY_OPERATOR),
-        (&family.primary, "?kind=charge", BY_OPERATOR),
+        (&family.primary, "?kinds=charge", BY_OPERATOR),
         (&family.primary, "", family.own.auth()),
         (&family.primary, "", family.stranger.auth()),
         (&family.primary, "", Auth::Bearer(&gate)),
@@ -244,7 +244,7 @@ async fn postings_are_refused_by_what_is_wrong_with_the_request() {
     422 invalid: limit must be a whole number from 1 to 1000
     422 invalid: cursor must be the `next` of the page before
     422 invalid: cursor must be the `next` of the page before
-    422 invalid: kind is not known here; known are cursor, limit
+    422 invalid: kinds is not known here; known are kind, operation, reference, from, to, cursor, limit
     404 not_found
     404 not_found
     403 forbidden
@@ -383,4 +383,65 @@ async fn a_posting_of_a_call_says_by_which_price_it_went() {
     let charge = text(&postings.json()["postings"][2]["id"]);
     let reversed = family.house.post(&format!("/api/v1/charges/{charge}/reverse"), BY_OPERATOR, "").await;
     assert_eq!(reversed.json()["amount"], "0.05");
+}
+
+#[tokio::test]
+async fn postings_are_found_by_what_they_are_and_when() {
+    let family = Family::new().await;
+    let house = &family.house;
+    house.pay(&family.own, "100").await;
+    let start = house.clock.now();
+    for (amount, operation, reference) in [("1", "sms.send", "a"), ("2", "call", "b"), ("3", "sms.send", "b")]
+    {
+        house.clock.advance(60_000);
+        let body = serde_json::json!({
+            "account": family.own.id.to_string(), "amount": amount, "operation": operation, "reference": reference,
+        });
+        assert_eq!(family.charge(body.to_string()).await.status, 201);
+    }
+    let list = async |query: &str| {
+        let path = family.path(&family.own, &format!("/postings?{query}"));
+        let page = house.get(&path, BY_OPERATOR).await.json();
+        let postings = page["postings"].as_array().unwrap().iter();
+        let changes: Vec<_> = postings.map(|it| text(&it["balance_change"])).collect();
+        (changes.join(" "), page["next"].as_str().map(str::to_owned))
+    };
+    assert_eq!(list("").await, ("-3.00 -2.00 -1.00 100.00".to_owned(), None));
+    assert_eq!(list("kind=charge").await.0, "-3.00 -2.00 -1.00");
+    assert_eq!(list("operation=sms.send").await.0, "-3.00 -1.00");
+    assert_eq!(list("operation=sms.send&reference=b").await.0, "-3.00");
+    let at = |minutes: i64| {
+        let at = start.millis() + minutes * 60_000;
+        jiff::Timestamp::from_millisecond(at).unwrap().to_string()
+    };
+    // From is in it, and to is not.
+    assert_eq!(list(&format!("from={}&to={}", at(1), at(3))).await.0, "-2.00 -1.00");
+    let (first, next) = list("kind=charge&limit=2").await;
+    assert_eq!(first, "-3.00 -2.00");
+    let rest = list(&format!("kind=charge&limit=2&cursor={}", next.unwrap())).await;
+    assert_eq!(rest, ("-1.00".to_owned(), None));
+    let wrong = family.path(&family.own, "/postings?kind=token_made&from=yesterday");
+    let wrong = problem(&house.get(&wrong, BY_OPERATOR).await);
+    assert!(wrong.contains("kind must be") && wrong.contains("from must be a time"), "{wrong}");
+}
+
+/// However rare what is looked for, no request reads through a whole journal.
+#[tokio::test]
+async fn a_page_of_postings_looks_at_a_bounded_number_of_lines() {
+    let family = Family::new().await;
+    let house = &family.house;
+    house.pay(&family.own, "200").await;
+    let account = family.own.id.to_string();
+    let rare = serde_json::json!({"account": account, "amount": "1", "operation": "rare"});
+    assert_eq!(family.charge(rare.to_string()).await.status, 201);
+    let often = |key: u32| serde_json::json!({"account": account, "amount": "0.01", "operation": "often", "key": key.to_string()});
+    let batch = Value::Array((0..10_000).map(often).collect()).to_string();
+    assert_eq!(house.post("/api/v1/charges/batch", BY_OPERATOR, batch).await.status, 200);
+    let path = family.path(&family.own, "/postings?operation=rare");
+    let page = house.get(&path, BY_OPERATOR).await.json();
+    assert_eq!(page["postings"].as_array().unwrap().len(), 0);
+    let next = text(&page["next"]);
+    let page = house.get(&format!("{path}&cursor={next}"), BY_OPERATOR).await.json();
+    assert_eq!(page["postings"].as_array().unwrap().len(), 1);
+    assert_eq!(page["next"], Value::Null);
 }

@@ -4,7 +4,7 @@ use axum::http::Method;
 use insta::assert_snapshot;
 
 use super::{Family, gate, keyed, problem, text};
-use crate::house::{Answer, Auth, BY_OPERATOR};
+use crate::house::{Answer, Auth, BY_OPERATOR, House};
 
 /// A rule of each mode, with and without what may be left out.
 const RULES: &str = r#"[
@@ -187,6 +187,7 @@ async fn the_list_has_the_newest_version_of_each() {
     200
     content-type: application/json
     {
+      "next": null,
       "price_plans": [
         {
           "currency": "USD",
@@ -615,4 +616,28 @@ async fn a_plan_is_assigned_by_the_operator_to_primaries_of_its_currency() {
     403 forbidden
     404 not_found
     ");
+}
+
+#[tokio::test]
+async fn plans_come_in_pages_and_by_currency() {
+    let house = House::new();
+    for (name, currency, default) in
+        [("b", "EUR", true), ("a", "EUR", false), ("c", "USD", true), ("a", "EUR", false)]
+    {
+        let body = format!(r#"{{"currency":"{currency}","default":{default},"rules":[]}}"#);
+        let put = house.call(Method::PUT, &format!("/api/v1/price-plans/{name}"), BY_OPERATOR, body).await;
+        assert_eq!(put.status, 200, "{put}");
+    }
+    let list = async |query: &str| {
+        let page = house.get(&format!("/api/v1/price-plans?{query}"), BY_OPERATOR).await.json();
+        let plans = page["price_plans"].as_array().unwrap().iter();
+        let plans: Vec<_> = plans.map(|it| format!("{}/{}", text(&it["name"]), it["version"])).collect();
+        (plans.join(" "), page["next"].as_str().map(str::to_owned))
+    };
+    assert_eq!(list("").await, ("a/2 b/1 c/1".to_owned(), None));
+    let (first, next) = list("limit=2").await;
+    assert_eq!(first, "a/2 b/1");
+    assert_eq!(list(&format!("limit=2&cursor={}", next.unwrap())).await, ("c/1".to_owned(), None));
+    assert_eq!(list("currency=EUR").await.0, "a/2 b/1");
+    assert_eq!(list("currency=EUR&default=true").await.0, "b/1");
 }

@@ -47,6 +47,7 @@ async fn a_token_is_made_listed_and_revoked() {
     200
     content-type: application/json
     {
+      "next": null,
       "tokens": [
         {
           "created_at": "2024-08-28T14:11:32.239Z",
@@ -129,4 +130,44 @@ async fn a_token_is_refused_by_what_is_wrong_with_it() {
     404 not_found
     404 not_found
     "#);
+}
+
+#[tokio::test]
+async fn tokens_come_in_pages_and_by_scope_and_status() {
+    let house = House::new();
+    let mut made = Vec::new();
+    for scope in ["gate", "operator", "gate", "gate"] {
+        // Lists are in the order of the ids, which only those of different milliseconds have.
+        house.clock.advance(1);
+        let body = format!(r#"{{"scope":"{scope}"}}"#);
+        made.push(text(&house.post(TOKENS, BY_OPERATOR, body).await.json()["id"]));
+    }
+    assert_eq!(house.delete(&format!("{TOKENS}/{}", made[2]), BY_OPERATOR).await.status, 200);
+    let list = async |query: &str| {
+        let page = house.get(&format!("{TOKENS}?{query}"), BY_OPERATOR).await.json();
+        let ids: Vec<_> = page["tokens"].as_array().unwrap().iter().map(|it| text(&it["id"])).collect();
+        let places: Vec<_> = ids.iter().map(|id| made.iter().position(|it| it == id).unwrap()).collect();
+        (places, page["next"].as_str().map(str::to_owned))
+    };
+    assert_eq!(list("").await, (vec![0, 1, 2, 3], None));
+    let (first, next) = list("limit=3").await;
+    assert_eq!(first, [0, 1, 2]);
+    assert_eq!(list(&format!("limit=3&cursor={}", next.unwrap())).await, (vec![3], None));
+    assert_eq!(list("scope=gate").await.0, [0, 2, 3]);
+    assert_eq!(list("scope=gate&status=live").await.0, [0, 3]);
+    assert_eq!(list("status=revoked").await.0, [2]);
+    house.clock.advance(1);
+    let limited = house.post(TOKENS, BY_OPERATOR, r#"{"scope":"gate","limits":{"amount_max":"5"}}"#).await;
+    made.push(text(&limited.json()["id"]));
+    let list = async |query: &str| {
+        let page = house.get(&format!("{TOKENS}?{query}"), BY_OPERATOR).await.json();
+        let ids: Vec<_> = page["tokens"].as_array().unwrap().iter().map(|it| text(&it["id"])).collect();
+        ids.iter().map(|id| made.iter().position(|it| it == id).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(list("restricted=true").await, [4]);
+    assert_eq!(list("scope=gate&restricted=false").await, [0, 2, 3]);
+    assert_eq!(
+        problem(&house.get(&format!("{TOKENS}?scope=all&cursor=x"), BY_OPERATOR).await),
+        "422 invalid: scope must be \"operator\" or \"gate\"; cursor must be the `next` of the page before"
+    );
 }

@@ -138,11 +138,11 @@ pub(in super::super) async fn transfer(Asked(app): Asked, name: Segment, incomin
 pub(in super::super) async fn postings(Asked(app): Asked, name: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
-        let PostingsQuery { before, limit } = PostingsQuery::read(&incoming)?;
+        let PostingsQuery { filter, before, limit, .. } = PostingsQuery::read(&incoming)?;
         let account = app.named(segment(&name)).await?;
-        let lines = app.postings(by, account, before, limit.saturating_add(1)).await?;
-        let lines = lines.ok_or_else(|| Failure::field("cursor", NO_CURSOR))?;
-        ok(&PostingsPage::new(&by, account, &lines, limit))
+        let page = app.postings(by, account, filter, before, limit).await?;
+        let page = page.ok_or_else(|| Failure::field("cursor", NO_CURSOR))?;
+        ok(&PostingsPage::new(&by, account, &page))
     })
     .await
 }

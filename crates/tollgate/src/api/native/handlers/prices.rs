@@ -3,13 +3,13 @@
 use axum::http::Method;
 use axum::response::Response;
 use ledger::price::check_rules;
-use ledger::{PricePlan, Timestamp};
+use ledger::{PricePlan, Refusal, Timestamp};
 
 use super::{Segment, answer, caller, ok, segment};
 use crate::api::Asked;
 use crate::api::native::error::{Failure, Names};
 use crate::api::native::openapi::{Group, Operation};
-use crate::api::native::wire::{PlanBody, PlanQuery, PlanRecord, PlansPage, Tried, TryBody};
+use crate::api::native::wire::{PlanBody, PlanQuery, PlanRecord, PlansPage, PlansQuery, Tried, TryBody};
 use crate::app::{Error, NewPlan};
 use crate::http::Incoming;
 
@@ -20,7 +20,8 @@ pub(in super::super) fn described() -> Group {
         operations: vec![
             Operation::new(Method::GET, "/api/v1/price-plans", "list_price_plans", "List price plans")
                 .about("The newest version of each, in order of their names.")
-                .answers::<PlansPage<'_>>(200, "The plans.", PLANS),
+                .query::<PlansQuery>()
+                .answers::<PlansPage<'_>>(200, "A page of plans.", PLANS),
             Operation::new(Method::PUT, "/api/v1/price-plans/{name}", "put_price_plan", "Put a price plan")
                 .about("Puts a plan, or another version of it, which is in force when the answer comes. What was charged by an older one names that.")
                 .takes::<PlanBody>(PLAN_BODY)
@@ -54,7 +55,9 @@ pub(in super::super) async fn put(Asked(app): Asked, name: Segment, incoming: In
 pub(in super::super) async fn list(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
-        ok(&PlansPage::new(&app.price_plans(by).await?))
+        let PlansQuery { filter, after, limit, .. } = PlansQuery::read(&incoming)?;
+        let plans = app.price_plans(by, filter, after, limit.saturating_add(1)).await?;
+        ok(&PlansPage::new(&plans, limit))
     })
     .await
 }
@@ -75,14 +78,17 @@ pub(in super::super) async fn attempt(Asked(app): Asked, name: Segment, incoming
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         let TryBody { plan, requests } = TryBody::read(&incoming)?;
-        // Only those who may see plans may try some.
-        let plans = app.price_plans(by).await?;
+        let in_force = app.price_plan(by, segment(&name).to_owned(), None).await;
         let plan = match plan {
-            None => app.price_plan(by, segment(&name).to_owned(), None).await?,
+            None => in_force?,
             Some(PlanBody { currency, is_default, rules }) => {
+                let version = match in_force {
+                    Ok(plan) => plan.version.saturating_add(1),
+                    Err(Error::Refused(Refusal::PlanNotFound)) => 1,
+                    // Only those who may see plans may try some.
+                    Err(error) => return Err(error.into()),
+                };
                 check_rules(&rules).map_err(Error::from)?;
-                let in_force = plans.iter().find(|it| *it.name == *segment(&name));
-                let version = in_force.map_or(1, |it| it.version.saturating_add(1));
                 let (name, made_at) = (segment(&name).into(), Timestamp::default());
                 PricePlan { name, version, currency, is_default, rules, made_at }
             }
@@ -134,7 +140,8 @@ const PLANS: &str = r#"{
                 }
             ]
         }
-    ]
+    ],
+    "next": null
 }"#;
 
 const PLAN_BODY: &str = r#"{

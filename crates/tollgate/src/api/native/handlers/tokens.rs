@@ -7,7 +7,7 @@ use ledger::TokenId;
 use super::{Segment, answer, caller, created, limited_to, ok, segment};
 use crate::api::Asked;
 use crate::api::native::openapi::{Group, Operation};
-use crate::api::native::wire::{TokenBody, TokenRecord, TokensPage};
+use crate::api::native::wire::{TokenBody, TokenRecord, TokensPage, TokensQuery};
 use crate::http::Incoming;
 
 pub(in super::super) fn described() -> Group {
@@ -21,7 +21,8 @@ pub(in super::super) fn described() -> Group {
                 .answers::<TokenRecord<'_>>(201, "The token, with its text.", SHOWN),
             Operation::new(Method::GET, "/api/v1/tokens", "list_tokens", "List tokens")
                 .about("All tokens, oldest first, the revoked ones too. The one that the server was started with is stored nowhere and not among them.")
-                .answers::<TokensPage<'_>>(200, "The tokens.", TOKENS),
+                .query::<TokensQuery>()
+                .answers::<TokensPage<'_>>(200, "A page of tokens.", TOKENS),
             Operation::new(Method::DELETE, "/api/v1/tokens/{id}", "revoke_token", "Revoke a token")
                 .about("It is dead when the answer comes.")
                 .answers::<TokenRecord<'_>>(200, "The token that was revoked.", REVOKED),
@@ -46,7 +47,9 @@ pub(in super::super) async fn make(Asked(app): Asked, incoming: Incoming) -> Res
 pub(in super::super) async fn list(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
-        ok(&TokensPage::new(&app.tokens(by).await?))
+        let TokensQuery { filter, after, limit, .. } = TokensQuery::read(&incoming)?;
+        let tokens = app.tokens(by, filter, after, limit.saturating_add(1)).await?;
+        ok(&TokensPage::new(&tokens, limit))
     })
     .await
 }
@@ -87,7 +90,8 @@ const TOKENS: &str = r#"{
             "revoked_at": null,
             "limits": null
         }
-    ]
+    ],
+    "next": null
 }"#;
 
 const REVOKED: &str = r#"{

@@ -5,9 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ledger::{
-    AccountId, Amount, BalanceMode, CapsChange, Currency, LineId, Status, TokenScope, TransferKind,
-};
+use ledger::{AccountId, Amount, BalanceMode, CapsChange, Currency, Status, TokenScope, TransferKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::error::Failure;
@@ -339,7 +337,7 @@ pub(in super::super) struct AccountsQuery {
     /// Only those of this status.
     #[schemars(with = "Option<&'static str>", extend("enum" = words_or_null(&STATUSES)))]
     pub(in super::super) status: Option<Status>,
-    /// Only those of exactly this name.
+    /// Only those whose name contains this, in capitals or not.
     pub(in super::super) name: Option<String>,
     /// Where the page begins.
     #[schemars(rename = "cursor", with = "Option<CursorAsked>")]
@@ -358,26 +356,6 @@ impl AccountsQuery {
         let after = cursor(&mut members).map(|it| AccountId::from_bytes(it.0));
         let limit = limit(&mut members);
         members.finish(Some(Self { parent, status, name, after, limit }))
-    }
-}
-
-/// The query of `GET /api/v1/accounts/{account}/postings`.
-#[derive(JsonSchema)]
-pub(in super::super) struct PostingsQuery {
-    /// Where the page begins.
-    #[schemars(rename = "cursor", with = "Option<CursorAsked>")]
-    pub(in super::super) before: Option<LineId>,
-    /// The most postings of the page.
-    #[schemars(with = "Option<LimitAsked>")]
-    pub(in super::super) limit: usize,
-}
-
-impl PostingsQuery {
-    pub(in super::super) fn read(incoming: &Incoming) -> Result<Self, Failure> {
-        let mut members = Members::of_query(incoming)?;
-        let before = cursor(&mut members).map(|it| LineId::from_bytes(it.0));
-        let limit = limit(&mut members);
-        members.finish(Some(Self { before, limit }))
     }
 }
 

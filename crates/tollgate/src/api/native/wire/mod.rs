@@ -13,6 +13,7 @@ mod credentials;
 mod drills;
 mod holds;
 mod limits;
+mod lists;
 mod members;
 mod numbers;
 mod prices;
@@ -31,8 +32,8 @@ use serde::{Serialize, Serializer};
 pub(super) use audit::{AuditPage, AuditParameters};
 pub(super) use batches::{Answers, Batch, BatchAnswer, BatchBody, Unfit, read_item};
 pub(super) use bodies::{
-    AccountBody, AccountsQuery, ChangeBody, ChargeBody, NO_CURSOR, PaymentBody, PostingsQuery, ReversalBody,
-    TokenBody, TransferBody,
+    AccountBody, AccountsQuery, ChangeBody, ChargeBody, NO_CURSOR, PaymentBody, ReversalBody, TokenBody,
+    TransferBody,
 };
 pub(super) use close::{CloseBody, CloseRecord};
 pub(super) use credentials::{CredentialBody, CredentialRecord, CredentialsPage, RotationBody};
@@ -41,6 +42,7 @@ pub(super) use holds::{
     ExtendBody, HoldBody, HoldRecord, HoldsPage, HoldsQuery, Nothing, SettleBody, read_nothing,
 };
 pub(super) use limits::LimitsBody;
+pub(super) use lists::{PlansQuery, PostingsQuery, TokensQuery};
 pub(super) use numbers::{NumberBody, NumberRecord, NumbersPage, NumbersQuery};
 pub(super) use prices::{PlanBody, PlanQuery, PlanRecord, PlansPage, Tried, TryBody};
 pub(super) use records::{

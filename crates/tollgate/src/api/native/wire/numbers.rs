@@ -144,7 +144,7 @@ struct NumbersMembers {
     /// Only those of this country.
     #[schemars(with = "Option<CountryAsked>")]
     country: (),
-    /// Only those that begin with these digits.
+    /// Only those of exactly these digits.
     #[schemars(with = "Option<String>")]
     msisdn: (),
     /// Only those of this kind.

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 use super::super::error::{Failure, Names, fault};
+use super::lists::behind;
 use super::members::Members;
 use super::schema::{AmountFromZero, CurrencyAsked, Lasting, WholeAsked, words, words_or_null};
 use super::{Text, Time};
@@ -341,16 +342,24 @@ const fn mode(pricing: &Pricing) -> &'static str {
     }
 }
 
-/// All plans.
+/// A page of plans.
 #[derive(Serialize, JsonSchema)]
 pub(in super::super) struct PlansPage<'a> {
     /// The newest version of each plan, in order of their names.
     price_plans: Vec<PlanRecord<'a>>,
+    /// For the page after this one; null on the last.
+    next: Option<String>,
 }
 
 impl<'a> PlansPage<'a> {
-    pub(in super::super) fn new(plans: &'a [PricePlan]) -> Self {
-        Self { price_plans: plans.iter().map(PlanRecord::new).collect() }
+    /// Of one plan more than the page has, if there is one.
+    pub(in super::super) fn new(plans: &'a [PricePlan], limit: usize) -> Self {
+        let page = plans.get(..limit).unwrap_or(plans);
+        let last = page.last().filter(|_| plans.len() > limit);
+        Self {
+            price_plans: page.iter().map(PlanRecord::new).collect(),
+            next: last.map(|it| behind(&it.name)),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::caps::CapsRecord;
 use super::limits::LimitsRecord;
 use super::schema::words;
 use super::{Text, Time};
-use crate::app::AccountView;
+use crate::app::{AccountView, Postings};
 
 type Figure = Option<Text<Amount>>;
 
@@ -491,6 +491,23 @@ impl By {
     }
 }
 
+/// The kinds of lines that are postings.
+pub(super) const POSTINGS: [(&str, Kind); 13] = [
+    ("close", Kind::Close),
+    ("payment", Kind::Payment),
+    ("balance_transfer", Kind::BalanceTransfer),
+    ("credit_transfer", Kind::CreditTransfer),
+    ("charge", Kind::Charge),
+    ("reversal", Kind::Reversal),
+    ("hold", Kind::Hold),
+    ("settle", Kind::Settle),
+    ("release", Kind::Release),
+    ("expiry", Kind::Expiry),
+    ("open", Kind::Open),
+    ("change", Kind::Change),
+    ("number_rented", Kind::NumberRented),
+];
+
 /// A page of postings, newest first.
 #[derive(Serialize, JsonSchema)]
 pub(in super::super) struct PostingsPage<'a> {
@@ -501,13 +518,10 @@ pub(in super::super) struct PostingsPage<'a> {
 }
 
 impl<'a> PostingsPage<'a> {
-    /// Of one line more than the page has, if there is one.
-    pub(in super::super) fn new(by: &Actor, listed: AccountId, lines: &'a [Line], limit: usize) -> Self {
-        let page = lines.get(..limit).unwrap_or(lines);
-        let last = page.last().filter(|_| lines.len() > limit);
+    pub(in super::super) fn new(by: &Actor, listed: AccountId, page: &'a Postings) -> Self {
         Self {
-            postings: page.iter().map(|line| PostingRecord::new(by, listed, line)).collect(),
-            next: last.map(|it| Text(Cursor(*it.id.as_bytes()))),
+            postings: page.lines.iter().map(|line| PostingRecord::new(by, listed, line)).collect(),
+            next: page.next.map(|it| Text(Cursor(*it.as_bytes()))),
         }
     }
 }
@@ -556,15 +570,23 @@ impl<'a> TokenRecord<'a> {
     }
 }
 
-/// All tokens, oldest first.
+/// A page of tokens.
 #[derive(Serialize, JsonSchema)]
 pub(in super::super) struct TokensPage<'a> {
-    /// The tokens.
+    /// The tokens, oldest first.
     tokens: Vec<TokenRecord<'a>>,
+    /// For the page after this one; null on the last.
+    next: Option<Text<Cursor>>,
 }
 
 impl TokensPage<'_> {
-    pub(in super::super) fn new(tokens: &[Token]) -> Self {
-        Self { tokens: tokens.iter().map(TokenRecord::new).collect() }
+    /// Of one token more than the page has, if there is one.
+    pub(in super::super) fn new(tokens: &[Token], limit: usize) -> Self {
+        let page = tokens.get(..limit).unwrap_or(tokens);
+        let last = page.last().filter(|_| tokens.len() > limit);
+        Self {
+            tokens: page.iter().map(TokenRecord::new).collect(),
+            next: last.map(|it| Text(Cursor(*it.id.as_bytes()))),
+        }
     }
 }

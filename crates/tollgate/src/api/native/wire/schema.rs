@@ -154,6 +154,8 @@ pub(super) enum DigitsAsked {}
 pub(super) enum WholeAsked<const MIN: i64, const MAX: i64> {}
 /// Seconds until a hold expires.
 pub(super) type Lasting = WholeAsked<1, 86_400>;
+/// A time.
+pub(super) enum TimeAsked {}
 /// Where a page of a list is to begin.
 pub(super) enum CursorAsked {}
 /// The most entries of a page.
@@ -220,6 +222,12 @@ described! {
         "description": "A number, as a string or as a JSON number whose digits are kept as they are; at most 32 characters.",
         "anyOf": [{ "type": "string", "maxLength": 32 }, { "type": "number" }],
         "examples": ["3", 2],
+    }
+    TimeAsked => "TimeAsked" {
+        "description": "A time: RFC 3339, with an offset or `Z`.",
+        "type": "string",
+        "format": "date-time",
+        "examples": ["2026-01-31T23:59:59Z"],
     }
     CursorAsked => "CursorAsked" {
         "description": "The `next` of the page before; without it, the first page.",

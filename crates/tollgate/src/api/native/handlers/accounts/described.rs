@@ -47,7 +47,7 @@ pub(in super::super::super) fn described() -> Group {
                 .answers::<TransferRecord<'_>>(201, "The transfer.", TRANSFER)
                 .fails(&[Code::Closed, Code::InsufficientFunds, Code::InsufficientCredit]),
             Operation::new(Method::GET, "/api/v1/accounts/{account}/postings", "list_postings", "List postings")
-                .about("What moved the account's balance, its credit limit or what is held of it, or what it caused another to pay: newest first. In a transfer the changes are the listed account's own.")
+                .about("What moved the account's balance, its credit limit or what is held of it, or what it caused another to pay: newest first. In a transfer the changes are the listed account's own. With a filter a page may have fewer entries than `limit`, or none, and a `next` all the same: one page looks at 10000 lines of the account at most.")
                 .query::<PostingsQuery>()
                 .answers::<PostingsPage<'_>>(200, "A page of postings.", POSTINGS),
         ],
