@@ -87,6 +87,7 @@ fn open(n: u32, mode: BalanceMode) -> Result<Action, String> {
         credit_limit: Amount::ZERO,
         mode,
         status: ledger::Status::Active,
+        alerts: ledger::Alerts::default(),
         credentials: Vec::new(),
         subaccounts_max: None,
         caps: None,

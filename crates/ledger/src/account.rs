@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::cap::Caps;
+use crate::event::{Alerts, Level};
 use crate::id::{AccountId, ApiKey, AuthId, CredentialId, TokenId};
 use crate::limits::Limits;
 use crate::money::Amount;
@@ -45,6 +46,10 @@ pub struct Account {
     pub plan: Option<Arc<str>>,
     /// How much it may spend in a day and a month. Boxed, so that an account without them costs no more.
     pub caps: Option<Box<Caps>>,
+    /// At what available amount somebody wants to be told.
+    pub alerts: Alerts,
+    /// Which of these it has crossed.
+    pub level: Level,
     /// The credentials that authenticate it now, oldest first.
     pub credentials: Arc<[Credential]>,
     /// How many of its subaccounts are not closed.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::account::{BalanceMode, Credential, CredentialKind, Currency, Status, TokenScope};
 use crate::application::Defaults;
 use crate::cap::CapsChange;
+use crate::event::Alerts;
 use crate::hold::OnExpiry;
 use crate::id::{AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, LineId, TokenId};
 use crate::limits::Limits;
@@ -128,6 +129,8 @@ pub enum Action {
         mode: BalanceMode,
         /// [`Status::Active`], or [`Status::Suspended`] from the start.
         status: Status,
+        /// At what available amount somebody wants to be told; nothing of it for one that shares its primary's balance.
+        alerts: Alerts,
         /// The credentials that it starts with.
         credentials: Vec<NewCredential>,
         /// How many subaccounts a primary may have.
@@ -153,6 +156,8 @@ pub enum Action {
         plan: Option<Option<Arc<str>>>,
         /// How much it may spend in a day and a month; never by the account itself.
         caps: Option<CapsChange>,
+        /// All its thresholds anew.
+        alerts: Option<Alerts>,
     },
     /// Closes an account for good; what it has goes to its heir.
     CloseAccount {

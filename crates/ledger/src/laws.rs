@@ -6,6 +6,7 @@ use crate::authority;
 use crate::book::{Book, Change};
 use crate::cap;
 use crate::decide::Decision;
+use crate::event;
 use crate::hold::Hold;
 use crate::id::AccountId;
 use crate::journal::{Kind, Line, Record};
@@ -32,6 +33,8 @@ pub enum Broken {
     Cap(AccountId),
     /// A restricted key would do what it is limited not to.
     Restricted(Limit),
+    /// An account's level would not be what its figures say.
+    Level(AccountId),
 }
 
 /// Proves a decision against the laws.
@@ -49,7 +52,8 @@ pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
     }
     for id in concerned(decision) {
         let before = book.account(id).map_or(Standing::ZERO, |it| it.standing);
-        let after = changed(decision, id).map_or(before, |it| it.standing);
+        let changed = changed(decision, id);
+        let after = changed.map_or(before, |it| it.standing);
         prove_standing(decision, id, before, after)?;
         let held = held_by_holds(book, decision, id).and_then(|it| before.held.checked_add(it));
         if held != Some(after.held) {
@@ -61,6 +65,11 @@ pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
         let sinks = after.available() < Amount::ZERO && after.available() < before.available();
         if sinks && !decision.lines.iter().any(|it| may_sink(it, id)) {
             return Err(Broken::BelowLimit(id));
+        }
+        if let Some(account) = changed
+            && account.level != event::level(book.account(id), account)
+        {
+            return Err(Broken::Level(id));
         }
     }
     if let Some(line) = decision.lines.iter().find(|it| !says_what_it_found(book, it)) {

@@ -1,8 +1,9 @@
 //! The rules of tollgate: who may do what with which money, decided in one pure place.
 //!
 //! Reading order: [`money`], [`time`], [`id`] and [`text`] are the values; [`account`], [`cap`], [`hold`], [`number`],
-//! [`application`], [`settings`] and [`journal`] the records, [`usage`] what these add up to; [`command`] what may be asked; [`refusal`] every way to
-//! say no; [`book`] a ledger in memory; and [`decide()`] the one function that turns a command into changes or a
+//! [`application`], [`settings`] and [`journal`] the records, [`usage`] what these add up to; [`event`] what follows from
+//! them that others want to be told of; [`command`] what may be asked; [`refusal`] every way to say no; [`book`] a ledger
+//! in memory; and [`decide()`] the one function that turns a command into changes or a
 //! refusal. [`limits`] is what a restricted key may do at most, and [`laws`] what must hold whatever was decided.
 //!
 //! **Invariants.** This crate reads no clock, draws no random number, does no input or output, allocates no id, and
@@ -15,6 +16,7 @@ pub mod book;
 pub mod cap;
 pub mod command;
 pub mod decide;
+pub mod event;
 pub mod hold;
 pub mod id;
 pub mod journal;
@@ -39,6 +41,7 @@ pub use book::{Book, Change, Charged, Remembered};
 pub use cap::{Cap, Caps, CapsChange, Period, Window, Windows};
 pub use command::{Action, Actor, Caller, Command, NewCredential, NewNumber, Once, Proof, Scope, Transfer};
 pub use decide::{Decision, decide};
+pub use event::{Alerts, Event, EventKind, Level};
 pub use hold::{Ending, Hold, HoldEnd, OnExpiry};
 pub use id::{
     AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, IdMap, IdSet, LineId, TokenId,

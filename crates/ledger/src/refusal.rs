@@ -47,6 +47,8 @@ pub enum Refusal {
     CreditLimitFixed,
     /// An account is closed by closing it, not by a change of its status.
     StatusFixed,
+    /// Thresholds are from 0 to 10¹⁰, and `depleted` < `low` ≤ `recovered`.
+    AlertsOutOfOrder,
     /// Both sides of a transfer are the same account.
     SameAccount,
     /// A transfer needs a primary account and one of its own subaccounts (a number, any two of one family).

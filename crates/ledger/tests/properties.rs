@@ -14,6 +14,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use self::steps::{FAMILIES, Family, Random, Step, random_steps};
 use self::world::{Run, World};
 
+#[path = "properties/alerts.rs"]
+mod alerts;
 #[path = "properties/belongings.rs"]
 mod belongings;
 #[path = "properties/caps.rs"]
@@ -115,13 +117,16 @@ struct Counts(BTreeMap<&'static str, u64>);
 /// What came up in a sequence.
 type Seen = BTreeSet<&'static str>;
 
-const WANTED: [&str; 29] = [
+const WANTED: [&str; 32] = [
     "cap reached",
     "cap turned",
     "capped reversal",
     "limited key served",
     "limited key",
     "limited amount",
+    "low",
+    "depleted",
+    "recovered",
     "charged call",
     "held call",
     "free call",

@@ -9,6 +9,7 @@ use crate::account::{Account, BalanceMode, Currency, Standing, Status};
 use crate::authority;
 use crate::book::Change;
 use crate::command::Action;
+use crate::event::{Alerts, Level};
 use crate::hold::{Ending, Hold, HoldEnd};
 use crate::id::AccountId;
 use crate::journal::{Closed, Kind, Line, Record};
@@ -28,6 +29,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         credit_limit,
         mode,
         status,
+        alerts,
         credentials,
         subaccounts_max,
         caps,
@@ -69,6 +71,10 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     if *status == Status::Closed {
         return Err(Refusal::StatusFixed);
     }
+    check_alerts(alerts)?;
+    if *mode == BalanceMode::Shared && *alerts != Alerts::default() {
+        return Err(Refusal::SharesBalance(*id));
+    }
     if draft.book.is_taken(*api_key, *auth_id) {
         return Err(Refusal::NameTaken);
     }
@@ -91,6 +97,8 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
             None => None,
         },
         credentials: credentials.iter().map(|it| it.at(draft.now)).collect(),
+        alerts: *alerts,
+        level: Level::Fine,
         subaccounts: 0,
     };
     for credential in credentials {
@@ -111,7 +119,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
 }
 
 pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
-    let Action::ChangeAccount { account: id, name, credit_limit, status, mode, settings, plan, caps } =
+    let Action::ChangeAccount { account: id, name, credit_limit, status, mode, settings, plan, caps, alerts } =
         &draft.command.action
     else {
         return Err(Refusal::Forbidden);
@@ -119,8 +127,9 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let mut account = authority::keeping(draft.book, &draft.command.by, *id)?.clone();
     let before = account.clone();
     if draft.command.by.account() == Some(*id) {
-        // What it keeps about itself is its own; its name is a primary's own, too. The rest is for who manages it.
-        let is_named_by_parent = name.is_some() && !account.is_primary();
+        // What it keeps about itself is its own; its name and when it is told of are a primary's own, too. The rest is for
+        // who manages it.
+        let is_named_by_parent = (name.is_some() || alerts.is_some()) && !account.is_primary();
         let is_managed = credit_limit.is_some() || status.is_some() || mode.is_some() || caps.is_some();
         if is_named_by_parent || is_managed {
             return Err(Refusal::Forbidden);
@@ -149,6 +158,13 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         // As it is now, because the answer shows it.
         None => account.caps.map(|it| Box::new(it.at(draft.book.windows(&it.zone), draft.now))),
     };
+    if let Some(alerts) = alerts {
+        check_alerts(alerts)?;
+        if account.mode == BalanceMode::Shared {
+            return Err(Refusal::SharesBalance(*id));
+        }
+        account.alerts = *alerts;
+    }
     let mut change = Standing::ZERO;
     if let Some(limit) = credit_limit {
         if authority::is_operator(&draft.command.by).is_err() || !account.is_primary() {
@@ -166,6 +182,10 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     };
     draft.put(account);
     Ok(draft.done(line))
+}
+
+fn check_alerts(alerts: &Alerts) -> Result<(), Refusal> {
+    if alerts.are_ordered() { Ok(()) } else { Err(Refusal::AlertsOutOfOrder) }
 }
 
 /// Shared → own starts at zero, and open holds stay with the payer that they have; own → shared is refused for ever.

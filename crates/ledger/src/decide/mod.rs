@@ -21,6 +21,7 @@ use crate::account::{Account, Standing, Status};
 use crate::authority;
 use crate::book::{Book, Change, Remembered};
 use crate::command::{Action, Caller, Command, Once, Scope};
+use crate::event::{self, Event};
 use crate::hold::Hold;
 use crate::id::{AccountId, LineId};
 use crate::journal::{Kind, Line, Outcome, Record, Side};
@@ -42,6 +43,8 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The key that is bound by it.
     pub remembered: Option<Remembered>,
+    /// What others want to be told of, as it follows from the lines.
+    pub events: Vec<Event>,
 }
 
 impl Decision {
@@ -51,7 +54,7 @@ impl Decision {
     }
 
     const fn repeat(outcome: Outcome) -> Self {
-        Self { changes: Vec::new(), lines: Vec::new(), outcome, remembered: None }
+        Self { changes: Vec::new(), lines: Vec::new(), outcome, remembered: None, events: Vec::new() }
     }
 }
 
@@ -323,15 +326,32 @@ impl<'a> Draft<'a> {
     }
 
     /// The finished decision; `line` answers the caller.
-    fn done(mut self, line: Line) -> Decision {
+    fn done(mut self, mut line: Line) -> Decision {
+        self.find_levels(&mut line);
         let outcome = Arc::new(line);
         self.lines.push(outcome.clone());
         let remembered = outcome
             .once
             .is_some()
             .then(|| Remembered { scope: scope(self.book, self.command), outcome: outcome.clone() });
+        let after = |id| self.accounts.iter().find(|it| it.id == id);
+        let events = event::follow(&self.lines, |id| self.book.account(id), after);
         self.changes.extend(self.accounts.into_iter().map(Change::Account));
-        Decision { changes: self.changes, lines: self.lines, outcome, remembered }
+        Decision { changes: self.changes, lines: self.lines, outcome, remembered, events }
+    }
+
+    /// Looks once at every account that the decision touched, whatever it was: which threshold it has crossed.
+    fn find_levels(&mut self, line: &mut Line) {
+        for account in &mut self.accounts {
+            account.level = event::level(self.book.account(account.id), account);
+            match &mut line.record {
+                Some(Record::Account(record)) if record.id == account.id => record.level = account.level,
+                Some(Record::Closed(record)) if record.account.id == account.id => {
+                    record.account.level = account.level;
+                }
+                Some(_) | None => {}
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod charges;
 mod checks;
 mod close;
 mod credentials;
+mod events;
 mod holds;
 mod journal;
 mod keys;
@@ -53,6 +54,7 @@ fn every_refusal_comes_up_in_a_story() {
         checks::STORIES,
         close::STORIES,
         credentials::STORIES,
+        events::STORIES,
         holds::STORIES,
         keys::STORIES,
         limits::STORIES,

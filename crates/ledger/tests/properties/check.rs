@@ -50,6 +50,7 @@ impl World {
         }
         let mut after = self.book.clone();
         after.apply(decision);
+        self.check_levels(family, decision, &after)?;
         let after = standings_of(&after, family);
         self.check_sums(family, &before, &after, effect, decision)?;
         self.check_available(&before, &after, decision)

@@ -48,6 +48,7 @@ pub(crate) fn assign(family: Family, slot: u8, plan: Option<u8>) -> Action {
         settings: Vec::new(),
         plan: Some(plan.map(|it| name(family, it))),
         caps: None,
+        alerts: None,
     }
 }
 

@@ -91,6 +91,11 @@ pub(crate) enum Asks {
     Limit {
         amount: i64,
     },
+    Alerts {
+        slot: u8,
+        low: i64,
+        gap: i64,
+    },
     Close {
         slot: u8,
         cascade: bool,
@@ -235,12 +240,13 @@ fn random_asks(random: &mut Random) -> Asks {
     let slot = random.byte(7).min(random.byte(5));
     let other = 1 + random.byte(6).min(random.byte(6));
     let (amount, nth, up) = (random.amount(), random.index(), random.chance(50));
-    match random.below(221) {
+    match random.below(228) {
         205..213 => {
             let most = random.chance(85).then_some(amount.max(0) * if up { 2 } else { 1 });
             Asks::Cap { slot, is_month: up, most }
         }
         213..221 => Asks::Call(Call::Reverse { nth, amount: up.then_some(amount) }),
+        221..228 => Asks::Alerts { slot, low: amount, gap: random.amount() },
         150..172 => Asks::Call(Call::Check { slot, path: random.byte(6) }),
         172..177 => Asks::Put { plan: random.byte(2), price: amount / 3, units: u32::from(random.byte(4)) },
         177..180 => Asks::Assign { slot: slot / 3, plan: up.then(|| random.byte(3)) },

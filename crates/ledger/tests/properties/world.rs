@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger::{
-    AccountId, Action, Actor, Amount, ApiKey, AuthId, BalanceMode, Book, Change, Command, CredentialId,
-    CredentialKind, Decision, Hold, Kind, Line, LineId, NewCredential, OnExpiry, Once, Period, Proof,
-    Refusal, Standing, Status, Timestamp, Token, TokenId, TokenScope, Transfer, decide,
+    AccountId, Action, Actor, Alerts, Amount, ApiKey, AuthId, BalanceMode, Book, Change, Command,
+    CredentialId, CredentialKind, Decision, Hold, Kind, Level, Line, LineId, NewCredential, OnExpiry, Once,
+    Period, Proof, Refusal, Standing, Status, Timestamp, Token, TokenId, TokenScope, Transfer, decide,
 };
 
 use crate::steps::{Asks, By, Call, Family, Step};
-use crate::{Seen, caps, prices};
+use crate::{Seen, alerts, caps, prices};
 
 /// How a step is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub(crate) struct Kin {
     pub(crate) lines: Vec<Arc<Line>>,
     /// Where the lines alone take each account.
     pub(crate) replayed: HashMap<AccountId, Figures>,
+    /// At which level each account is, by the events alone.
+    pub(crate) told: HashMap<AccountId, Level>,
     /// Payments − charges + reversals, by the lines alone.
     pub(crate) money: i64,
     /// Since which of the lines each cap counts, and when it was set.
@@ -279,6 +281,7 @@ impl World {
             settings: Vec::new(),
             plan: None,
             caps: None,
+            alerts: None,
         };
         let units = Amount::from_units;
         Some(match step.asks {
@@ -287,6 +290,7 @@ impl World {
             Asks::Status { slot, active: true } => change(slot, None, Some(Status::Active), None),
             Asks::Status { slot, active: false } => change(slot, None, Some(Status::Suspended), None),
             Asks::Limit { amount } => change(0, Some(units(amount)), None, None),
+            Asks::Alerts { slot, low, gap } => alerts::set(family, slot, alerts::alerts(low, gap)),
             Asks::Close { slot, cascade } => Action::CloseAccount { account: account(slot), cascade },
             Asks::Pay { slot, amount } => {
                 Action::Pay { account: account(slot), amount: units(amount), reference: None }
@@ -396,6 +400,7 @@ fn open(family: Family, slot: u8, shared: bool) -> Action {
         credit_limit: Amount::from_units(if slot == 0 { 10_000_000_000 } else { 0 }),
         mode: if shared { BalanceMode::Shared } else { BalanceMode::Own },
         status: Status::Active,
+        alerts: Alerts::default(),
         credentials: vec![NewCredential {
             id: secret_id(account, 0),
             kind: CredentialKind::Secret,

@@ -8,6 +8,7 @@ use crate::book::Change;
 use crate::cap::Caps;
 use crate::command::Actor;
 use crate::decide::Decision;
+use crate::event::Level;
 use crate::hold::Hold;
 use crate::id::LineId;
 use crate::journal::{Kind, Line, Record, Side};
@@ -97,6 +98,15 @@ fn an_account_stands_where_its_lines_take_it() {
     let sum_does_not_fit =
         broken(charge, |_, it| line(it).change = Standing::of_balance(Amount::from_units(i64::MIN)));
     assert_eq!(sum_does_not_fit, standing(p));
+}
+
+#[test]
+fn an_account_is_at_the_level_that_its_figures_say() {
+    let p = books().account("p").id;
+    let fine = broken("gate charge p 145", |_, it| accounts(it).for_each(|it| it.level = Level::Fine));
+    assert_eq!(fine, Err(Broken::Level(p)), "nothing is left");
+    let low = broken("gate charge p 1", |_, it| accounts(it).for_each(|it| it.level = Level::Low));
+    assert_eq!(low, Err(Broken::Level(p)), "nothing is low");
 }
 
 #[test]
@@ -372,7 +382,13 @@ fn lone(kind: Kind, change: Standing, late: bool, account: Side, counter: Option
         before: None,
     };
     let line = Arc::new(line);
-    Decision { changes: Vec::new(), lines: vec![line.clone()], outcome: line, remembered: None }
+    Decision {
+        changes: Vec::new(),
+        lines: vec![line.clone()],
+        outcome: line,
+        remembered: None,
+        events: Vec::new(),
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ variants! {
     ChargeNotFound AlreadyReversed HoldNotFound HoldEnded NotExpired ExpiryOutOfRange NumberTaken NumbersMax NumberNotFound
     NumberNotOwned NumberAlreadyOwned ApplicationNotFound EndpointNotFound OverlapOutOfRange CredentialsMax
     LastCredential SecretInUse CredentialNotFound TokenNotFound KeyReused NoPrice CallDenied PathNotNormal PlanNotFound
-    PlanInherited RulesMax CapReached CapOutOfRange TimeZoneUnknown Restricted
+    PlanInherited RulesMax CapReached CapOutOfRange TimeZoneUnknown Restricted AlertsOutOfOrder
 }
 
 /// The refusal's name and what it carries.
@@ -78,6 +78,7 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         | Refusal::PrimarySharesNothing
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
+        | Refusal::AlertsOutOfOrder
         | Refusal::SameAccount
         | Refusal::OutsideFamily
         | Refusal::NotExpired

@@ -10,6 +10,7 @@ use crate::account::{BalanceMode, CredentialKind, Status, TokenScope};
 use crate::cap::CapsChange;
 use crate::command::{Action, Actor, Command, NewCredential, Once, Proof, Transfer};
 use crate::decide::tests::words::Words;
+use crate::event::Alerts;
 use crate::hold::OnExpiry;
 use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
 use crate::limits::Limits;
@@ -147,6 +148,7 @@ impl Story {
             credit_limit: words.value("limit").map_or(Amount::ZERO, |it| words.amount_of(it)),
             mode: if words.flag("shared") { BalanceMode::Shared } else { BalanceMode::Own },
             status: status(words).unwrap_or(Status::Active),
+            alerts: alerts(words).unwrap_or_default(),
             credentials: vec![
                 new_credential(secret, CredentialKind::Secret),
                 new_credential(token, CredentialKind::Token),
@@ -174,6 +176,7 @@ impl Story {
             // `-` for the default of its currency.
             plan: words.value("plan").map(|it| (it != "-").then(|| Words::text(it).into())),
             caps: caps(words),
+            alerts: alerts(words),
         }
     }
 
@@ -361,6 +364,15 @@ fn caps(words: &mut Words<'_>) -> Option<CapsChange> {
     let zone = words.value("zone").map(Into::into);
     let change = CapsChange { zone, day, month };
     (change != CapsChange::default()).then_some(change)
+}
+
+/// `alerts low 10 depleted 1 recovered 20`, each of which may be left out.
+fn alerts(words: &mut Words<'_>) -> Option<Alerts> {
+    words.flag("alerts").then(|| Alerts {
+        low: words.value("low").map(|it| words.amount_of(it)),
+        depleted: words.value("depleted").map_or(Amount::ZERO, |it| words.amount_of(it)),
+        recovered: words.value("recovered").map(|it| words.amount_of(it)),
+    })
 }
 
 fn boxed(word: &str) -> Box<str> {

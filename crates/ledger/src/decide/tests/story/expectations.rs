@@ -6,6 +6,7 @@ use crate::book::Change;
 use crate::cap::{Cap, Period};
 use crate::decide::Decision;
 use crate::decide::tests::words::Words;
+use crate::event::Event;
 use crate::journal::Record;
 use crate::money::Amount;
 
@@ -42,6 +43,7 @@ impl Story {
                         .account
                         .map_or_else(|| "hidden".to_owned(), |it| self.name_of(Named::Account(it.account))),
                 ),
+                "events" => words.shows(self.events_text(decision)),
                 "token" => self.look_at_token(&mut words),
                 "keeps" => self.look_at_setting(&mut words),
                 "since" => self.look_at_time(&mut words),
@@ -86,7 +88,7 @@ impl Story {
             Some("shared") => account.mode == BalanceMode::Shared,
             Some(
                 "called" | "of" | "above" | "keyed" | "changed" | "priced" | "day" | "month" | "zone"
-                | "holding",
+                | "holding" | "level",
             ) => {
                 return self.look_at_figure(account, words);
             }
@@ -109,6 +111,7 @@ impl Story {
             "month" => words.shows(self.cap_text(account, Period::Month)),
             "zone" => words.shows(account.caps.as_ref().map_or("-", |it| &it.zone)),
             "holding" => words.shows(account.caps.as_ref().map_or(Amount::ZERO, |it| it.held).text(0)),
+            "level" => words.shows(format!("{:?}", account.level)),
             "changed" => words.shows(match account.changed_at {
                 Some(at) => format!("{}s", at.millis() / 1_000),
                 None => "never".to_owned(),
@@ -124,6 +127,17 @@ impl Story {
         let caps = caps.at(self.book.windows(&caps.zone), self.now);
         let text = |it: &Cap| format!("{}/{}", it.spent.text(0), it.most.text(0));
         caps.of(period).map_or_else(|| "-".to_owned(), text)
+    }
+
+    /// `AccountOpened:s+AvailableLow:s@10`, or `-`.
+    fn events_text(&self, decision: &Decision) -> String {
+        let text = |it: &Event| {
+            assert_eq!(it.family, self.book.account(it.account).expect("its account").primary());
+            let threshold = it.threshold.map_or_else(String::new, |it| format!("@{}", it.text(0)));
+            format!("{:?}:{}{threshold}", it.kind, self.name_of(Named::Account(it.account)))
+        };
+        let texts: Vec<_> = decision.events.iter().map(text).collect();
+        if texts.is_empty() { "-".to_owned() } else { texts.join("+") }
     }
 
     /// The names of the live credentials, oldest first.
