@@ -60,6 +60,11 @@ uuid! {
     LineId
 }
 
+uuid! {
+    /// An event.
+    EventId
+}
+
 macro_rules! digits {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
         $(#[$doc])*

@@ -44,7 +44,8 @@ pub use decide::{Decision, decide};
 pub use event::{Alerts, Event, EventKind, Level};
 pub use hold::{Ending, Hold, HoldEnd, OnExpiry};
 pub use id::{
-    AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, IdMap, IdSet, LineId, TokenId,
+    AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, EventId, IdMap, IdSet, LineId,
+    TokenId,
 };
 pub use journal::{Closed, Kind, Line, Outcome, Record, Side, TransferKind};
 pub use limits::{Limit, Limits};

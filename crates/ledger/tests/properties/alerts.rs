@@ -25,6 +25,7 @@ pub(crate) fn set(family: Family, slot: u8, alerts: Alerts) -> Action {
         mode: None,
         settings: Vec::new(),
         plan: None,
+        caps: None,
         alerts: Some(alerts),
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn set(family: Family, slot: u8, is_month: bool, most: Option<i64>) -
         mode: None,
         settings: Vec::new(),
         plan: None,
+        alerts: None,
         caps: Some(CapsChange { zone: Some(zone(family).into()), day, month }),
     }
 }

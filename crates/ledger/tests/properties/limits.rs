@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ledger::authority::may_call;
 use ledger::{
     Account, AccountId, Action, Actor, Amount, Book, Change, Command, Credential, CredentialId,
-    CredentialKind, Decision, Limit, Limits, Refusal, Standing, Timestamp, Token, TokenId, decide,
+    CredentialKind, Decision, Limit, Limits, Record, Refusal, Standing, Timestamp, Token, TokenId, decide,
 };
 
 use crate::ensure;
@@ -103,12 +103,23 @@ fn with_twin(book: &Book, by: &Actor, limits: &Limits) -> Option<(Book, Actor)> 
 /// What a twin brings about is what the caller would have, but for who did it.
 fn same(limited: &Decision, free: &Decision, by: &Actor) -> Result<(), String> {
     let lines: Vec<_> = free.lines.iter().map(|it| ledger::Line { by: *by, ..(**it).clone() }).collect();
-    let is_so = limited.lines.iter().map(|it| &**it).eq(lines.iter());
+    let is_so = limited.lines.iter().map(|it| without_twin(it)).eq(lines);
     ensure(is_so, || "a limit changes nothing of what is done".to_owned())?;
     let things = |it: &Decision| {
         it.changes.iter().filter(|it| !matches!(it, Change::Account(_))).cloned().collect::<Vec<_>>()
     };
     ensure(things(limited) == things(free), || "a limit changes nothing of what becomes".to_owned())
+}
+
+/// A line as it would be if its account had no twin of a credential.
+fn without_twin(line: &ledger::Line) -> ledger::Line {
+    let mut line = line.clone();
+    for record in [line.record.as_mut(), line.before.as_deref_mut()].into_iter().flatten() {
+        if let Record::Account(account) = record {
+            account.credentials = account.credentials.iter().filter(|it| it.id != TWIN).cloned().collect();
+        }
+    }
+    line
 }
 
 /// By its own arithmetic: nothing but what is within the limits is different afterwards.
@@ -126,7 +137,9 @@ fn check_within(family: Family, limits: &Limits, before: &Book, decision: &Decis
         if account == was || limits.reaches(account.id) {
             continue;
         }
-        let only_money = *account == Account { standing: account.standing, ..was.clone() };
+        // And the level that follows from it.
+        let only_money =
+            *account == Account { standing: account.standing, level: account.level, ..was.clone() };
         let pays = decision.lines.iter().any(|it| {
             it.account.is_some_and(|it| it.account == account.id)
                 && it.cause.is_some_and(|it| limits.reaches(it))

@@ -42,6 +42,7 @@ fn samples() -> Vec<Refusal> {
         Refusal::PrimarySharesNothing,
         Refusal::CreditLimitFixed,
         Refusal::StatusFixed,
+        Refusal::AlertsOutOfOrder,
         Refusal::SameAccount,
         Refusal::OutsideFamily,
         Refusal::SharesBalance(account),

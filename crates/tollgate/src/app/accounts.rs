@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Action, Actor, Amount, BalanceMode, CapsChange, CredentialId, CredentialKind,
+    Account, AccountId, Action, Actor, Alerts, Amount, BalanceMode, CapsChange, CredentialId, CredentialKind,
     Currency, Decision, NewCredential, Once, Outcome, Refusal, SettingChange, Status, TextField, text,
 };
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub struct NewAccount {
     pub secret: Option<String>,
     /// How much it may spend in a day and a month.
     pub caps: Option<CapsChange>,
+    /// At what available amount somebody wants to be told.
+    pub alerts: Alerts,
 }
 
 /// An account that was opened, and its credentials, which are shown this once.
@@ -64,6 +66,8 @@ pub struct AccountChange {
     pub plan: Option<Option<Arc<str>>>,
     /// How much it may spend in a day and a month.
     pub caps: Option<CapsChange>,
+    /// All its thresholds anew.
+    pub alerts: Option<Alerts>,
 }
 
 /// What is sealed with the key of a request, so that a repeat can show it again.
@@ -126,6 +130,7 @@ impl App {
                 credit_limit: new.credit_limit,
                 mode: new.mode,
                 status: new.status,
+                alerts: new.alerts,
                 credentials: credentials.clone(),
                 subaccounts_max: inner.settings.subaccounts_max,
                 caps: caps.clone(),
@@ -170,10 +175,10 @@ impl App {
         account: AccountId,
         change: AccountChange,
     ) -> Result<Account, Error> {
-        let AccountChange { name, credit_limit, status, mode, settings, plan, caps } = change;
+        let AccountChange { name, credit_limit, status, mode, settings, plan, caps, alerts } = change;
         let caps = caps.map(in_a_known_zone);
         let action =
-            Action::ChangeAccount { account, name, credit_limit, status, mode, settings, plan, caps };
+            Action::ChangeAccount { account, name, credit_limit, status, mode, settings, plan, caps, alerts };
         let outcome = self.submit(by, once, action).await?;
         outcome.account_record().cloned().ok_or(Error::Fault)
     }

@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod batches;
 mod credentials;
+mod events;
 mod gate;
 mod holds;
 mod money;
@@ -44,8 +45,8 @@ pub use usage::{
 };
 
 pub use crate::store::{
-    AccountFilter, Audited, Cause, Listed, NumberFilter, Owners, PlanFilter, Recorded, Slice, TokenFilter,
-    UsageSum,
+    AccountFilter, Audited, Cause, Listed, Logged, NumberFilter, Owners, PlanFilter, Recorded, Slice,
+    TokenFilter, UsageSum,
 };
 
 use self::refusals::Attempt;

@@ -314,6 +314,7 @@ fn refused(refusal: &Refusal) -> Denied {
         | Refusal::PrimarySharesNothing
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
+        | Refusal::AlertsOutOfOrder
         | Refusal::SameAccount
         | Refusal::OutsideFamily
         | Refusal::SharesBalance(_)

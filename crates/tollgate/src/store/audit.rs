@@ -162,11 +162,11 @@ impl Snapshot<'_> {
     /// What says to us alone that everything from this place on has been looked through.
     fn cursor(&self, place: i64) -> Result<Option<[u8; 16]>> {
         let at = self.time_at(place)?;
-        Ok(at.map(|at| *self.ids().place(LineId::from_bytes([0; 16]), place, at).as_bytes()))
+        Ok(at.map(|at| *self.ids().lines.place(LineId::from_bytes([0; 16]), place, at).as_bytes()))
     }
 
     fn place(&self, cursor: [u8; 16]) -> Result<Option<i64>> {
-        let place = self.ids().seq(LineId::from_bytes(cursor));
+        let place = self.ids().lines.seq(LineId::from_bytes(cursor));
         Ok(if self.cursor(place)? == Some(cursor) { Some(place) } else { None })
     }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{optional, sql};
 
 /// The schema's versions, oldest first; `PRAGMA user_version` counts how many a store has.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_owned.sql"),
     include_str!("../../migrations/0003_prices.sql"),
@@ -19,9 +19,10 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_usage.sql"),
     include_str!("../../migrations/0006_caps.sql"),
     include_str!("../../migrations/0007_limits.sql"),
+    include_str!("../../migrations/0008_events.sql"),
 ];
 /// The newest of them.
-const KNOWN: u32 = 7;
+const KNOWN: u32 = 8;
 
 /// Why a store could not be opened; each is a sentence for the operator.
 #[derive(Debug, thiserror::Error)]

@@ -29,6 +29,15 @@ impl LineIds {
         Self { key }
     }
 
+    /// For the events of that store, whose ids are made likewise of their places.
+    pub(super) const fn of_events(mark: &[u8; 32]) -> Self {
+        let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, rest @ ..] = *mark;
+        let mut other = [0; 32];
+        let (first, _) = other.split_at_mut(16);
+        first.copy_from_slice(&rest);
+        Self::of(&other)
+    }
+
     /// The id of the line at `seq`, written at `at`; `id` gives what is random in it.
     pub(super) fn place(&self, id: LineId, seq: i64, at: Timestamp) -> LineId {
         let millis = u64::try_from(at.millis()).unwrap_or(0);

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger decide them and
 //! commits once (`bring` reads what they name, `write` and `insert` write the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql` and `record` turn rows
-//! into domain values; `usage` adds up what was spent; `replay` proves a store from its journal; `file` opens, locks and copies it.
+//! into domain values; `usage` adds up what was spent; `replay` proves a store from its journal; `events` what others are told
+//! of; `file` opens, locks and copies it.
 //!
 //! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
 //! Readers never touch the writer's memory. No rule is decided here.
@@ -11,6 +12,7 @@ mod audit;
 mod bring;
 mod bring_owned;
 mod caps;
+mod events;
 mod file;
 mod insert;
 mod limits;
@@ -45,6 +47,7 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
 pub use audit::{AuditFilter, Audited, Cause, Whose};
+pub use events::{EventFilter, Logged};
 pub use file::{OpenError, backup, exists};
 pub use once::ONCE_MAX;
 pub use owned::{Listed, NumberFilter, Owners, Slice};
@@ -136,7 +139,7 @@ struct Shared {
     tokens: RwLock<std::collections::HashMap<String, Token>>,
     /// The token that is stored nowhere.
     environment: Option<Token>,
-    ids: line_id::LineIds,
+    ids: Ids,
     /// Uses of credentials that are not written yet.
     uses: Mutex<IdMap<CredentialId, Timestamp>>,
     /// Rung when a sync failed: what is on the disk is unknown, and the process must end.
@@ -145,6 +148,19 @@ struct Shared {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Held for as long as the store is open.
     _lock: std::fs::File,
+}
+
+/// What makes ids that lead to places.
+#[derive(Clone, Copy)]
+struct Ids {
+    lines: line_id::LineIds,
+    events: line_id::LineIds,
+}
+
+impl Ids {
+    const fn of(mark: &[u8; 32]) -> Self {
+        Self { lines: line_id::LineIds::of(mark), events: line_id::LineIds::of_events(mark) }
+    }
 }
 
 /// What the writer counts, for the metrics.
@@ -175,7 +191,7 @@ impl Store {
         let lock = file::lock(&options.path)?;
         let connection = file::open_writable(&options.path)?;
         file::check_mark(&connection, &options.path, &options.key_mark)?;
-        let ids = line_id::LineIds::of(&options.key_mark);
+        let ids = Ids::of(&options.key_mark);
         usage_fill::fill(&connection, ids)?;
         let mut resident = resident::Resident::load(&connection, options.once_max)?;
         let mut tokens = file::tokens_by_verifier(&connection)?;

@@ -1,9 +1,9 @@
 //! The records in a journal line as JSON text: what an account, a hold, a number, a credential or a token was after it.
 
 use ledger::{
-    Account, Amount, ApiKey, Application, ApplicationId, BalanceMode, Closed, Credential, CredentialKind,
-    Currency, Defaults, Ending, Endpoint, EndpointId, Features, Hold, HoldEnd, Limits, Number, NumberKind,
-    OnExpiry, Record, Standing, Status, Timestamp, Token, TokenScope,
+    Account, Alerts, Amount, ApiKey, Application, ApplicationId, BalanceMode, Closed, Credential,
+    CredentialKind, Currency, Defaults, Ending, Endpoint, EndpointId, Features, Hold, HoldEnd, Level, Limits,
+    Number, NumberKind, OnExpiry, Record, Standing, Status, Timestamp, Token, TokenScope,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,8 +60,26 @@ struct AccountJson {
     plan: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     caps: Option<CapsJson>,
+    alerts: Option<AlertsJson>,
+    /// Left out where it is fine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    level: Option<LevelJson>,
     credentials: Vec<CredentialJson>,
     subaccounts: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AlertsJson {
+    low: Option<i64>,
+    depleted: i64,
+    recovered: Option<i64>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LevelJson {
+    Low,
+    Depleted,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -343,6 +361,16 @@ fn account_json(account: &Account) -> AccountJson {
         settings: settings::to_map(&account.settings),
         plan: account.plan.as_deref().map(str::to_owned),
         caps: account.caps.as_deref().map(caps::to_json),
+        alerts: (account.alerts != Alerts::default()).then(|| AlertsJson {
+            low: account.alerts.low.map(Amount::units),
+            depleted: account.alerts.depleted.units(),
+            recovered: account.alerts.recovered.map(Amount::units),
+        }),
+        level: match account.level {
+            Level::Fine => None,
+            Level::Low => Some(LevelJson::Low),
+            Level::Depleted => Some(LevelJson::Depleted),
+        },
         credentials: account.credentials.iter().map(credential_json).collect(),
         subaccounts: account.subaccounts,
     }
@@ -376,6 +404,16 @@ fn account(json: &AccountJson) -> Option<Account> {
         settings: settings::from_map(&json.settings)?,
         plan: json.plan.as_deref().map(Into::into),
         caps: json.caps.as_ref().map(caps::from_json),
+        alerts: json.alerts.as_ref().map_or_else(Alerts::default, |it| Alerts {
+            low: it.low.map(Amount::from_units),
+            depleted: Amount::from_units(it.depleted),
+            recovered: it.recovered.map(Amount::from_units),
+        }),
+        level: match json.level {
+            None => Level::Fine,
+            Some(LevelJson::Low) => Level::Low,
+            Some(LevelJson::Depleted) => Level::Depleted,
+        },
         credentials: json.credentials.iter().map(credential).collect::<Option<_>>()?,
         subaccounts: json.subaccounts,
     })

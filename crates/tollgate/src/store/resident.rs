@@ -26,6 +26,8 @@ pub(super) struct Resident {
     pub(super) last_seq: i64,
     pub(super) last_at: Timestamp,
     pub(super) last_number: i64,
+    /// The place of the newest event.
+    pub(super) last_event: i64,
 }
 
 /// Accounts whose newest line, which they only caused, is not in their row yet; the longest waiting first.
@@ -103,6 +105,7 @@ impl Resident {
             last_seq: 0,
             last_at: Timestamp::default(),
             last_number: 0,
+            last_event: super::events::last(connection)?,
         };
         resident.last_number = resident.accounts.values().map(|it| it.number).max().unwrap_or(0);
         let mut tokens = connection.prepare("SELECT * FROM tokens")?;

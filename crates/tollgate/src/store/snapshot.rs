@@ -12,7 +12,7 @@ use rusqlite::{Connection, Result, Row, params};
 use super::line_id::{LineIds, are_beside};
 use super::owned::{Listed, Slice, count};
 use super::sql::{self, Column, Recorded};
-use super::{Name, optional};
+use super::{Ids, Name, optional};
 
 /// Which tokens.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,7 +30,7 @@ pub struct Snapshot<'a> {
     connection: &'a Connection,
     /// The token that is stored nowhere.
     environment: Option<Token>,
-    ids: LineIds,
+    ids: Ids,
     /// What whoever reads is limited to.
     limits: Option<Arc<Limits>>,
 }
@@ -62,7 +62,7 @@ pub struct AccountFilter {
 }
 
 impl<'a> Snapshot<'a> {
-    pub(super) const fn new(connection: &'a Connection, environment: Option<Token>, ids: LineIds) -> Self {
+    pub(super) const fn new(connection: &'a Connection, environment: Option<Token>, ids: Ids) -> Self {
         Self { connection, environment, ids, limits: None }
     }
 
@@ -90,11 +90,15 @@ impl<'a> Snapshot<'a> {
         format!(" AND {column} IN ({})", accounts.join(", "))
     }
 
+    pub(super) const fn event_ids(&self) -> LineIds {
+        self.ids.events
+    }
+
     pub(super) const fn connection(&self) -> &Connection {
         self.connection
     }
 
-    pub(super) const fn ids(&self) -> LineIds {
+    pub(super) const fn ids(&self) -> Ids {
         self.ids
     }
 
@@ -324,7 +328,7 @@ impl<'a> Snapshot<'a> {
     /// Of the store.
     pub fn line(&self, id: LineId) -> Result<Option<Recorded>> {
         // A command's own line stands behind those that it wrote beside it.
-        let mut seq = self.ids.seq(id);
+        let mut seq = self.ids.lines.seq(id);
         while let Some(found) = self.line_at(seq)?.filter(|it| are_beside(it.line.id, id)) {
             if found.line.id == id {
                 return Ok(Some(found));

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Actor, Amount, ApiKey, ApplicationId, AuthId, BalanceMode, Caller, Credential,
-    CredentialId, CredentialKind, Currency, Ending, EndpointId, Hold, HoldEnd, Kind, Line, LineId, Move,
-    NumberKind, OnExpiry, Once, Scope, Side, Standing, Status, Timestamp, Token, TokenId, TokenScope,
+    Account, AccountId, Actor, Alerts, Amount, ApiKey, ApplicationId, AuthId, BalanceMode, Caller,
+    Credential, CredentialId, CredentialKind, Currency, Ending, EndpointId, EventId, EventKind, Hold,
+    HoldEnd, Kind, Level, Line, LineId, Move, NumberKind, OnExpiry, Once, Scope, Side, Standing, Status,
+    Timestamp, Token, TokenId, TokenScope,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
@@ -33,7 +34,7 @@ macro_rules! bytes_column {
     )*};
 }
 
-bytes_column!(AccountId, CredentialId, TokenId, LineId);
+bytes_column!(AccountId, CredentialId, TokenId, LineId, EventId);
 
 /// A domain value that is one integer in a column.
 macro_rules! integer_column {
@@ -80,6 +81,21 @@ word_column!(BalanceMode { Own = 1, Shared = 2 });
 word_column!(Status { Active = 1, Suspended = 2, Closed = 3 });
 word_column!(CredentialKind { Secret = 1, Token = 2 });
 word_column!(NumberKind { Mobile = 1, Local = 2, National = 3, TollFree = 4, ShortCode = 5 });
+word_column!(Level { Fine = 1, Low = 2, Depleted = 3 });
+word_column!(EventKind {
+    AccountOpened = 1,
+    AccountChanged = 2,
+    AccountSuspended = 3,
+    AccountReactivated = 4,
+    AccountClosed = 5,
+    CredentialAdded = 6,
+    CredentialChanged = 7,
+    CredentialRevoked = 8,
+    HoldCaptured = 9,
+    AvailableLow = 10,
+    AvailableDepleted = 11,
+    AvailableRecovered = 12,
+});
 word_column!(OnExpiry { Release = 1, Capture = 2 });
 word_column!(HoldEnd { Settled = 1, Released = 2, Expired = 3, Captured = 4, Closed = 5 });
 word_column!(Move {
@@ -180,6 +196,12 @@ pub(super) fn account(row: &Row<'_>) -> Result<Account> {
             None => None,
             Some(text) => Some(caps::decode(text).ok_or_else(|| misread(row, "caps"))?),
         },
+        alerts: Alerts {
+            low: get_opt(row, "alert_low")?,
+            depleted: get(row, "alert_depleted")?,
+            recovered: get_opt(row, "alert_recovered")?,
+        },
+        level: get(row, "level")?,
         credentials: Arc::default(),
         subaccounts: row.get("subaccounts")?,
     })

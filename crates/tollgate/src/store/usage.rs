@@ -13,7 +13,7 @@ use ledger::usage::quarter;
 use ledger::{AccountId, Entry, IdMap, LineId, Move, Moved, Total};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
-use super::line_id::LineIds;
+use super::Ids;
 use super::resident::Row as AccountRow;
 use super::sql::{self, Column};
 use super::writer::{Pending, Writer};
@@ -396,7 +396,7 @@ impl<'a> Numbers<'a> {
 /// quarter that they are in, their family, and what they add.
 pub(super) fn each_entry<E: From<rusqlite::Error>>(
     connection: &Connection,
-    ids: LineIds,
+    ids: Ids,
     (from, to): (i64, i64),
     family: Option<AccountId>,
     mut each: impl FnMut(i64, i64, AccountId, &Entry<'_>) -> std::result::Result<(), E>,

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Result};
 
-use super::line_id::LineIds;
+use super::Ids;
 use super::usage::{self, Numbers, RowKey, UsageSum};
 
 /// How many lines are added up at once; their sums are written in one transaction.
 const PIECE: i64 = 65_536;
 
 /// Counts every line that no row counts yet. Where the process ends in between, the next start goes on.
-pub(super) fn fill(connection: &Connection, ids: LineIds) -> Result<()> {
+pub(super) fn fill(connection: &Connection, ids: Ids) -> Result<()> {
     let last: Option<i64> =
         connection.query_row("SELECT MAX(seq) FROM journal", (), |row| row.get::<_, Option<i64>>(0))?;
     let last = last.unwrap_or(0);
@@ -31,7 +31,7 @@ pub(super) fn fill(connection: &Connection, ids: LineIds) -> Result<()> {
     Ok(())
 }
 
-fn fill_piece(connection: &Connection, ids: LineIds, (from, to): (i64, i64)) -> Result<()> {
+fn fill_piece(connection: &Connection, ids: Ids, (from, to): (i64, i64)) -> Result<()> {
     let mut numbers = Numbers::new(connection)?;
     // The sum, and up to which line the row counts already.
     let mut sums: HashMap<RowKey, (UsageSum, i64)> = HashMap::new();

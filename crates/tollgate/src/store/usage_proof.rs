@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use ledger::{AccountId, Entry};
 use rusqlite::Connection;
 
-use super::line_id::LineIds;
+use super::Ids;
 use super::replay::Wrong;
 use super::usage::{self, Numbers, RowKey, UsageSum};
 
 /// Proves all roll-ups of a store whose journal has `last` lines.
-pub(super) fn prove(connection: &Connection, ids: LineIds, last: i64) -> Result<(), Wrong> {
+pub(super) fn prove(connection: &Connection, ids: Ids, last: i64) -> Result<(), Wrong> {
     let mut proof = Proof {
         connection,
         numbers: Numbers::new(connection)?,

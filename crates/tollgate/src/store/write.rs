@@ -8,7 +8,7 @@ use rusqlite::params;
 use super::insert::LineInsert;
 use super::sql::{self, Column};
 use super::writer::{Heads, Pending, Writer};
-use super::{caps, limits, owned, plan, settings};
+use super::{caps, events, limits, owned, plan, settings};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
@@ -17,7 +17,7 @@ const HEADS_LAG_MAX: i64 = 65_536;
 
 impl Writer {
     pub(super) fn write_rows(&self, pending: &mut Pending) -> rusqlite::Result<()> {
-        let Pending { lines, accounts, changes, chain, opened, heads, .. } = pending;
+        let Pending { lines, accounts, changes, events: told, chain, opened, heads, .. } = pending;
         let mut sides = IdSet::default();
         let mut insert = LineInsert::new(&self.connection)?;
         for (line, seq) in lines.iter().zip(self.resident.last_seq + 1..) {
@@ -34,6 +34,13 @@ impl Writer {
                     .prepare_cached("INSERT INTO shown_once (seq, at, sealed) VALUES (?1, ?2, ?3)")?
                     .execute(params![seq, Column(line.at), sealed])?;
             }
+        }
+        for ((line_seq, event), seq) in told.iter().zip(self.resident.last_event + 1..) {
+            let line =
+                usize::try_from(line_seq - self.resident.last_seq - 1).ok().and_then(|it| lines.get(it));
+            // An event is of a line of its own decision.
+            let line = line.ok_or(rusqlite::Error::InvalidQuery)?;
+            events::insert(&self.connection, self.shared.ids.events, seq, event, (*line_seq, line))?;
         }
         // An account is written once for the whole batch, as it is in the end; those that are there already in the order of
         // their rows, so that the pages of the file are come to one after the other.
@@ -139,7 +146,9 @@ impl Writer {
             && account.subaccounts == before.subaccounts
             && account.changed_at == before.changed_at
             && account.settings == before.settings
-            && account.plan == before.plan;
+            && account.plan == before.plan
+            && account.alerts == before.alerts
+            && account.level == before.level;
         let Standing { balance, credit_limit, held } = account.standing;
         self.connection
             .prepare_cached(
@@ -155,7 +164,7 @@ impl Writer {
             self.connection
                 .prepare_cached(
                     "UPDATE accounts SET name = ?2, mode = ?3, status = ?4, subaccounts = ?5, changed_at = ?6, settings = ?7,
-                     plan = ?8
+                     plan = ?8, alert_low = ?9, alert_depleted = ?10, alert_recovered = ?11, level = ?12
                      WHERE number = ?1",
                 )?
                 .execute(params![
@@ -167,6 +176,10 @@ impl Writer {
                     account.changed_at.map(Column),
                     settings::encode(&account.settings),
                     account.plan.as_deref(),
+                    account.alerts.low.map(Column),
+                    Column(account.alerts.depleted),
+                    account.alerts.recovered.map(Column),
+                    Column(account.level),
                 ])?;
         }
         Ok(())
@@ -177,8 +190,10 @@ impl Writer {
         self.connection
             .prepare_cached(
                 "INSERT INTO accounts (number, id, parent, api_key, auth_id, name, currency, mode, status, created_at,
-                 subaccounts, balance, credit_limit, held, last_line, changed_at, settings, plan, caps)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                 subaccounts, balance, credit_limit, held, last_line, changed_at, settings, plan, caps,
+                 alert_low, alert_depleted, alert_recovered, level)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+                 ?23)",
             )?
             .execute(params![
                 number,
@@ -200,6 +215,10 @@ impl Writer {
                 settings::encode(&account.settings),
                 account.plan.as_deref(),
                 account.caps.as_deref().map(caps::encode),
+                account.alerts.low.map(Column),
+                Column(account.alerts.depleted),
+                account.alerts.recovered.map(Column),
+                Column(account.level),
             ])?;
         Ok(())
     }

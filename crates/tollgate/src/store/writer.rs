@@ -9,8 +9,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ledger::{
-    AccountId, ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Hold, IdMap, IdSet,
-    Line, LineId, Outcome, Timestamp, Token, decide, laws,
+    AccountId, ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Event, Hold, IdMap,
+    IdSet, Line, LineId, Outcome, Timestamp, Token, decide, laws,
 };
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
@@ -128,6 +128,8 @@ pub(super) struct Pending {
     pub(super) changes: Vec<Change>,
     /// The hashes of the keys that it binds, and to which lines.
     pub(super) keyed: Vec<(u64, i64)>,
+    /// With the place of the line that each follows from.
+    pub(super) events: Vec<(i64, Event)>,
     /// The newest line of each account that the batch touches, as of the last line laid out.
     pub(super) chain: IdMap<AccountId, i64>,
     /// The row numbers of the accounts that the batch opens.
@@ -259,7 +261,7 @@ impl Writer {
     /// Writes into a command's id where its line will be.
     fn place(&self, command: &mut Command, now: Timestamp, pending: &Pending) {
         let seq = self.resident.last_seq + 1 + count(pending.lines.len());
-        command.id = self.shared.ids.place(command.id, seq, now);
+        command.id = self.shared.ids.lines.place(command.id, seq, now);
     }
 
     /// What comes of a command, and the hash of its key.
@@ -294,7 +296,9 @@ impl Writer {
         pending: &mut Pending,
     ) -> Answer {
         let (decision, key) = self.decide(command, known, now)?;
-        let Decision { changes, lines, outcome, remembered } = decision;
+        let Decision { changes, lines, outcome, remembered, events } = decision;
+        let first = self.resident.last_seq + 1 + count(pending.lines.len());
+        pending.events.extend(events.into_iter().map(|it| (first + count(it.line), it)));
         // This is what [`Book::apply`] does, less what nobody looks at again.
         for change in changes {
             if let Change::Account(account) = &change {
@@ -335,7 +339,7 @@ impl Writer {
 
     /// Makes true in memory what is durable now.
     fn merge(&mut self, pending: Pending) {
-        let Pending { lines, accounts, changes, keyed, chain, opened, heads, usage, uses } = pending;
+        let Pending { lines, accounts, changes, keyed, events, chain, opened, heads, usage, uses } = pending;
         self.forget_uses(&uses);
         for (id, number) in opened {
             if let Some(account) = self.book.account(id) {
@@ -374,6 +378,7 @@ impl Writer {
             self.resident.once.insert(hash, seq, self.resident.last_at);
         }
         self.gather_usage(&lines, &usage);
+        self.resident.last_event += count(events.len());
         let count = count(lines.len());
         self.resident.last_seq += count;
         let figures = &self.shared.figures;

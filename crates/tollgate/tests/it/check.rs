@@ -45,6 +45,10 @@ enum Named {
     Endpoint,
     /// The version of the price plan that was changed.
     Plan,
+    /// The event at that place.
+    Event,
+    /// The first one.
+    FirstEvent,
     /// That there are more versions or fewer than there should be.
     Plans,
     /// The plan that there should not be.
@@ -114,6 +118,11 @@ const ROTATED: &str =
     "SELECT min(rowid) FROM credentials WHERE expires_at IS NOT NULL AND revoked_at IS NULL";
 const NOT_ROTATED: &str =
     "SELECT max(rowid) FROM credentials WHERE expires_at IS NULL AND revoked_at IS NULL";
+const ALERTED: &str = "SELECT number FROM accounts WHERE level = 2 AND alert_low IS NOT NULL LIMIT 1";
+const OPENED: &str =
+    "SELECT max(seq) FROM journal WHERE kind = 1 AND instr(record, '\"level\":\"depleted\"') > 0";
+const EVENT: &str = "SELECT min(seq) FROM events WHERE threshold IS NOT NULL AND line > 5";
+const LAST_EVENT: &str = "SELECT max(seq) FROM events";
 const SETTLED: &str = "SELECT number FROM accounts WHERE settings IS NOT NULL LIMIT 1";
 
 const CAPPED: &str = "SELECT number FROM accounts WHERE caps IS NOT NULL LIMIT 1";
@@ -244,6 +253,21 @@ const CASES: &[Case] = &[
     case("a cap in its line", CAPPING, "UPDATE journal SET record = json_set(record, '$.account.caps.day.most', 1) WHERE seq = :n", Named::AccountOfLine),
     case("what was spent in the line of a cap", CAPPING, "UPDATE journal SET record = json_set(record, '$.account.caps.day.spent', 1) WHERE seq = :n", Named::Line),
     case("what was held in the line of a cap", CAPPING, "UPDATE journal SET record = json_set(record, '$.account.caps.held', 0) WHERE seq = :n", Named::Line),
+    case("a threshold", ALERTED, "UPDATE accounts SET alert_low = alert_low + 1 WHERE number = :n", Named::Account),
+    case("another threshold", ALERTED, "UPDATE accounts SET alert_depleted = 1 WHERE number = :n", Named::Account),
+    case("a threshold that was never set", ALERTED, "UPDATE accounts SET alert_recovered = 5000000000 WHERE number = :n", Named::Account),
+    case("the level of an account", ALERTED, "UPDATE accounts SET level = 1 WHERE number = :n", Named::Account),
+    case("the level in a record", OPENED, "UPDATE journal SET record = replace(record, '\"level\":\"depleted\",', '') WHERE seq = :n", Named::Line),
+    case("an event deleted", EVENT, "DELETE FROM events WHERE seq = :n", Named::Event),
+    case("the last event deleted", LAST_EVENT, "DELETE FROM events WHERE seq = :n", Named::Event),
+    case("an event that never was", "SELECT max(seq) + 1 FROM events", "INSERT INTO events SELECT :n, id, kind, account, family, line, threshold FROM events WHERE seq = 1", Named::Event),
+    case("the kind of an event", EVENT, "UPDATE events SET kind = kind % 12 + 1 WHERE seq = :n", Named::Event),
+    case("whose an event is", EVENT, "UPDATE events SET account = (SELECT id FROM accounts WHERE id <> account LIMIT 1) WHERE seq = :n", Named::Event),
+    case("of which family an event is", EVENT, "UPDATE events SET family = zeroblob(16) WHERE seq = :n", Named::Event),
+    case("the line of an event", EVENT, "UPDATE events SET line = line - 1 WHERE seq = :n", Named::Event),
+    case("the threshold of an event", EVENT, "UPDATE events SET threshold = threshold + 1 WHERE seq = :n", Named::Event),
+    case("the id of an event", EVENT, "UPDATE events SET id = (SELECT id FROM events WHERE seq = 1) WHERE seq = :n", Named::Event),
+    case("from where on there are events", "SELECT max(seq) FROM journal", "UPDATE meta SET value = :n WHERE name = 'events_after'", Named::FirstEvent),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,6 +327,8 @@ fn names(sql: &Connection, named: Named, row: i64) -> Vec<String> {
         Named::Account => account("number = ?1"),
         Named::AccountOfLine => account("id = (SELECT account FROM journal WHERE seq = ?1)"),
         Named::Plan => vec!["version 2 of price plan standard".to_owned()],
+        Named::Event => vec![format!("event {row}")],
+        Named::FirstEvent => vec!["event 1".to_owned()],
         Named::Plans => vec!["versions of price plans".to_owned()],
         Named::Mine => vec!["price plan mine".to_owned()],
         Named::AccountOfCredential => account("id = (SELECT account FROM credentials WHERE rowid = ?1)"),
@@ -426,6 +452,8 @@ async fn store_of_every_kind() -> Store {
     api.post(&path, json!({ "amount": "0.40" })).await.expect(201);
     api.charge(&own, "3.00", "third").await.expect(201);
     api.charge(&other, "4.00", "of a stranger").await.expect(201);
+    let alerts = json!({ "alerts": { "low": "100.00" } });
+    change(&api, &format!("/api/v1/accounts/{}", own.id), alerts).await;
     api.charge(&own, "5.00", "last").await.expect(201);
     server.stop();
     store

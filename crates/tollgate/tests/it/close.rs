@@ -64,8 +64,17 @@ fn id(account: &Opened) -> AccountId {
 async fn open(app: &App, parent: Option<&Opened>, name: &str, mode: BalanceMode) -> Opened {
     let credit_limit = if parent.is_some() { Amount::ZERO } else { amount("5000") };
     let (parent, name, status) = (parent.map(id), name.into(), Status::Active);
-    let new =
-        NewAccount { parent, name, currency: None, credit_limit, mode, status, secret: None, caps: None };
+    let new = NewAccount {
+        parent,
+        name,
+        currency: None,
+        credit_limit,
+        mode,
+        status,
+        secret: None,
+        alerts: ledger::Alerts::default(),
+        caps: None,
+    };
     app.open_account(OPERATOR, None, new).await.unwrap()
 }
 

@@ -222,6 +222,7 @@ impl House {
             status: ledger::Status::Active,
             secret: None,
             caps: None,
+            alerts: ledger::Alerts::default(),
         };
         let opened = self.app.open_account(OPERATOR, None, new).await.unwrap();
         let key = opened.account.api_key.to_string();

@@ -6,6 +6,7 @@ mod batches;
 mod charges;
 mod close;
 mod credentials;
+mod events;
 mod health;
 mod holds;
 mod keys;

@@ -167,6 +167,10 @@ pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'
             "is set by the operator on a primary account alone; a subaccount's changes by credit transfer",
         ),
         Refusal::StatusFixed => ("status", "must be \"active\" or \"suspended\""),
+        Refusal::AlertsOutOfOrder => (
+            "alerts",
+            "must be from 0 to 10000000000, with `low` more than `depleted` and `recovered` no less than `low`",
+        ),
         Refusal::SameAccount => (names.account, "must be another account than the one in the path"),
         Refusal::OutsideFamily => (names.account, "must be a subaccount of the account in the path"),
         Refusal::SharesBalance(_) => {
@@ -322,6 +326,7 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         | Refusal::PrimarySharesNothing
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
+        | Refusal::AlertsOutOfOrder
         | Refusal::SameAccount
         | Refusal::OutsideFamily
         | Refusal::SharesBalance(_)

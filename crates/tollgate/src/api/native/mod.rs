@@ -19,8 +19,8 @@ use self::error::{Code, Problem};
 #[cfg(test)]
 pub(super) use self::error::{codes, said};
 use self::handlers::{
-    accounts, audit, batches, charges, credentials, docs, drills, health, holds, numbers, prices, tokens,
-    usage,
+    accounts, audit, batches, charges, credentials, docs, drills, events, health, holds, numbers, prices,
+    tokens, usage,
 };
 use crate::api::{Route, Who};
 use crate::http::Incoming;
@@ -79,6 +79,7 @@ pub fn routes() -> Vec<Route> {
         Route::new(POST, "/api/v1/holds/{id}/settle", Who::OperatorOrGate, holds::settle),
         Route::new(POST, "/api/v1/holds/{id}/release", Who::OperatorOrGate, holds::release),
         Route::new(POST, "/api/v1/holds/{id}/extend", Who::OperatorOrGate, holds::extend),
+        Route::new(GET, "/api/v1/events", Who::OperatorOrAccount, events::list),
         Route::new(GET, "/api/v1/price-plans", Who::Operator, prices::list),
         Route::new(MethodFilter::PUT, "/api/v1/price-plans/{name}", Who::Operator, prices::put),
         Route::new(GET, "/api/v1/price-plans/{name}", Who::Operator, prices::get),

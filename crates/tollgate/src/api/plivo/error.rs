@@ -155,6 +155,7 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
         | Refusal::PrimarySharesNothing
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
+        | Refusal::AlertsOutOfOrder
         | Refusal::SameAccount
         | Refusal::SharesBalance(_)
         | Refusal::InsufficientCredit { .. }

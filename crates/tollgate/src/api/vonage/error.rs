@@ -261,6 +261,7 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
         | Refusal::CurrencyMismatch
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
+        | Refusal::AlertsOutOfOrder
         | Refusal::NotEmpty { .. }
         | Refusal::ChargeNotFound(_)
         | Refusal::AlreadyReversed { .. }

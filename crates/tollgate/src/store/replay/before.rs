@@ -1,6 +1,6 @@
 //! What a line says that it found must be what the lines before it have left.
 
-use ledger::{Account, Kind, Line, PricePlan, Record};
+use ledger::{Account, Kind, Level, Line, PricePlan, Record};
 
 use super::State;
 use crate::store::caps;
@@ -16,7 +16,11 @@ pub(super) fn prove(state: &State, seq: i64, line: &Line) -> Result<(), String> 
         (None, Some(_)) => Err("it changes something and does not say what it found".into()),
         (Some(_), None) => Err("it says that it found something, and there was nothing".into()),
         (Some(Record::Account(says)), Some(Record::Account(is)))
-            if in_order(says) == in_order(&is_in_windows_of(is, says)) =>
+            if in_order(says)
+                == in_order(&Account {
+                    level: level(state, seq, says, is),
+                    ..is_in_windows_of(is, says)
+                }) =>
         {
             Ok(())
         }
@@ -29,6 +33,11 @@ pub(super) fn prove(state: &State, seq: i64, line: &Line) -> Result<(), String> 
 fn is_in_windows_of(is: &Account, says: &Account) -> Account {
     let caps = is.caps.as_deref().zip(says.caps.as_deref()).map(|(is, says)| caps::in_windows_of(is, says));
     Account { caps: caps.map(Box::new).or_else(|| is.caps.clone()), ..is.clone() }
+}
+
+/// Lines of before there were events say nothing of a level.
+const fn level(state: &State, seq: i64, says: &Account, is: &Account) -> Level {
+    if seq <= state.events_after { says.level } else { is.level }
 }
 
 /// The credentials of an account stand in no order.

@@ -46,6 +46,8 @@ pub(super) struct Member {
     pub(super) number: String,
     pub(super) charge: String,
     pub(super) hold: String,
+    /// The first that it was told of.
+    pub(super) event: String,
     opening: Opening,
 }
 
@@ -197,6 +199,8 @@ impl Member {
         house.app.change_account(OPERATOR, None, opening.id, change).await.unwrap();
         let charge = house.charge(&opening, "1").await.to_string();
         let hold = hold(house, opening.id).await;
+        let events = house.get(&format!("/api/v1/events?account={key}"), BY_OPERATOR).await.json();
+        let event = text(&events["events"][0]["id"]);
         Self {
             marker,
             key,
@@ -211,6 +215,7 @@ impl Member {
             number,
             charge,
             hold,
+            event,
             opening,
         }
     }
@@ -255,6 +260,7 @@ impl Member {
             &self.number,
             &self.charge,
             &self.hold,
+            &self.event,
         ]
         .map(|it| Cow::Borrowed(it.as_str()))
         .into()

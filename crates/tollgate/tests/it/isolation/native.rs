@@ -98,6 +98,20 @@ pub(super) fn asks(route: &str, of: &Family, caller: &Member) -> Vec<Ask> {
                 .shows(&primary.marker),
             Ask::operator(200, "/api/v1/audit?limit=1000").shows(&primary.charge),
         ],
+        "GET /api/v1/events" => {
+            let mut asks = vec![Ask::primary(200, "/api/v1/events").shows(&own.marker)];
+            asks.extend(names(own).map(|it| format!("/api/v1/events?account={it}")).into_iter().flat_map(
+                |it| [Ask::own(200, &it).shows(&own.marker), Ask::below(200, &it).shows(&own.marker)],
+            ));
+            asks.extend(
+                names(primary).map(|it| {
+                    Ask::primary(200, format!("/api/v1/events?account={it}")).shows(&primary.marker)
+                }),
+            );
+            // From where somebody else went on.
+            asks.push(Ask::own(200, format!("/api/v1/events?after={}", own.event)).shows(&own.secret_id));
+            asks
+        }
         "POST /api/v1/drills" => vec![Ask::operator(201, "/api/v1/drills")],
         _ => match route.split_once(" /api/v1/accounts/{account}") {
             Some((method, rest)) => account(method, rest.trim_start_matches('/'), of, caller),
@@ -124,7 +138,11 @@ fn holds(of: &Family, rest: &str, body: &str) -> Vec<Ask> {
 /// By each of its names.
 fn paths(account: &Member, rest: &str) -> [String; 3] {
     let rest = if rest.is_empty() { String::new() } else { format!("/{rest}") };
-    [&account.id(), &account.key, &account.auth_id].map(|it| format!("/api/v1/accounts/{it}{rest}"))
+    names(account).map(|it| format!("/api/v1/accounts/{it}{rest}"))
+}
+
+fn names(account: &Member) -> [String; 3] {
+    [account.id(), account.key.clone(), account.auth_id.clone()]
 }
 
 fn account(method: &str, rest: &str, of: &Family, caller: &Member) -> Vec<Ask> {

@@ -153,7 +153,7 @@ async fn opening_is_refused_by_what_is_wrong_with_it() {
     422 invalid: currency must be the primary account's, or be left out
     403 forbidden
     404 not_found
-    422 invalid: name must be a string; currency must be three capital letters such as "EUR"; credit_limit must be a decimal number such as "1.50"; parent must be a string; balance must be "own" or "shared"; nmae is not known here; known are name, currency, credit_limit, parent, balance, caps
+    422 invalid: name must be a string; currency must be three capital letters such as "EUR"; credit_limit must be a decimal number such as "1.50"; parent must be a string; balance must be "own" or "shared"; nmae is not known here; known are name, currency, credit_limit, parent, balance, caps, alerts
     "#);
 }
 
@@ -509,7 +509,7 @@ async fn a_change_is_refused_by_what_is_wrong_with_it_and_changes_nothing() {
     422 invalid: balance must be "own": an own balance is never shared again
     422 invalid: status must be "active" or "suspended"
     422 invalid: name must have 1 to 255 characters, not all of them blank
-    422 invalid: secret is not known here; known are name, credit_limit, status, balance, price_plan, caps
+    422 invalid: secret is not known here; known are name, credit_limit, status, balance, price_plan, caps, alerts
     403 forbidden
     404 not_found
     403 forbidden

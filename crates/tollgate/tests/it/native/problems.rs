@@ -80,7 +80,7 @@ async fn everything_that_is_wrong_with_a_body_is_said_at_once() {
           "field": "status"
         },
         {
-          "detail": "is not known here; known are name, credit_limit, status, balance, price_plan, caps",
+          "detail": "is not known here; known are name, credit_limit, status, balance, price_plan, caps, alerts",
           "field": "nmae"
         }
       ],

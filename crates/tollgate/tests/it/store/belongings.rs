@@ -29,6 +29,7 @@ impl Commands {
                 settings: self.settings(&[Setting::Address, Setting::City, Setting::MessageCallbackUrl]),
                 plan: None,
                 caps: None,
+                alerts: None,
             },
         }
     }

@@ -41,6 +41,7 @@ fn open(n: u64, parent: Option<AccountId>, credit_limit: Amount, mode: BalanceMo
         credit_limit,
         mode,
         status: Status::Active,
+        alerts: ledger::Alerts::default(),
         credentials: vec![NewCredential {
             id: CredentialId::from_bytes(uuid(n)),
             kind: CredentialKind::Secret,
@@ -266,6 +267,7 @@ impl Commands {
                     settings: Vec::new(),
                     plan: None,
                     caps: self.caps(),
+                    alerts: None,
                 }
             }
             18..=39 => self.belonging(n, account, book),

@@ -68,5 +68,6 @@ pub(super) fn assign(account: AccountId, plan: Option<Arc<str>>) -> Action {
         settings: Vec::new(),
         plan: Some(plan),
         caps: None,
+        alerts: None,
     }
 }

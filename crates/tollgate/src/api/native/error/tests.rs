@@ -32,6 +32,7 @@ fn every_refusal_has_its_problem() {
         Refusal::PrimarySharesNothing,
         Refusal::CreditLimitFixed,
         Refusal::StatusFixed,
+        Refusal::AlertsOutOfOrder,
         Refusal::SameAccount,
         Refusal::OutsideFamily,
         Refusal::SharesBalance(account),
@@ -91,6 +92,7 @@ fn every_refusal_has_its_problem() {
     422 invalid balance must be "own": a primary account has no primary to share with
     422 invalid credit_limit is set by the operator on a primary account alone; a subaccount's changes by credit transfer
     422 invalid status must be "active" or "suspended"
+    422 invalid alerts must be from 0 to 10000000000, with `low` more than `depleted` and `recovered` no less than `low`
     422 invalid account must be another account than the one in the path
     422 invalid account must be a subaccount of the account in the path
     422 invalid account shares its primary's balance and has none of its own to pay into or to move

@@ -22,14 +22,15 @@ pub(in super::super) use described::described;
 pub(in super::super) async fn open(Asked(app): Asked, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
-        let AccountBody { name, currency, credit_limit, parent, mode, caps } = AccountBody::read(&incoming)?;
+        let AccountBody { name, currency, credit_limit, parent, mode, caps, alerts } =
+            AccountBody::read(&incoming)?;
         let parent = match parent {
             Some(parent) => Some(app.named(&parent).await?),
             None => None,
         };
         let status = ledger::Status::Active;
         let (name, secret) = (name.into(), None);
-        let new = NewAccount { parent, name, currency, credit_limit, mode, status, secret, caps };
+        let new = NewAccount { parent, name, currency, credit_limit, mode, status, secret, caps, alerts };
         let opened = app.open_account(by, incoming.once(&app), new).await.map_err(of_new)?;
         let view = view(&app, by, opened.account).await;
         created(&AccountRecord::new(&view).showing(&opened.secret, &opened.auth_token))
@@ -78,6 +79,7 @@ pub(in super::super) async fn change(Asked(app): Asked, name: Segment, incoming:
             mode,
             plan: body.plan.map(|it| it.map(Into::into)),
             caps: body.caps,
+            alerts: body.alerts,
             ..AccountChange::default()
         };
         let changed =

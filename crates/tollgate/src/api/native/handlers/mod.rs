@@ -7,6 +7,7 @@ pub(super) mod charges;
 pub(super) mod credentials;
 pub(super) mod docs;
 pub(super) mod drills;
+pub(super) mod events;
 pub(super) mod health;
 pub(super) mod holds;
 pub(super) mod numbers;
@@ -37,6 +38,7 @@ pub(super) fn described() -> Vec<Group> {
         batches::described(),
         holds::described(),
         usage::described(),
+        events::described(),
         prices::described(),
         numbers::described(),
         tokens::described(),

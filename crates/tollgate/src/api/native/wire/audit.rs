@@ -13,13 +13,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::super::error::Failure;
+use super::accounts::AccountRecord;
 use super::bodies::{Cursor, cursor, limit};
 use super::credentials::CredentialRecord;
 use super::holds::HoldRecord;
 use super::members::Members;
 use super::numbers::NumberRecord;
 use super::prices::PlanRecord;
-use super::records::{AccountRecord, By, KINDS, PriceRecord, TokenRecord, kind};
+use super::records::{By, KINDS, PriceRecord, TokenRecord, kind};
 use super::schema::{AccountAsked, CursorAsked, LimitAsked};
 use super::{Text, Time};
 use crate::app::{App, Audited, Cause, Error, Recorded};

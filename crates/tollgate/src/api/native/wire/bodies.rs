@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ledger::{AccountId, Amount, BalanceMode, CapsChange, Currency, Status, TokenScope, TransferKind};
+use ledger::{
+    AccountId, Alerts, Amount, BalanceMode, CapsChange, Currency, Status, TokenScope, TransferKind,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::error::Failure;
@@ -53,6 +55,9 @@ pub(in super::super) struct AccountBody<'a> {
     /// How much it may spend in a day and a month; the operator or its primary account says so.
     #[schemars(with = "Option<CapsMembers>")]
     pub(in super::super) caps: Option<CapsChange>,
+    /// At how much that is available it is told of as an event.
+    #[schemars(with = "Option<AlertsAsked>")]
+    pub(in super::super) alerts: Alerts,
 }
 
 impl<'a> AccountBody<'a> {
@@ -64,7 +69,8 @@ impl<'a> AccountBody<'a> {
         let parent = members.text("parent");
         let mode = members.one_of("balance", &MODES).unwrap_or(BalanceMode::Own);
         let caps = caps::read(&mut members);
-        members.finish(name.map(|name| Self { name, currency, credit_limit, parent, mode, caps }))
+        let alerts = alerts(&mut members).unwrap_or_default();
+        members.finish(name.map(|name| Self { name, currency, credit_limit, parent, mode, caps, alerts }))
     }
 }
 
@@ -91,6 +97,10 @@ pub(in super::super) struct ChangeBody<'a> {
     /// How much it may spend in a day and a month, which whoever manages it says; null for as much as there is.
     #[schemars(with = "Option<CapsMembers>")]
     pub(in super::super) caps: Option<CapsChange>,
+    /// At how much that is available it is told of as an event, all anew: a threshold that is left out is as if it had never
+    /// been set.
+    #[schemars(with = "Option<AlertsAsked>")]
+    pub(in super::super) alerts: Option<Alerts>,
 }
 
 impl<'a> ChangeBody<'a> {
@@ -103,8 +113,32 @@ impl<'a> ChangeBody<'a> {
         // An empty name is none: null would be nothing said.
         let plan = members.text("price_plan").map(|it| (!it.is_empty()).then_some(it));
         let caps = caps::read(&mut members);
-        members.finish(Some(Self { name, credit_limit, status, mode, plan, caps }))
+        let alerts = alerts(&mut members);
+        members.finish(Some(Self { name, credit_limit, status, mode, plan, caps, alerts }))
     }
+}
+
+/// Thresholds, all of them anew: those that are left out are as if nobody had ever set them.
+fn alerts(members: &mut Members<'_>) -> Option<Alerts> {
+    members.object("alerts", |members| {
+        let [low, depleted, recovered] = ["low", "depleted", "recovered"].map(|it| members.amount(it));
+        Some(Alerts { low, depleted: depleted.unwrap_or_default(), recovered })
+    })
+}
+
+/// At how much that is available an account is told of: `depleted` < `low` <= `recovered`.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it is only described; `alerts` reads it into the ledger's own")]
+pub(super) struct AlertsAsked {
+    /// Less than this is low; nothing is when nothing is said.
+    #[schemars(with = "Option<AmountFromZero>")]
+    low: Option<Amount>,
+    /// This or less is nothing left; 0 when nothing is said.
+    #[schemars(with = "Option<AmountFromZero>")]
+    depleted: Option<Amount>,
+    /// This or more is enough again; `low` when nothing is said or, without that, anything more than `depleted`.
+    #[schemars(with = "Option<AmountFromZero>")]
+    recovered: Option<Amount>,
 }
 
 /// Money that the operator received or, negative, paid out.

@@ -3,6 +3,7 @@
 //! Reading order: `members` takes a body or query apart, strictly; `bodies` are the requests; `records` the answers.
 //! `numbers`, `credentials`, `caps`, `limits`, `close`, `usage` and `statements` are both for what they are named after; `schema` describes what all of them are made of.
 
+mod accounts;
 mod audit;
 mod batches;
 mod bodies;
@@ -11,6 +12,7 @@ mod charge_text;
 mod close;
 mod credentials;
 mod drills;
+mod events;
 mod holds;
 mod limits;
 mod lists;
@@ -29,6 +31,7 @@ use std::fmt;
 use ledger::Timestamp;
 use serde::{Serialize, Serializer};
 
+pub(super) use accounts::{AccountRecord, AccountsPage};
 pub(super) use audit::{AuditPage, AuditParameters};
 pub(super) use batches::{Answers, Batch, BatchAnswer, BatchBody, Unfit, read_item};
 pub(super) use bodies::{
@@ -38,6 +41,7 @@ pub(super) use bodies::{
 pub(super) use close::{CloseBody, CloseRecord};
 pub(super) use credentials::{CredentialBody, CredentialRecord, CredentialsPage, RotationBody};
 pub(super) use drills::DrillRecord;
+pub(super) use events::{EventsPage, EventsQuery, NO_EVENT};
 pub(super) use holds::{
     ExtendBody, HoldBody, HoldRecord, HoldsPage, HoldsQuery, Nothing, SettleBody, read_nothing,
 };
@@ -46,8 +50,7 @@ pub(super) use lists::{PlansQuery, PostingsQuery, TokensQuery};
 pub(super) use numbers::{NumberBody, NumberRecord, NumbersPage, NumbersQuery};
 pub(super) use prices::{PlanBody, PlanQuery, PlanRecord, PlansPage, Tried, TryBody};
 pub(super) use records::{
-    AccountRecord, AccountsPage, ChargeRecord, PaymentRecord, PostingsPage, ReversalRecord, TokenRecord,
-    TokensPage, TransferRecord,
+    ChargeRecord, PaymentRecord, PostingsPage, ReversalRecord, TokenRecord, TokensPage, TransferRecord,
 };
 
 pub(super) use refusals::{RefusalsPage, RefusalsQuery};

@@ -7,9 +7,9 @@ use ledger::{Account, AccountId, ApiKey, Timestamp, Total};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::accounts::{mode, status};
 use super::bodies::{MODES, STATUSES};
 use super::members::Members;
-use super::records::{mode, status};
 use super::schema::{ZoneAsked, words, words_or_null};
 use super::usage::{NO_ZONE, SpentRecord};
 use super::{Text, Time};

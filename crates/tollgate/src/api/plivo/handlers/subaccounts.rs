@@ -1,7 +1,7 @@
 //! A main account's subaccounts.
 
 use axum::response::Response;
-use ledger::{AccountId, Amount, AuthId, BalanceMode, Status};
+use ledger::{AccountId, Alerts, Amount, AuthId, BalanceMode, Status};
 
 use super::{Call, Caller, gone, says};
 use crate::api::Asked;
@@ -28,8 +28,17 @@ pub(in super::super) async fn create(Asked(app): Asked, call: Call) -> Response 
         let name = args.required_name()?;
         let status = status(args.flag("enabled")?.unwrap_or(false));
         let (credit_limit, mode) = (Amount::ZERO, BalanceMode::Shared);
-        let new =
-            NewAccount { parent, name, currency: None, credit_limit, mode, status, secret: None, caps: None };
+        let new = NewAccount {
+            parent,
+            name,
+            currency: None,
+            credit_limit,
+            mode,
+            status,
+            secret: None,
+            alerts: Alerts::default(),
+            caps: None,
+        };
         let opened = app.open_account(caller.by, call.once(&app), new).await;
         let opened = opened.map_err(says(About::Rest))?;
         Ok(call.created(&Created::new(&opened.account, &opened.auth_token)))

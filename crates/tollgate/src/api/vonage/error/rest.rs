@@ -179,6 +179,7 @@ fn refused(refusal: &Refusal, about: About) -> Words {
         | Refusal::PrimarySharesNothing
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
+        | Refusal::AlertsOutOfOrder
         | Refusal::SameAccount
         | Refusal::SharesBalance(_)
         | Refusal::InsufficientCredit { .. }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use ledger::{Amount, Refusal, Status};
+use ledger::{Alerts, Amount, Refusal, Status};
 
 use super::{Call, named, rendered};
 use crate::api::Asked;
@@ -25,7 +25,17 @@ pub(in super::super) async fn create(Asked(app): Asked, call: Call) -> Result<Re
     let NewSubaccount { name, secret, mode } = call.body(call.family(), Fields::new_subaccount)?;
     let (parent, credit_limit) = (Some(primary.id), Amount::ZERO);
     let status = Status::Active;
-    let new = NewAccount { parent, name, currency: None, credit_limit, mode, status, secret, caps: None };
+    let new = NewAccount {
+        parent,
+        name,
+        currency: None,
+        credit_limit,
+        mode,
+        status,
+        secret,
+        alerts: Alerts::default(),
+        caps: None,
+    };
     let opened = app.open_account(by, call.once(&app), new).await.map_err(call.says(call.family()))?;
     Ok(Json(Subaccount::of(&opened.account, &primary, Some(&opened.secret))).into_response())
 }
