@@ -6,6 +6,7 @@ use ledger::TokenId;
 
 use super::{Segment, answer, caller, created, limited_to, ok, segment};
 use crate::api::Asked;
+use crate::api::native::error::Code;
 use crate::api::native::openapi::{Group, Operation};
 use crate::api::native::wire::{TokenBody, TokenRecord, TokensPage, TokensQuery};
 use crate::http::Incoming;
@@ -18,7 +19,9 @@ pub(in super::super) fn described() -> Group {
             Operation::new(Method::POST, "/api/v1/tokens", "make_token", "Make a token")
                 .about("Makes one that may do all that its scope may, or less: `limits`. Its text is shown in this answer and in its repeats under its key alone.")
                 .takes::<TokenBody>(TOKEN_BODY)
-                .answers::<TokenRecord<'_>>(201, "The token, with its text.", SHOWN),
+                .answers::<TokenRecord<'_>>(201, "The token, with its text.", SHOWN)
+                // An account of its limits.
+                .fails(&[Code::NotFound]),
             Operation::new(Method::GET, "/api/v1/tokens", "list_tokens", "List tokens")
                 .about("All tokens, oldest first, the revoked ones too. The one that the server was started with is stored nowhere and not among them.")
                 .query::<TokensQuery>()
