@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use ledger::{Actor, Timestamp, Token, TokenId, TokenScope};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -57,23 +57,23 @@ impl Serving {
         // From here on a signal to stop is heard, and not the death of the process in the middle of its start.
         let signals = Signals::listen().map_err(Ended::cannot_start)?;
         let (certificate, mut lines) = certificate(args, clock.now())?;
-        let plain = bind(args.listen).await?;
+        let plain = bind(args.listen)?;
         if certificate.is_some() && args.tls_listen.is_none() && args.grpc_tls_listen.is_none() {
             return Err(Ended::cannot_start(
                 "a certificate is given and no --tls-listen ADDR to serve it on",
             ));
         }
         let tls = match args.tls_listen {
-            Some(address) => Some((bind(address).await?, acceptor(&certificate, "--tls-listen", &[])?)),
+            Some(address) => Some((bind(address)?, acceptor(&certificate, "--tls-listen", &[])?)),
             None => None,
         };
         let metrics = match args.metrics_listen {
-            Some(address) => Some(bind(address).await?),
+            Some(address) => Some(bind(address)?),
             None => None,
         };
         let gate = match &args.gate_listen {
             None => None,
-            Some(place) => Some(bind_place(place).await?),
+            Some(place) => Some(bind_place(place)?),
         };
         let grpc = Grpc::bind(args, &certificate).await?;
         let path = &args.store.store.0;
@@ -182,13 +182,13 @@ impl Grpc {
     async fn bind(args: &ServeArgs, certificate: &Option<Certificate>) -> Result<Vec<Self>, Ended> {
         let mut listeners = Vec::new();
         if let Some(place) = &args.grpc_listen {
-            let listener = bind_place(place).await?;
+            let listener = bind_place(place)?;
             listeners.push(Self { listener, tls: None, is_reached: place.is_local() });
         }
         if let Some(address) = args.grpc_tls_listen {
             let tls = Some(acceptor(certificate, "--grpc-tls-listen", &[b"h2"])?);
             let place = Place::Tcp(address);
-            listeners.push(Self { listener: bind_place(&place).await?, tls, is_reached: place.is_local() });
+            listeners.push(Self { listener: bind_place(&place)?, tls, is_reached: place.is_local() });
         }
         Ok(listeners)
     }
@@ -216,9 +216,9 @@ impl Signals {
     }
 }
 
-async fn bind_place(place: &Place) -> Result<http::Listener, Ended> {
+fn bind_place(place: &Place) -> Result<http::Listener, Ended> {
     match place {
-        Place::Tcp(address) => Ok(bind(*address).await?.into()),
+        Place::Tcp(address) => Ok(bind(*address)?.into()),
         Place::Unix(path) => bind_unix(path),
     }
 }
@@ -254,10 +254,22 @@ fn bind_unix(path: &Path) -> Result<http::Listener, Ended> {
     Ok(http::Listener::Unix(listener))
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Ended> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// How many connections wait to be accepted; the kernel may allow fewer. A thousand calls at once are a thousand
+/// connections of a proxy, and of what does not fit Linux resets some that it had already accepted.
+const BACKLOG: u32 = 4_096;
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Ended> {
+    listener(address).map_err(|error| {
         Ended::cannot_start(format!("cannot listen on {address}: {error}; is another server running there?"))
     })
+}
+
+fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that was just stopped leaves connections behind that would have the next one wait.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The files of a certificate: its chain and its key.
