@@ -4,12 +4,14 @@
 //! which an account out of reach is one that is not there; and when all is decided, for the lines that it would write
 //! (`Limits::pass`), so that nothing gets through that nobody thought of. `laws` proves the last once more.
 
+use std::slice;
 use std::sync::Arc;
 
+use crate::account::Credential;
 use crate::command::Action;
 use crate::decide::Decision;
 use crate::id::AccountId;
-use crate::journal::Line;
+use crate::journal::{Line, Record};
 use crate::money::Amount;
 use crate::refusal::Refusal;
 
@@ -87,9 +89,30 @@ impl Limits {
                 && line.counter.is_none_or(|it| self.reaches(it.account))
     }
 
-    /// A line as this key may see it: without the payer, and what that one stood at, where it is out of reach.
+    /// A line as this key may see it: without the payer, what that one stood at and what the line found of it, where it
+    /// is out of reach.
     pub fn seen(&self, line: Line) -> Line {
-        Line { account: line.account.filter(|it| self.reaches(it.account)), ..line }
+        let account = line.account.filter(|it| self.reaches(it.account));
+        let before = line.before.filter(|_| account.is_some()).map(|it| Box::new(self.seen_record(*it)));
+        let record = line.record.map(|it| self.seen_record(it));
+        Line { account, before, record, ..line }
+    }
+
+    fn seen_record(&self, record: Record) -> Record {
+        if let Record::Credential(it) = record {
+            Record::Credential(self.seen_credential(it))
+        } else {
+            record
+        }
+    }
+
+    /// A credential as this key may see it: of the accounts that it is limited to only those within reach, perhaps none.
+    pub fn seen_credential(&self, credential: Credential) -> Credential {
+        let limits = credential.limits.map(|limits| {
+            let reached = |all: &[AccountId]| all.iter().copied().filter(|it| self.reaches(*it)).collect();
+            Arc::new(Self { accounts: limits.accounts().map(reached), ..(*limits).clone() })
+        });
+        Credential { limits, ..credential }
     }
 
     /// Refuses what is asked beyond the limits, as far as that can be said before anything was looked up.
@@ -103,7 +126,12 @@ impl Limits {
         }
         match asked(action) {
             Asked::Credentials => Err(Refusal::Restricted(Limit::Credentials)),
-            Asked::Everybodys if self.accounts.is_some() => Err(Refusal::Restricted(Limit::Accounts)),
+            Asked::Everybodys | Asked::Prices if self.accounts.is_some() => {
+                Err(Refusal::Restricted(Limit::Accounts))
+            }
+            Asked::Prices | Asked::Caps => {
+                self.amount_max.map_or(Ok(()), |max| Err(Refusal::Restricted(Limit::Amount(max))))
+            }
             Asked::Call(account) if !self.reaches(account) => Err(Refusal::Restricted(Limit::Accounts)),
             Asked::Amount(amount) => self.admit_amount(i128::from(amount.units())),
             Asked::Everybodys | Asked::Call(_) | Asked::Rest => Ok(()),
@@ -115,11 +143,9 @@ impl Limits {
     /// # Errors
     /// [`Refusal::Restricted`].
     pub(crate) fn pass(&self, decision: Decision) -> Result<Decision, Refusal> {
-        self.allow(&decision.lines).map_err(Refusal::Restricted)?;
-        // The answer of a repeat is a line that somebody else may have asked for.
-        if !self.shows(&decision.outcome) {
-            return Err(Refusal::Restricted(Limit::Accounts));
-        }
+        // The answer of a repeat is a line that somebody else may have asked for: who could not have may not repeat it.
+        let lines = if decision.is_repeat() { slice::from_ref(&decision.outcome) } else { &decision.lines };
+        self.allow(lines).map_err(Refusal::Restricted)?;
         let pays = decision.outcome.account.map(|it| it.account);
         if pays.is_none_or(|it| self.reaches(it)) {
             return Ok(decision);
@@ -166,6 +192,10 @@ enum Asked {
     Credentials,
     /// It is about nobody's things in particular, and so about everybody's.
     Everybodys,
+    /// It says what the calls of a whole family cost.
+    Prices,
+    /// It says how much an account may spend. Whether its payer is within reach is for whoever has the books.
+    Caps,
     /// It has a call of this account checked, at a price that the plan says.
     Call(AccountId),
     /// It says itself how much it moves.
@@ -186,10 +216,10 @@ const fn asked(action: &Action) -> Asked {
         | Action::ExpireCredential { .. }
         | Action::MakeToken { .. }
         | Action::RevokeToken { .. } => Asked::Credentials,
-        // Prices are for all families, and the stock is.
-        Action::PutPlan { .. } | Action::WithdrawNumber { .. } | Action::AddNumber { account: None, .. } => {
-            Asked::Everybodys
-        }
+        Action::WithdrawNumber { .. } | Action::AddNumber { account: None, .. } => Asked::Everybodys,
+        // How much anybody moves is for others to say than those who may move but so much.
+        Action::PutPlan { .. } | Action::ChangeAccount { plan: Some(_), .. } => Asked::Prices,
+        Action::ChangeAccount { caps: Some(_), .. } => Asked::Caps,
         Action::Check { account, .. } => Asked::Call(*account),
         Action::TransferBalance(transfer) | Action::TransferCredit(transfer) => {
             Asked::Amount(transfer.amount)
@@ -217,6 +247,48 @@ const fn asked(action: &Action) -> Asked {
         | Action::ChangeEndpoint { .. }
         | Action::DeleteEndpoint { .. } => Asked::Rest,
     }
+}
+
+/// The accounts that an action names itself; not whose the charge, the hold or the application is that it names.
+pub fn named(action: &Action) -> impl Iterator<Item = AccountId> + use<> {
+    let named = match action {
+        Action::TransferBalance(it) | Action::TransferCredit(it) => {
+            [Some(it.primary), Some(it.from), Some(it.to)]
+        }
+        Action::TransferNumber { primary, from, to, .. } => [Some(*primary), Some(*from), Some(*to)],
+        Action::ChangeNumber { account, to, .. } => [Some(*account), *to, None],
+        Action::OpenAccount { parent: account, .. }
+        | Action::AddNumber { account, .. }
+        | Action::ChangeApplication { owner: account, .. }
+        | Action::ChangeEndpoint { owner: account, .. } => [*account, None, None],
+        Action::ChangeAccount { account, .. }
+        | Action::CloseAccount { account, .. }
+        | Action::Pay { account, .. }
+        | Action::Charge { account, .. }
+        | Action::Check { account, .. }
+        | Action::Hold { account, .. }
+        | Action::BringNumbers { account, .. }
+        | Action::RentNumber { account, .. }
+        | Action::UnrentNumber { account, .. }
+        | Action::MakeApplication { owner: account, .. }
+        | Action::MakeEndpoint { owner: account, .. }
+        | Action::AddCredential { account, .. }
+        | Action::RevokeCredential { account, .. }
+        | Action::RotateCredential { account, .. }
+        | Action::ExpireCredential { account, .. } => [Some(*account), None, None],
+        Action::PutPlan { .. }
+        | Action::Reverse { .. }
+        | Action::Settle { .. }
+        | Action::Release { .. }
+        | Action::Extend { .. }
+        | Action::Expire { .. }
+        | Action::WithdrawNumber { .. }
+        | Action::DeleteApplication { .. }
+        | Action::DeleteEndpoint { .. }
+        | Action::MakeToken { .. }
+        | Action::RevokeToken { .. } => [None; 3],
+    };
+    named.into_iter().flatten()
 }
 
 #[cfg(test)]

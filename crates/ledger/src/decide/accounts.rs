@@ -13,6 +13,7 @@ use crate::event::{Alerts, Level};
 use crate::hold::{Ending, Hold, HoldEnd};
 use crate::id::AccountId;
 use crate::journal::{Closed, Kind, Line, Record};
+use crate::limits::Limit;
 use crate::money::Amount;
 use crate::refusal::{Refusal, TextField};
 use crate::settings::Settings;
@@ -134,6 +135,10 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         if is_named_by_parent || is_managed {
             return Err(Refusal::Forbidden);
         }
+    }
+    // They bound what it takes of its payer's money, and so are left alone by who does not reach that one.
+    if caps.is_some() && draft.limits.is_some_and(|it| !it.reaches(account.payer())) {
+        return Err(Refusal::Restricted(Limit::Accounts));
     }
     check_settings(settings)?;
     if let Some(name) = name {

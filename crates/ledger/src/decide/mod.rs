@@ -83,18 +83,10 @@ fn unlimited(
     now: Timestamp,
     limits: Option<&Limits>,
 ) -> Result<Decision, Refusal> {
-    if let Some(once) = &command.once {
-        if !text::is_key(&once.key) {
-            return Err(Refusal::InvalidText(TextField::Key));
-        }
-        let first = book.remembered(scope(book, command), &once.key);
-        if let Some(first) = first.filter(|it| is_remembered(command, it, now)) {
-            return if is_same(book, command, once, first) {
-                Ok(Decision::repeat(first.clone()))
-            } else {
-                Err(Refusal::KeyReused)
-            };
-        }
+    if let Some(once) = &command.once
+        && let Some(first) = first_answer(book, command, once, now, limits)?
+    {
+        return Ok(Decision::repeat(first.clone()));
     }
     let draft = Draft {
         book,
@@ -151,6 +143,28 @@ fn unlimited(
         Action::RevokeToken { token } => credentials::revoke_token(draft, *token),
     };
     caps::count(book, decision?)
+}
+
+/// What the key of a command has already brought about, if it has.
+fn first_answer<'book>(
+    book: &'book Book,
+    command: &Command,
+    once: &Once,
+    now: Timestamp,
+    limits: Option<&Limits>,
+) -> Result<Option<&'book Outcome>, Refusal> {
+    if !text::is_key(&once.key) {
+        return Err(Refusal::InvalidText(TextField::Key));
+    }
+    let scope = scope(book, command);
+    // The keys of an account out of reach would say that it is there. What is asked of it is refused without them.
+    let is_there =
+        |it| !matches!(authority::reaches(limits, &command.by, it), Err(Refusal::AccountNotFound(_)));
+    let first = book.remembered(scope, &once.key).filter(|_| scope.account.is_none_or(is_there));
+    match first.filter(|it| is_remembered(command, it, now)) {
+        Some(first) if !is_same(book, command, once, first) => Err(Refusal::KeyReused),
+        first => Ok(first),
+    }
 }
 
 /// How long the id of a checked call is remembered: proxies send a check again within seconds, if at all.

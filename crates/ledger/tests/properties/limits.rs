@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ledger::authority::may_call;
 use ledger::{
-    Account, AccountId, Action, Actor, Amount, Book, Change, Command, Credential, CredentialId,
+    Account, AccountId, Action, Actor, Amount, Book, Cap, Change, Command, Credential, CredentialId,
     CredentialKind, Decision, Limit, Limits, Record, Refusal, Standing, Timestamp, Token, TokenId, decide,
 };
 
@@ -134,6 +134,8 @@ fn check_within(family: Family, limits: &Limits, before: &Book, decision: &Decis
         let most = amounts(&account.standing, &was.standing);
         let max = limits.amount_max().map_or(i64::MAX, Amount::units);
         ensure(most <= max, || format!("it moves {most}, which is more than {max}"))?;
+        let says_the_same = limits.amount_max().is_none() || (may_spend(account) == may_spend(was));
+        ensure(says_the_same, || "it says how much others may spend".to_owned())?;
         if account == was || limits.reaches(account.id) {
             continue;
         }
@@ -164,6 +166,13 @@ fn check_within(family: Family, limits: &Limits, before: &Book, decision: &Decis
     Ok(())
 }
 
+/// The plan and the caps of an account, without what counts against them.
+fn may_spend(account: &Account) -> impl PartialEq + use<> {
+    let most = |it: Option<Cap>| it.map(|it| it.most);
+    let caps = account.caps.as_deref();
+    (account.plan.clone(), caps.map(|it| (it.zone.clone(), most(it.day), most(it.month))))
+}
+
 fn amounts(after: &Standing, before: &Standing) -> i64 {
     let (after, before) = (figures(after), figures(before));
     after.iter().zip(before).map(|(after, before)| (after - before).abs()).max().unwrap_or(0)
@@ -188,6 +197,7 @@ const fn asked(action: &Action) -> i64 {
     }
 }
 
+/// What keys are not allowed, or all that are for some accounts, or that move only so much.
 const fn is_of_keys_or_all(action: &Action) -> bool {
     matches!(
         action,
@@ -197,6 +207,8 @@ const fn is_of_keys_or_all(action: &Action) -> bool {
             | Action::RevokeCredential { .. }
             | Action::RotateCredential { .. }
             | Action::PutPlan { .. }
+            | Action::ChangeAccount { plan: Some(_), .. }
+            | Action::ChangeAccount { caps: Some(_), .. }
             | Action::WithdrawNumber { .. }
             | Action::AddNumber { account: None, .. }
     )

@@ -218,6 +218,98 @@ scenarios! {
         one       change s called other key l request r      -> again
     ";
 
+    a_repeat_is_within_the_amount_like_what_it_repeats: "
+        operator  open p limit 100                           -> ok
+        operator  price std EUR default * /high high 6 * /hold held hold=6 -> ok
+        p         add p secret caller up-to 5                -> ok
+        operator  make door gate up-to 5                     -> ok
+        p         check GET /high key r                      -> p -6/-100
+        caller    check GET /high key r                       ! Restricted Amount 5
+        p         check GET /high key r through door          ! Restricted Amount 5
+        p         check GET /high key r                      -> again
+        p         check GET /hold key h                      -> p -6/-100 held 6
+        caller    check GET /hold key h                       ! Restricted Amount 5
+        p         check GET /hold key h through door          ! Restricted Amount 5
+        operator  make meter billing up-to 5                 -> ok
+        gate      hold p 6 as h                              -> ok
+        gate      settle h 4 key s request r                 -> p -10/-100 held 6
+        meter     settle h 4 key s request r                  ! Restricted Amount 5
+        # Without a key it is shown how the hold ended, which took nothing now.
+        meter     settle h 4                                 -> again
+    ";
+
+    of_an_account_out_of_reach_not_even_a_key_is_there: "
+        operator  open p limit 100                           -> ok
+        p         open s under p shared                      -> ok
+        p         open t under p shared                      -> ok
+        operator  make meter billing only s                  -> ok
+        gate      charge t 1 key k request a as c            -> ok
+        gate      hold t 1 key h request a as h              -> ok
+        gate      reverse c 0.5 key r request a              -> ok
+        gate      settle h 1 key e request a                 -> ok
+        # Whatever stands under the key, what is not there is not there.
+        meter     charge t 1 key k request a                  ! AccountNotFound t
+        meter     charge t 2 key k                            ! AccountNotFound t
+        meter     charge t 1 key k request none               ! AccountNotFound t
+        meter     charge nobody 2 key k                       ! AccountNotFound nobody
+        meter     hold t 1 key h request a                    ! AccountNotFound t
+        meter     hold t 2 key h                              ! AccountNotFound t
+        meter     reverse c 0.5 key r request a               ! ChargeNotFound c
+        meter     reverse c 0.4 key r                         ! ChargeNotFound c
+        meter     settle h 1 key e request a                  ! HoldNotFound h
+        meter     settle h 2 key e                            ! HoldNotFound h
+        meter     release h key e                             ! HoldNotFound h
+        meter     extend h 1h key e                           ! HoldNotFound h
+        meter     settle nothing 2 key e                      ! HoldNotFound nothing
+        # Keys within reach are there.
+        meter     charge s 1 key k                           -> ok
+        meter     charge s 1 key k                           -> again
+        meter     charge s 2 key k                            ! KeyReused
+        gate      charge t 1 key k request a                 -> again
+        # And those of its own account, which itself is not.
+        p         add p secret one only s                    -> ok
+        p         change p with text key l request r         -> ok
+        one       change s called other key l                 ! KeyReused
+    ";
+
+    who_may_move_but_so_much_does_not_say_how_much_others_may: "
+        operator  open p limit 100                           -> ok
+        p         open s under p shared cap-day 5            -> ok
+        p         add p secret mover up-to 10                -> ok
+        mover     change s cap-day -                          ! Restricted Amount 10
+        mover     change s cap-day 1                          ! Restricted Amount 10
+        mover     change s cap-month 5                        ! Restricted Amount 10
+        # Whoever may stop an account may let it go on.
+        mover     change s suspended                         -> s is suspended
+        mover     change s active                            -> s is active
+        operator  make ops operator up-to 1000               -> ok
+        ops       change p cap-day 5                          ! Restricted Amount 1000
+        ops       price std EUR default * /** any 1           ! Restricted Amount 1000
+        operator  price std EUR * /** any 1                  -> ok
+        ops       change p plan std                           ! Restricted Amount 1000
+        ops       change p plan -                             ! Restricted Amount 1000
+        ops       change p called still                      -> p is called still
+    ";
+
+    the_caps_of_an_account_are_for_who_reaches_its_payer: "
+        operator  open p limit 100                           -> ok
+        p         open s under p shared cap-day 5            -> ok
+        p         open t under p                             -> ok
+        p         add p secret one only s+t                  -> ok
+        one       change s cap-day -                          ! Restricted Accounts
+        one       change s cap-day 1                          ! Restricted Accounts
+        one       change s suspended                         -> s is suspended
+        one       change s active                            -> s is active
+        one       change t cap-day 5                         -> ok
+        p         add p secret two only p+s                  -> ok
+        two       change s cap-day 6                         -> ok
+        operator  make ops operator only p                   -> ok
+        ops       change p cap-day 5                         -> ok
+        # Prices are for its whole family.
+        operator  price std EUR * /** any 1                  -> ok
+        ops       change p plan std                           ! Restricted Accounts
+    ";
+
     restricted_credentials_stand_beside_the_others: "
         operator  open p                                     -> ok
         p         add p secret two                           -> ok

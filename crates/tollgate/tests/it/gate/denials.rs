@@ -81,13 +81,62 @@ async fn a_call_by_a_restricted_key_or_through_a_restricted_gate_is_403() {
       "type": "urn:tollgate:problem:restricted"
     }
     "#);
-    let body = format!(r#"{{"scope":"gate","limits":{{"accounts":["{}"]}}}}"#, toll.own.key);
-    let made = toll.house.post("/api/v1/tokens", BY_OPERATOR, body).await.json();
-    toll.token = made["token"].as_str().unwrap().to_owned();
+    toll.token = restricted_gate(&toll, &format!(r#"{{"accounts":["{}"]}}"#, toll.own.key)).await;
     for door in DOORS {
         let own = toll.outcome(door, toll.check(door, "GET", "/v1/x", toll.own.auth())).await;
         let partner = toll.outcome(door, toll.check(door, "GET", "/v1/x", toll.partner.auth())).await;
         assert_eq!([own.as_str(), partner.as_str()], ["200 read", "403 restricted"], "{door:?}");
+    }
+}
+
+async fn restricted_gate(toll: &Toll, limits: &str) -> String {
+    let body = format!(r#"{{"scope":"gate","limits":{limits}}}"#);
+    let made = toll.house.post("/api/v1/tokens", BY_OPERATOR, body).await.json();
+    made["token"].as_str().unwrap().to_owned()
+}
+
+/// A message costs 0.10 and a call holds 5, whoever is limited to less: the key that calls or the gate that asks.
+#[tokio::test]
+async fn a_call_that_is_dearer_than_its_key_or_its_gate_may_move_is_403_and_so_is_its_repeat() {
+    let mut toll = Toll::new().await;
+    let path = format!("/api/v1/accounts/{}/credentials", toll.partner.key);
+    let made = r#"{"kind":"secret","limits":{"amount_max":"4.99999999"}}"#;
+    let made = toll.house.post(&path, toll.partner.auth(), made).await.json();
+    let limited = Auth::Basic(&toll.partner.key, made["secret"].as_str().unwrap());
+    let open = toll.token.clone();
+    let small = restricted_gate(&toll, r#"{"amount_max":"0.09999999"}"#).await;
+    for (nth, door) in DOORS.into_iter().enumerate() {
+        let mut outcomes = Vec::new();
+        for (uri, gate, auth, name) in [
+            ("/v1/messages", &open, limited, "limited message"),
+            ("/v1/calls", &open, limited, "limited call"),
+            ("/v1/calls", &open, toll.partner.auth(), "call"),
+            // Under the name of one that was let in.
+            ("/v1/calls", &open, limited, "call"),
+            ("/v1/messages", &small, toll.partner.auth(), "small message"),
+            ("/v1/messages", &open, toll.partner.auth(), "message"),
+            ("/v1/messages", &small, toll.partner.auth(), "message"),
+            ("/v1/messages", &open, limited, "message"),
+        ] {
+            toll.token = gate.clone();
+            let check = toll.check(door, "POST", uri, auth);
+            let check = check.header("x-gate-request-id", format!("{name} {nth}"));
+            outcomes.push(toll.outcome(door, check).await);
+        }
+        assert_eq!(
+            outcomes,
+            [
+                "200 sms.send",
+                "403 restricted",
+                "200 call 5.00",
+                "403 restricted",
+                "403 restricted",
+                "200 sms.send",
+                "403 restricted",
+                "200 sms.send"
+            ],
+            "{door:?}"
+        );
     }
 }
 

@@ -9,7 +9,8 @@ pub(super) fn detail(limit: Limit) -> Cow<'static, str> {
     match limit {
         Limit::ReadOnly => "These credentials only read. Ask with others.".into(),
         Limit::Amount(max) => format!(
-            "These credentials move at most {} with one request, all its lines together. Ask for less, or with others.",
+            "These credentials move at most {} with one request, all its lines together, and change neither caps nor prices. \
+             Ask for less, or with others.",
             max.text(2)
         )
         .into(),

@@ -126,7 +126,7 @@ fn every_refusal_has_its_problem() {
     422 invalid price_plan is the primary's, whose subaccounts go by it
     422 invalid A price plan has at most 1000 rules. Join some by `*` and `**`.
     403 restricted These credentials only read. Ask with others.
-    403 restricted These credentials move at most 2.00 with one request, all its lines together. Ask for less, or with others.
+    403 restricted These credentials move at most 2.00 with one request, all its lines together, and change neither caps nor prices. Ask for less, or with others.
     403 restricted These credentials are for some accounts, and this is about another one or about all. Ask with others.
     403 restricted Restricted credentials make and end no credentials and tokens, and so open and close no accounts. Ask with unrestricted ones.
     422 invalid name must have 1 to 255 characters, not all of them blank
