@@ -229,7 +229,10 @@ impl App {
                 Ok(account) if account.status != Status::Closed => {
                     let mut stored = snapshot.credentials(id)?;
                     stored.retain(|it| it.credential.lives_at(now));
-                    Ok(stored)
+                    Ok(match snapshot.limits() {
+                        None => stored,
+                        Some(limits) => stored.into_iter().map(|it| it.seen_by(limits)).collect(),
+                    })
                 }
                 Ok(_) => Err(ledger::Refusal::AccountClosed(id)),
                 Err(refusal) => Err(refusal),

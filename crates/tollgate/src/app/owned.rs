@@ -183,7 +183,7 @@ impl App {
         self.shown(account, &stored, may_see_secrets)
     }
 
-    /// Whether the calling account's family pays later: its primary has a credit limit.
+    /// Whether the calling account's family pays later: its primary has a credit limit, and is not out of reach.
     ///
     /// # Errors
     /// [`Error`].
@@ -191,7 +191,7 @@ impl App {
         let id = by.account().ok_or(Error::Unauthenticated)?;
         self.see(by, move |snapshot| {
             let Some(account) = snapshot.account(id)? else { return Ok(Err(Refusal::AccountNotFound(id))) };
-            let primary = snapshot.account(account.primary())?;
+            let primary = snapshot.account(account.primary())?.filter(|it| snapshot.reaches(it.id));
             Ok(Ok(primary.is_some_and(|it| !it.standing.credit_limit.is_zero())))
         })
         .await

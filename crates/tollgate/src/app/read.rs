@@ -168,7 +168,7 @@ impl App {
     /// (docs/rules.md, Visibility).
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`Error`]; [`Refusal::Restricted`] to a key that does not reach that primary.
     pub async fn balance(&self, by: Actor, id: AccountId) -> Result<Amount, Error> {
         self.see(by, move |snapshot| {
             let account = match visible(snapshot, &by, id)? {
@@ -176,6 +176,9 @@ impl App {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let payer = account.payer();
+            if !snapshot.reaches(payer) {
+                return Ok(Err(Refusal::Restricted(Limit::Accounts)));
+            }
             let payer = if payer == account.id { Some(account) } else { snapshot.account(payer)? };
             Ok(payer.map(|it| it.standing.balance).ok_or(Refusal::AccountNotFound(id)))
         })

@@ -1,14 +1,15 @@
 //! What was refused lately, and why: an answer for whoever asks why a call did not go through.
 //!
 //! In memory alone: a refusal costs no write, and a restart forgets them. Nobody fills the list of an account but those
-//! who have authenticated as it, the operator, and gates.
+//! who have authenticated as it, and tokens of the operator and of gates that reach it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ledger::{
-    Account, AccountId, Action, Actor, Amount, BalanceMode, LineId, Once, Refusal, Timestamp, text,
+    Account, AccountId, Action, Actor, Amount, BalanceMode, Limits, LineId, Once, Refusal, Timestamp, limits,
+    text,
 };
 use uuid::Uuid;
 
@@ -44,6 +45,8 @@ pub struct Refused {
     pub amount: Option<Amount>,
     /// What for.
     pub operation: Option<Box<str>>,
+    /// Which accounts were named beside the one in whose list it is.
+    pub others: Box<[AccountId]>,
     /// Why not.
     pub refusal: Refusal,
 }
@@ -125,6 +128,8 @@ pub(super) struct Attempt {
     action: &'static str,
     amount: Option<Amount>,
     operation: Option<Box<str>>,
+    /// Which accounts it names beside the one that it is about.
+    others: Box<[AccountId]>,
 }
 
 /// In whose list it belongs.
@@ -141,24 +146,19 @@ impl Attempt {
         // What is too long to be accepted is too long to be remembered.
         let key = once.map(|it| &it.key).filter(|it| text::is_key(it)).cloned();
         let operation = operation(action).filter(|it| text::fits(it, text::OPERATION_MAX)).map(Into::into);
-        Self {
-            at,
-            by,
-            of: subject(&by, action),
-            key,
-            action: word(action),
-            amount: amount(action),
-            operation,
-        }
+        let of = subject(&by, action);
+        let is_other = |it: &AccountId| !matches!(of, Subject::Account(account) if account == *it);
+        let others = limits::named(action).filter(is_other).collect();
+        Self { at, by, of, key, action: word(action), amount: amount(action), operation, others }
     }
 
     /// A look at something, and not the change of it.
-    const fn read(at: Timestamp, by: Actor) -> Self {
+    fn read(at: Timestamp, by: Actor) -> Self {
         let of = match by.account() {
             Some(account) => Subject::Account(account),
             None => Subject::Nobody,
         };
-        Self { at, by, of, key: None, action: "read", amount: None, operation: None }
+        Self { at, by, of, key: None, action: "read", amount: None, operation: None, others: Box::default() }
     }
 }
 
@@ -316,18 +316,9 @@ impl App {
             attempt.by != Actor::Server && !matches!(refusal, Refusal::CredentialRevoked | Refusal::NameTaken)
         };
         let refused: Vec<_> = refused.into_iter().filter(is_told).collect();
-        let lines: Vec<_> = refused
-            .iter()
-            .filter_map(|it| if let Subject::Line(line) = it.0.of { Some(line) } else { None })
-            .collect();
-        let mut accounts =
-            if lines.is_empty() { HashMap::new() } else { self.accounts_of_lines(lines).await };
-        for (attempt, refusal) in refused {
-            let account = match attempt.of {
-                Subject::Account(account) => Some(account).filter(|it| *it != AccountId::UNKNOWN),
-                Subject::Line(line) => accounts.remove(&line),
-                Subject::Nobody => None,
-            };
+        let Some(by) = refused.first().map(|it| it.0.by) else { return };
+        let accounts = self.lists_of(by, refused.iter().map(|it| it.0.of).collect()).await;
+        for ((attempt, refusal), account) in refused.into_iter().zip(accounts) {
             if let Some(account) = account {
                 self.remember_refused(account, attempt, refusal);
             }
@@ -348,25 +339,37 @@ impl App {
     }
 
     fn remember_refused(&self, account: AccountId, attempt: Attempt, refusal: Refusal) {
-        let Attempt { at, by, key, action, amount, operation, .. } = attempt;
+        let Attempt { at, by, key, action, amount, operation, others, .. } = attempt;
         let super::Origin { address, request_id, door } = self.1;
-        let refused = Refused { at, request_id, key, door, by, address, action, amount, operation, refusal };
+        let refused =
+            Refused { at, request_id, key, door, by, address, action, amount, operation, others, refusal };
         self.0.refusals.push(account, refused);
     }
 
-    /// Whose charges and holds these are; of those that there are not, none.
-    async fn accounts_of_lines(&self, lines: Vec<LineId>) -> HashMap<LineId, AccountId> {
+    /// In whose lists these belong: what an account asks for in its own, what a token asks for in that of the account that it is
+    /// about, if the token reaches that one. Else it could push what others were refused out of there.
+    async fn lists_of(&self, by: Actor, subjects: Vec<Subject>) -> Vec<Option<AccountId>> {
+        let count = subjects.len();
+        if let Some(account) = by.account() {
+            return vec![Some(account); count];
+        }
+        let now = self.0.clock.now();
         let found = self.0.store.read(move |snapshot| {
-            let mut accounts = HashMap::new();
-            for line in lines {
-                if let Some(account) = snapshot.line(line)?.and_then(|it| it.line.caused_by()) {
-                    accounts.insert(line, account);
-                }
-            }
-            Ok(accounts)
+            let Ok(limits) = snapshot.may_call(&by, now)? else { return Ok(vec![None; count]) };
+            let snapshot = snapshot.limited_to(limits);
+            let list_of = |subject| {
+                let account = match subject {
+                    Subject::Account(account) => Some(account).filter(|it| *it != AccountId::UNKNOWN),
+                    // Of what there is not nobody knows whose it would be.
+                    Subject::Line(line) => snapshot.line(line)?.and_then(|it| it.line.caused_by()),
+                    Subject::Nobody => None,
+                };
+                Ok(account.filter(|it| snapshot.reaches(*it)))
+            };
+            subjects.into_iter().map(list_of).collect()
         });
         // A store that cannot be read has been logged, and has refused more than this.
-        found.await.unwrap_or_default()
+        found.await.unwrap_or_else(|_| vec![None; count])
     }
 
     /// What was refused to an account lately, newest first, at most `limit`; only that of one request where it is named, by
@@ -381,15 +384,14 @@ impl App {
         request_id: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Refused>, Error> {
-        let (account, reaches_primary) = self
+        let (account, limits) = self
             .see(by, move |snapshot| {
                 let account = visible(snapshot, &by, account)?;
-                Ok(account.map(|it| {
-                    let reaches_primary = snapshot.reaches(it.primary());
-                    (it, reaches_primary)
-                }))
+                Ok(account.map(|it| (it, snapshot.limits().cloned())))
             })
             .await?;
+        let reaches = |id: AccountId| limits.as_ref().is_none_or(|it: &Limits| it.reaches(id));
+        let reaches_primary = reaches(account.primary());
         let is_it = |it: &Refused| {
             request_id.is_none_or(|id| {
                 it.key.as_deref().is_some_and(|key| it.door == Door::Gate && key == id)
@@ -397,6 +399,7 @@ impl App {
             })
         };
         let all = self.0.refusals.of(account.id, self.0.clock.now()).into_iter();
+        let all = all.filter(|it| it.others.iter().all(|other| reaches(*other)));
         Ok(all.filter(is_it).take(limit).map(|it| as_seen(it, &by, &account, reaches_primary)).collect())
     }
 }
@@ -442,6 +445,7 @@ mod tests {
             action: "charge",
             amount: None,
             operation: None,
+            others: Box::default(),
             refusal: Refusal::Forbidden,
         }
     }

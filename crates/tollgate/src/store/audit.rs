@@ -3,7 +3,7 @@
 //! An account's lines are walked along its chain. A family's, and everybody's, are looked for place by place, for the chains
 //! of a family would have to be followed all at once. Times are found by halving: they never go back.
 
-use ledger::{AccountId, Actor, CredentialId, Kind, LineId, Timestamp};
+use ledger::{AccountId, Actor, CredentialId, Kind, Limits, LineId, Timestamp};
 use rusqlite::{Result, params};
 
 use super::Snapshot;
@@ -62,6 +62,8 @@ pub enum Cause {
 pub struct Audited {
     /// Those that fit; perhaps none, though there are more.
     pub lines: Vec<Recorded>,
+    /// Whether whoever asks may know the places of the lines, which tell of everybody's.
+    pub shows_places: bool,
     /// Where to go on; `None` where the journal was looked through to its end.
     pub next: Option<[u8; 16]>,
 }
@@ -137,7 +139,8 @@ impl Snapshot<'_> {
             None => None,
             Some(place) => self.cursor(place)?,
         };
-        Ok(Some(Audited { lines, next }))
+        let shows_places = self.limits().and_then(Limits::accounts).is_none();
+        Ok(Some(Audited { lines, shows_places, next }))
     }
 
     /// The first place whose line is of this time or a later one.

@@ -48,6 +48,13 @@ pub struct StoredCredential {
     pub used_at: Option<Timestamp>,
 }
 
+impl StoredCredential {
+    /// The same, as a key with these limits may see it.
+    pub fn seen_by(self, limits: &Limits) -> Self {
+        Self { credential: limits.seen_credential(self.credential), ..self }
+    }
+}
+
 /// What a list of accounts is narrowed to.
 #[derive(Clone, Debug, Default)]
 pub struct AccountFilter {

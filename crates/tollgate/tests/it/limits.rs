@@ -1,6 +1,8 @@
 //! Restricted keys on the wire: how they are made and shown, where their limits end to the unit, and that a limit comes
 //! with its key each time anew. That no route gets around one is walked in `isolation::limits`.
 
+mod reach;
+
 use std::path::Path;
 
 use axum::body::Body;

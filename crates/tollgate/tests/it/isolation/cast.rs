@@ -27,6 +27,9 @@ pub(super) struct Family {
     pub(super) credit_transfer: String,
 }
 
+/// The balance of the first family's subaccount, what it has available, and its credit limit.
+pub(super) const OWN_FIGURES: [&str; 3] = ["35179.2648", "35199.2465", "20.4817"];
+
 /// A number of the stock, which everybody may know of.
 pub(super) const STOCKED: &str = "447700955555";
 
@@ -60,9 +63,12 @@ impl Cast {
         assert_eq!(house.post("/api/v1/numbers", BY_OPERATOR, body).await.status, 201);
         // So that what an account stands at is known again, too.
         first.primary.stand_at(&house, "73914.6825").await;
-        first.own.stand_at(&house, "35179.2648").await;
+        first.own.stand_at(&house, OWN_FIGURES[0]).await;
         for member in [&first.primary, &first.own, &first.shared] {
             member.be_refused(&house).await;
+        }
+        for kind in ["balance", "credit"] {
+            first.be_refused(&house, kind).await;
         }
         Self { house, first, second }
     }
@@ -93,7 +99,7 @@ impl Cast {
                 told.extend(it.names());
             }
             told.extend((it.id() == first.primary.id() && !is_above).then_some("73914.6825".into()));
-            told.extend((it.id() == first.own.id()).then_some("35179.2648".into()));
+            told.extend(OWN_FIGURES.map(Cow::Borrowed).into_iter().filter(|_| it.id() == first.own.id()));
             told
         });
         let transfers =
@@ -148,7 +154,8 @@ impl Family {
             house.app.transfer(OPERATOR, None, new).await.unwrap().id.to_string()
         };
         let balance_transfer = transfer(TransferKind::Balance, "50").await;
-        let credit_transfer = transfer(TransferKind::Credit, "20").await;
+        let credit = if digit == 1 { OWN_FIGURES[2] } else { "20" };
+        let credit_transfer = transfer(TransferKind::Credit, credit).await;
         let member = async |role: &str, opening, nth: usize| {
             Member::new(house, format!("Qz{name}{role}"), opening, format!("4477009{digit}{nth}123")).await
         };
@@ -159,6 +166,16 @@ impl Family {
             balance_transfer,
             credit_transfer,
         }
+    }
+
+    /// A transfer out of the subaccount, of which the primary's list tells.
+    async fn be_refused(&self, house: &House, kind: &str) {
+        let Self { primary, own, .. } = self;
+        let path = format!("/api/v1/accounts/{}/transfers", primary.key);
+        let body = json!({ "kind": kind, "from": own.key, "amount": "1000000" });
+        let request = axum::http::Request::post(path).header("idempotency-key", &own.marker);
+        let answer = house.send(BY_OPERATOR.on(request).body(body.to_string().into()).unwrap()).await;
+        assert_eq!(answer.status, 402, "{answer}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whole answers of usage, who gets them, and what is refused.
 
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Auth, BY_OPERATOR, Month, problem};
 
@@ -262,4 +262,46 @@ async fn usage_and_statements_are_for_those_who_may_see_the_account() {
     ");
     let children = month.usage("?include=children&group_by=account", month.own.auth()).await.json();
     assert_eq!(children["includes_children"], false, "it has none: {children}");
+}
+
+/// What the primary's own balance paid is all there, for whomever it paid.
+#[tokio::test]
+async fn a_key_for_some_accounts_is_told_of_them_alone() {
+    let month = Month::new().await;
+    let Month { house, primary, own, shared, .. } = &month;
+    let mut told = Vec::new();
+    for one in [own, shared] {
+        let body = json!({ "kind": "secret", "limits": { "accounts": [primary.key, one.key] } }).to_string();
+        let path = format!("/api/v1/accounts/{}/credentials", primary.key);
+        let made = house.post(&path, primary.auth(), body).await.json();
+        let key = Auth::Basic(&primary.key, made["secret"].as_str().unwrap());
+        let answer = month.statement(primary, "2026-02", key).await.json();
+        let subaccounts: Vec<_> =
+            answer["subaccounts"].as_array().unwrap().iter().map(|it| it["api_key"].clone()).collect();
+        assert_eq!(subaccounts, [one.key.as_str()]);
+        let family = &answer["family"];
+        told.push(format!(
+            "statement: {} to {}, charged {}, primary charged {}",
+            family["opening_balance"],
+            family["closing_balance"],
+            family["charges"]["amount"],
+            answer["balance"]["charges"]["amount"]
+        ));
+        let query = "?include=children&group_by=account&from=2026-02-01&to=2026-03-01";
+        let answer = month.usage(query, key).await.json();
+        let groups = answer["groups"].as_array().unwrap().iter();
+        let groups: Vec<_> = groups
+            .map(|it| {
+                let name = if it["account"] == primary.id.to_string() { "primary" } else { "subaccount" };
+                format!("{name} {}", it["amount"])
+            })
+            .collect();
+        told.push(format!("usage: {}, in all {}", groups.join(", "), answer["total"]["amount"]));
+    }
+    assert_snapshot!(told.join("\n"), @r#"
+    statement: "40.00" to "38.49999999", charged "6.50000001", primary charged "4.00"
+    usage: primary "0.50", subaccount "2.50000001", in all "3.00000001"
+    statement: "40.00" to "13.00", charged "4.00", primary charged "4.00"
+    usage: primary "0.50", subaccount "3.50", in all "4.00"
+    "#);
 }

@@ -168,7 +168,7 @@ pub(in super::super) struct AuditPage<'a> {
 impl<'a> AuditPage<'a> {
     pub(in super::super) fn new(by: &Actor, audited: &'a Audited) -> Self {
         Self {
-            lines: audited.lines.iter().map(|it| AuditRecord::new(by, it)).collect(),
+            lines: audited.lines.iter().map(|it| AuditRecord::new(by, it, audited.shows_places)).collect(),
             next: audited.next.map(|it| Text(Cursor(it))),
         }
     }
@@ -177,7 +177,8 @@ impl<'a> AuditPage<'a> {
 /// A line of the journal.
 #[derive(Serialize, JsonSchema)]
 struct AuditRecord<'a> {
-    /// Its place in the journal, from 1 on, for the operator alone: it tells how much goes on in all. Null for accounts.
+    /// Its place in the journal, from 1 on, for the operator alone: it tells how much goes on in all. Null for accounts, and for a token
+    /// for some accounts.
     line: Option<i64>,
     /// Its id, and that of what it recorded.
     id: Text<LineId>,
@@ -225,7 +226,7 @@ struct AuditRecord<'a> {
 }
 
 impl<'a> AuditRecord<'a> {
-    fn new(by: &Actor, recorded: &'a Recorded) -> Self {
+    fn new(by: &Actor, recorded: &'a Recorded, shows_place: bool) -> Self {
         let line = &recorded.line;
         let is_operator = by.account().is_none();
         let opposite = line.change.checked_neg();
@@ -234,7 +235,7 @@ impl<'a> AuditRecord<'a> {
             Some(FiguresMoved::new(&side, change.filter(|_| authority::may_see_side(by, line, &side))))
         };
         Self {
-            line: is_operator.then_some(recorded.seq),
+            line: (is_operator && shows_place).then_some(recorded.seq),
             id: Text(line.id),
             created_at: Text(Time(line.at)),
             kind: kind(line.kind),
