@@ -8,6 +8,7 @@ use crate::journal::{Line, Side};
 use crate::limits::{Limit, Limits};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
+use crate::webhook::Webhook;
 
 /// Whether the caller's credential still lives and its account may call; and what it is limited to, if it is.
 ///
@@ -190,6 +191,21 @@ pub fn may_see(by: &Actor, account: &Account) -> bool {
             (account.id == *caller && account.status != Status::Closed) || account.parent == Some(*caller)
         }
     }
+}
+
+/// Who keeps a webhook: whose it is, the primary of that account, and the operator; not by a key with limits that it is
+/// beyond.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] to a gate, [`Refusal::WebhookNotFound`] to everybody else.
+pub fn may_keep_webhook(limits: Option<&Limits>, by: &Actor, webhook: &Webhook) -> Result<(), Refusal> {
+    match by.account() {
+        None => is_operator(by)?,
+        Some(caller) if webhook.owner == Some(caller) || webhook.family == Some(caller) => {}
+        Some(_) => return Err(Refusal::WebhookNotFound),
+    }
+    let is_reached = limits.is_none_or(|it| it.reaches_webhook(webhook));
+    if is_reached { Ok(()) } else { Err(Refusal::WebhookNotFound) }
 }
 
 /// Whether the caller may see what a payer stands at: the operator, gates, and the payer's own side.

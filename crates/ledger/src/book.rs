@@ -11,12 +11,14 @@ use crate::decide::Decision;
 use crate::hold::Hold;
 use crate::id::{
     AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, IdMap, IdSet, LineId, TokenId,
+    WebhookId,
 };
 use crate::journal::Outcome;
 use crate::money::Amount;
 use crate::number::{Country, Number};
 use crate::price::PricePlan;
 use crate::time::Timestamp;
+use crate::webhook::Webhook;
 
 /// The records that a decision may rest on.
 ///
@@ -33,6 +35,7 @@ pub struct Book {
     endpoints: IdMap<EndpointId, Endpoint>,
     plans: HashMap<Arc<str>, Arc<PricePlan>>,
     tokens: IdMap<TokenId, Token>,
+    webhooks: IdMap<WebhookId, Webhook>,
     once: HashMap<(Scope, Arc<str>), Outcome>,
     windows: HashMap<Arc<str>, Windows>,
 }
@@ -123,6 +126,15 @@ pub enum Change {
     },
     /// A token that was revoked.
     TokenRevoked(Token),
+    /// A webhook that was made or changed.
+    Webhook {
+        /// As it is.
+        webhook: Webhook,
+        /// What its events are signed with where that is new, sealed by the shell; the rules never look inside.
+        secret: Option<Arc<[u8]>>,
+    },
+    /// A webhook that was deleted.
+    WebhookGone(WebhookId),
 }
 
 impl Book {
@@ -279,6 +291,16 @@ impl Book {
         self.tokens.get(&id)
     }
 
+    /// The webhook with this id.
+    pub fn webhook(&self, id: WebhookId) -> Option<&Webhook> {
+        self.webhooks.get(&id)
+    }
+
+    /// All webhooks, in no order.
+    pub fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
+        self.webhooks.values()
+    }
+
     /// What the key was bound to.
     pub fn remembered(&self, scope: Scope, key: &Arc<str>) -> Option<&Outcome> {
         if self.once.is_empty() {
@@ -321,6 +343,8 @@ impl Book {
             Change::TokenMade { token, .. } | Change::TokenRevoked(token) => {
                 self.tokens.insert(token.id, token);
             }
+            Change::Webhook { webhook, .. } => drop(self.webhooks.insert(webhook.id, webhook)),
+            Change::WebhookGone(id) => drop(self.webhooks.remove(&id)),
             // The account that comes with them lists the live ones; the proofs are the store's.
             Change::CredentialAdded { .. }
             | Change::CredentialChanged(_)
@@ -373,6 +397,7 @@ impl Book {
             endpoints,
             plans,
             tokens,
+            webhooks,
             once,
             windows,
         } = self;
@@ -383,6 +408,7 @@ impl Book {
         endpoints.clear();
         plans.clear();
         tokens.clear();
+        webhooks.clear();
         once.clear();
         windows.clear();
     }

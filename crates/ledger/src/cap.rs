@@ -199,7 +199,11 @@ pub fn counts_for(line: &Line) -> Option<AccountId> {
         | Kind::CredentialChanged
         | Kind::CredentialRevoked
         | Kind::TokenMade
-        | Kind::TokenRevoked => None,
+        | Kind::TokenRevoked
+        | Kind::WebhookMade
+        | Kind::WebhookChanged
+        | Kind::WebhookDeleted
+        | Kind::EventResent => None,
     }
 }
 

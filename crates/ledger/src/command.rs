@@ -9,13 +9,16 @@ use crate::application::Defaults;
 use crate::cap::CapsChange;
 use crate::event::Alerts;
 use crate::hold::OnExpiry;
-use crate::id::{AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, LineId, TokenId};
+use crate::id::{
+    AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, EventId, LineId, TokenId, WebhookId,
+};
 use crate::limits::Limits;
 use crate::money::Amount;
 use crate::number::{Country, Features, NumberKind};
 use crate::price::PriceRule;
 use crate::settings::SettingChange;
 use crate::time::Timestamp;
+use crate::webhook::EventKinds;
 
 /// A write, asked for by somebody, perhaps under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -462,6 +465,53 @@ pub enum Action {
     RevokeToken {
         /// Which.
         token: TokenId,
+    },
+    /// Has events sent: a subaccount its own, a primary those of its family, the operator everybody's.
+    MakeWebhook {
+        /// Its id.
+        webhook: WebhookId,
+        /// Only those of this account.
+        account: Option<AccountId>,
+        /// Where to.
+        url: Arc<str>,
+        /// Only those of these kinds.
+        kinds: EventKinds,
+        /// What they are signed with, sealed by the shell.
+        secret: Arc<[u8]>,
+    },
+    /// Changes what is given of a webhook.
+    ChangeWebhook {
+        /// Which.
+        webhook: WebhookId,
+        /// Where to.
+        url: Option<Arc<str>>,
+        /// Of which kinds.
+        kinds: Option<EventKinds>,
+        /// Whether events are sent there.
+        is_enabled: Option<bool>,
+    },
+    /// Has a webhook's events signed with another secret, and for a while with the one before it, too.
+    RotateWebhook {
+        /// Which.
+        webhook: WebhookId,
+        /// What they are signed with, sealed by the shell.
+        secret: Arc<[u8]>,
+        /// For how long the secret before it signs as well, in milliseconds: 0 to [`OVERLAP_MAX_MS`].
+        ///
+        /// [`OVERLAP_MAX_MS`]: crate::account::OVERLAP_MAX_MS
+        overlap_ms: i64,
+    },
+    /// Has an event sent once more to a webhook that was to get it.
+    ResendEvent {
+        /// Where to.
+        webhook: WebhookId,
+        /// Which.
+        event: EventId,
+    },
+    /// Has no more events sent there.
+    DeleteWebhook {
+        /// Which.
+        webhook: WebhookId,
     },
 }
 

@@ -222,7 +222,11 @@ fn of_line<'a>(line: &Line, before: impl Fn(AccountId) -> Option<&'a Account>) -
         | Kind::EndpointDeleted
         | Kind::PlanPut
         | Kind::TokenMade
-        | Kind::TokenRevoked => None,
+        | Kind::TokenRevoked
+        | Kind::WebhookMade
+        | Kind::WebhookChanged
+        | Kind::WebhookDeleted
+        | Kind::EventResent => None,
     }
 }
 

@@ -64,6 +64,10 @@ uuid! {
     /// An event.
     EventId
 }
+uuid! {
+    /// An address to which events are sent.
+    WebhookId
+}
 
 macro_rules! digits {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {

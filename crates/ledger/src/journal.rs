@@ -13,6 +13,7 @@ use crate::money::Amount;
 use crate::number::Number;
 use crate::price::PricePlan;
 use crate::time::Timestamp;
+use crate::webhook::Webhook;
 
 /// One accepted write. A line that moves money is a *posting*: it says by how much and what both sides stood at
 /// after it.
@@ -46,7 +47,7 @@ pub struct Line {
     pub units: Option<Box<str>>,
     /// The price that it went by: plan, version and number of the rule, as `standard/3/7`.
     pub price: Option<Arc<str>>,
-    /// The caller's free text.
+    /// The caller's free text; of an event that is sent once more, its id.
     pub reference: Option<Box<str>>,
     /// Booked without asking whether the money is there: forced by the caller, or late.
     pub forced: bool,
@@ -137,6 +138,14 @@ pub enum Kind {
     TokenMade,
     /// An operator or gate token was revoked.
     TokenRevoked,
+    /// A webhook was made.
+    WebhookMade,
+    /// A webhook was changed, or its secret.
+    WebhookChanged,
+    /// A webhook was deleted.
+    WebhookDeleted,
+    /// An event was sent once more to a webhook.
+    EventResent,
 }
 
 /// What moves between the two sides of a transfer.
@@ -179,6 +188,26 @@ pub enum Record {
     Credential(Credential),
     /// A token.
     Token(Token),
+    /// A webhook; of a line that deletes it, as it was.
+    Webhook(Webhook),
+}
+
+impl Record {
+    /// The webhook that it is.
+    pub const fn webhook(&self) -> Option<&Webhook> {
+        match self {
+            Self::Webhook(webhook) => Some(webhook),
+            Self::Account(_)
+            | Self::Closed(_)
+            | Self::Hold(_)
+            | Self::Number(_)
+            | Self::Application(_)
+            | Self::Endpoint(_)
+            | Self::Plan(_)
+            | Self::Credential(_)
+            | Self::Token(_) => None,
+        }
+    }
 }
 
 /// A close: the account as it is after it, and what became of all that it had. Each of these things has a line of its
@@ -237,7 +266,11 @@ impl Line {
             | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
-            | Kind::TokenRevoked => self.change.balance,
+            | Kind::TokenRevoked
+            | Kind::WebhookMade
+            | Kind::WebhookChanged
+            | Kind::WebhookDeleted
+            | Kind::EventResent => self.change.balance,
         };
         if moved.is_negative() { moved.checked_neg().unwrap_or(moved) } else { moved }
     }
@@ -281,7 +314,11 @@ impl Line {
             | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
-            | Kind::TokenRevoked => self.by.account(),
+            | Kind::TokenRevoked
+            | Kind::WebhookMade
+            | Kind::WebhookChanged
+            | Kind::WebhookDeleted
+            | Kind::EventResent => self.by.account(),
         };
         Scope { account, caller: self.caller() }
     }
@@ -311,7 +348,8 @@ impl Line {
                 | Record::Endpoint(_)
                 | Record::Plan(_)
                 | Record::Credential(_)
-                | Record::Token(_),
+                | Record::Token(_)
+                | Record::Webhook(_),
             )
             | None => None,
         }
@@ -329,7 +367,8 @@ impl Line {
                 | Record::Endpoint(_)
                 | Record::Plan(_)
                 | Record::Credential(_)
-                | Record::Token(_),
+                | Record::Token(_)
+                | Record::Webhook(_),
             )
             | None => None,
         }

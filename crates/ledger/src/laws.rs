@@ -230,7 +230,11 @@ pub fn prove_line(line: &Line) -> Result<(), Broken> {
         | Kind::CredentialChanged
         | Kind::CredentialRevoked
         | Kind::TokenMade
-        | Kind::TokenRevoked => line.change == Standing::ZERO && line.counter.is_none(),
+        | Kind::TokenRevoked
+        | Kind::WebhookMade
+        | Kind::WebhookChanged
+        | Kind::WebhookDeleted
+        | Kind::EventResent => line.change == Standing::ZERO && line.counter.is_none(),
     };
     if lawful { Ok(()) } else { Err(Broken::Move(line.kind)) }
 }
@@ -252,7 +256,9 @@ fn says_what_it_found(book: &Book, line: &Line) -> bool {
         | Kind::EndpointDeleted
         | Kind::CredentialChanged
         | Kind::CredentialRevoked
-        | Kind::TokenRevoked => line.before.as_deref().is_some_and(|it| was_found(book, line, it)),
+        | Kind::TokenRevoked
+        | Kind::WebhookChanged
+        | Kind::WebhookDeleted => line.before.as_deref().is_some_and(|it| was_found(book, line, it)),
         Kind::PlanPut => match (&line.before, &line.record) {
             // The first version of a plan finds none.
             (None, Some(Record::Plan(plan))) => book.plan(&plan.name).is_none(),
@@ -273,7 +279,9 @@ fn says_what_it_found(book: &Book, line: &Line) -> bool {
         | Kind::ApplicationMade
         | Kind::EndpointMade
         | Kind::CredentialAdded
-        | Kind::TokenMade => line.before.is_none(),
+        | Kind::TokenMade
+        | Kind::WebhookMade
+        | Kind::EventResent => line.before.is_none(),
     }
 }
 
@@ -304,6 +312,7 @@ fn was_found(book: &Book, line: &Line, before: &Record) -> bool {
             owner.and_then(|it| it.credential(after.id)) == Some(before)
         }
         (Record::Token(before), Some(Record::Token(after))) => book.token(after.id) == Some(before),
+        (Record::Webhook(before), Some(Record::Webhook(after))) => book.webhook(after.id) == Some(before),
         _ => false,
     }
 }

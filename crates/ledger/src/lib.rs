@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`money`], [`time`], [`id`] and [`text`] are the values; [`account`], [`cap`], [`hold`], [`number`],
 //! [`application`], [`settings`] and [`journal`] the records, [`usage`] what these add up to; [`event`] what follows from
-//! them that others want to be told of; [`command`] what may be asked; [`refusal`] every way to say no; [`book`] a ledger
-//! in memory; and [`decide()`] the one function that turns a command into changes or a
+//! them that others want to be told of, [`webhook`] where to; [`command`] what may be asked; [`refusal`] every way to say
+//! no; [`book`] a ledger in memory; and [`decide()`] the one function that turns a command into changes or a
 //! refusal. [`limits`] is what a restricted key may do at most, and [`laws`] what must hold whatever was decided.
 //!
 //! **Invariants.** This crate reads no clock, draws no random number, does no input or output, allocates no id, and
@@ -31,6 +31,7 @@ pub mod settings;
 pub mod text;
 pub mod time;
 pub mod usage;
+pub mod webhook;
 
 pub use account::{
     Account, BalanceMode, Credential, CredentialKind, Currency, LEVELS_MAX, Standing, Status, Token,
@@ -45,7 +46,7 @@ pub use event::{Alerts, Event, EventKind, Level};
 pub use hold::{Ending, Hold, HoldEnd, OnExpiry};
 pub use id::{
     AccountId, ApiKey, ApplicationId, AuthId, CredentialId, EndpointId, EventId, IdMap, IdSet, LineId,
-    TokenId,
+    TokenId, WebhookId,
 };
 pub use journal::{Closed, Kind, Line, Outcome, Record, Side, TransferKind};
 pub use limits::{Limit, Limits};
@@ -57,3 +58,4 @@ pub use refusal::{CapReached, Refusal, TextField};
 pub use settings::{Setting, SettingChange, Settings};
 pub use time::Timestamp;
 pub use usage::{Entry, Move, Moved};
+pub use webhook::{EventKinds, WEBHOOKS_MAX, Webhook};

@@ -14,6 +14,7 @@ use crate::id::AccountId;
 use crate::journal::{Line, Record};
 use crate::money::Amount;
 use crate::refusal::Refusal;
+use crate::webhook::Webhook;
 
 /// The most accounts that a key may be limited to: each is looked for in a handful of comparisons, and a list that
 /// anybody reads over has no more.
@@ -37,7 +38,8 @@ pub enum Limit {
     Amount(Amount),
     /// It sees and touches only some accounts.
     Accounts,
-    /// However it is limited, it makes and ends nothing that authenticates anybody, and so opens and closes no account.
+    /// However it is limited, it makes and ends nothing that authenticates anybody, and so opens and closes no account; nor does
+    /// it make what tells of events when it is dead.
     Credentials,
 }
 
@@ -84,9 +86,17 @@ impl Limits {
     /// account is that account's affair.
     pub fn shows(&self, line: &Line) -> bool {
         let about = line.caused_by().or_else(|| line.hold_record().map(|it| it.account));
+        let webhook = || line.record.iter().chain(line.before.as_deref()).find_map(Record::webhook);
         self.accounts.is_none()
             || about.is_some_and(|it| self.reaches(it))
                 && line.counter.is_none_or(|it| self.reaches(it.account))
+                && webhook().is_none_or(|it| self.reaches_webhook(it))
+    }
+
+    /// Whether a webhook tells of accounts within reach alone, and is one of them's.
+    pub fn reaches_webhook(&self, webhook: &Webhook) -> bool {
+        let reaches = |it: Option<AccountId>| it.is_some_and(|it| self.reaches(it));
+        self.accounts.is_none() || reaches(webhook.owner) && reaches(webhook.account)
     }
 
     /// A line as this key may see it: without the payer, what that one stood at and what the line found of it, where it
@@ -207,7 +217,8 @@ enum Asked {
 /// Without a wildcard, so that nobody adds an action and forgets the keys that must not do it.
 const fn asked(action: &Action) -> Asked {
     match action {
-        // Who opens an account is shown its secrets; who closes one ends its credentials.
+        // Who opens an account is shown its secrets; who closes one ends its credentials. Who makes a webhook is shown what
+        // its events are signed with, and is told by it also when the key is dead.
         Action::OpenAccount { .. }
         | Action::CloseAccount { .. }
         | Action::AddCredential { .. }
@@ -215,7 +226,9 @@ const fn asked(action: &Action) -> Asked {
         | Action::RotateCredential { .. }
         | Action::ExpireCredential { .. }
         | Action::MakeToken { .. }
-        | Action::RevokeToken { .. } => Asked::Credentials,
+        | Action::RevokeToken { .. }
+        | Action::MakeWebhook { .. }
+        | Action::RotateWebhook { .. } => Asked::Credentials,
         Action::WithdrawNumber { .. } | Action::AddNumber { account: None, .. } => Asked::Everybodys,
         // How much anybody moves is for others to say than those who may move but so much.
         Action::PutPlan { .. } | Action::ChangeAccount { plan: Some(_), .. } => Asked::Prices,
@@ -245,7 +258,10 @@ const fn asked(action: &Action) -> Asked {
         | Action::DeleteApplication { .. }
         | Action::MakeEndpoint { .. }
         | Action::ChangeEndpoint { .. }
-        | Action::DeleteEndpoint { .. } => Asked::Rest,
+        | Action::DeleteEndpoint { .. }
+        | Action::ChangeWebhook { .. }
+        | Action::DeleteWebhook { .. }
+        | Action::ResendEvent { .. } => Asked::Rest,
     }
 }
 
@@ -259,6 +275,7 @@ pub fn named(action: &Action) -> impl Iterator<Item = AccountId> + use<> {
         Action::ChangeNumber { account, to, .. } => [Some(*account), *to, None],
         Action::OpenAccount { parent: account, .. }
         | Action::AddNumber { account, .. }
+        | Action::MakeWebhook { account, .. }
         | Action::ChangeApplication { owner: account, .. }
         | Action::ChangeEndpoint { owner: account, .. } => [*account, None, None],
         Action::ChangeAccount { account, .. }
@@ -286,7 +303,11 @@ pub fn named(action: &Action) -> impl Iterator<Item = AccountId> + use<> {
         | Action::DeleteApplication { .. }
         | Action::DeleteEndpoint { .. }
         | Action::MakeToken { .. }
-        | Action::RevokeToken { .. } => [None; 3],
+        | Action::RevokeToken { .. }
+        | Action::ChangeWebhook { .. }
+        | Action::RotateWebhook { .. }
+        | Action::DeleteWebhook { .. }
+        | Action::ResendEvent { .. } => [None; 3],
     };
     named.into_iter().flatten()
 }

@@ -142,6 +142,10 @@ pub enum Refusal {
     CredentialNotFound,
     /// No such live token.
     TokenNotFound,
+    /// No such webhook, or not one that the caller keeps.
+    WebhookNotFound,
+    /// As many webhooks as there may be of one owner.
+    WebhooksMax(usize),
     /// The key was used with another request.
     KeyReused,
 }
@@ -202,4 +206,6 @@ pub enum TextField {
     PlanName,
     /// The method of a price rule.
     Method,
+    /// Where a webhook sends to.
+    WebhookUrl,
 }

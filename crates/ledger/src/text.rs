@@ -64,6 +64,31 @@ pub fn is_secret(text: &str) -> bool {
         && has(u8::is_ascii_digit)
 }
 
+/// Whether events may be sent there: an http or https address by RFC 3986, of at most [`SETTING_MAX`] characters, with a host,
+/// without a name and password in it and without a fragment.
+pub fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let may_stand = |it: u8| it.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&it);
+    let Some(rest) = rest.filter(|_| text.len() <= SETTING_MAX).filter(|it| it.bytes().all(may_stand)) else {
+        return false;
+    };
+    let authority = rest.split(['/', '?']).next().unwrap_or("");
+    // The colons of an IPv6 address stand in brackets.
+    let (host, port) = match authority.rsplit_once(':').filter(|it| !it.1.ends_with(']')) {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    };
+    let is_host = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_');
+    let is_address = |it: &str| it.parse::<core::net::Ipv6Addr>().is_ok();
+    let is_named = match host.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+        Some(address) => is_address(address),
+        None => !host.is_empty() && host.bytes().all(is_host),
+    };
+    let is_port =
+        |it: &str| it.bytes().all(|it| it.is_ascii_digit()) && it.parse::<u16>().is_ok_and(|it| it > 0);
+    is_named && port.is_none_or(is_port)
+}
+
 /// Whether this may be an application's name: 1 to [`LABEL_MAX`] letters, digits, `-` and `_`.
 pub fn is_label(text: &str) -> bool {
     (1..=LABEL_MAX).contains(&text.len())

@@ -141,7 +141,11 @@ impl<'a> Moved<'a> {
             | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
-            | Kind::TokenRevoked => [None, None],
+            | Kind::TokenRevoked
+            | Kind::WebhookMade
+            | Kind::WebhookChanged
+            | Kind::WebhookDeleted
+            | Kind::EventResent => [None, None],
         };
         [first, second].into_iter().flatten()
     }

@@ -14,6 +14,7 @@ mod numbers;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -141,6 +142,11 @@ fn unlimited(
         Action::ExpireCredential { account, credential } => credentials::expire(draft, *account, *credential),
         Action::MakeToken { .. } => credentials::make_token(draft),
         Action::RevokeToken { token } => credentials::revoke_token(draft, *token),
+        Action::MakeWebhook { .. } => webhooks::make(draft),
+        Action::ChangeWebhook { .. } => webhooks::change(draft),
+        Action::RotateWebhook { .. } => webhooks::rotate(draft),
+        Action::DeleteWebhook { webhook } => webhooks::delete(draft, *webhook),
+        Action::ResendEvent { webhook, event } => webhooks::resend(draft, *webhook, *event),
     };
     caps::count(book, decision?)
 }
@@ -221,7 +227,12 @@ pub fn scope(book: &Book, command: &Command) -> Scope {
         | Action::RotateCredential { .. }
         | Action::ExpireCredential { .. }
         | Action::MakeToken { .. }
-        | Action::RevokeToken { .. } => command.by.account(),
+        | Action::RevokeToken { .. }
+        | Action::MakeWebhook { .. }
+        | Action::ChangeWebhook { .. }
+        | Action::RotateWebhook { .. }
+        | Action::DeleteWebhook { .. }
+        | Action::ResendEvent { .. } => command.by.account(),
     };
     let is_check = matches!(command.action, Action::Check { .. });
     Scope { account, caller: if is_check { Caller::Call } else { command.by.caller() } }

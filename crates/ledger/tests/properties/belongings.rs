@@ -224,7 +224,7 @@ impl World {
             },
             Change::EndpointGone(id) => self.book.endpoint(*id).is_some_and(|it| it.owner == caller),
             Change::CredentialAdded { account, .. } => *account == caller,
-            Change::Plan(_) => false,
+            Change::Plan(_) | Change::Webhook { .. } | Change::WebhookGone(_) => false,
             Change::Account(_)
             | Change::Hold(_)
             | Change::Charge(_)
@@ -267,7 +267,8 @@ impl World {
             | Record::Closed(_)
             | Record::Hold(_)
             | Record::Credential(_)
-            | Record::Token(_) => None,
+            | Record::Token(_)
+            | Record::Webhook(_) => None,
         }
     }
 

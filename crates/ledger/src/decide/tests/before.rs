@@ -53,6 +53,11 @@ const CHANGES: &str = "
     p         revoke s other                                     -> ok
     wait 1h
     server    retire s s.token                                   -> ok
+    p         listen hook https://a.example                      -> ok
+    p         relisten hook https://b.example                    -> ok
+    p         mute hook                                          -> ok
+    p         resend hook                                        -> ok
+    p         unlisten hook                                      -> ok
     operator  make proxy gate                                    -> ok
     operator  revoke token proxy                                 -> ok
     p         transfer credit 10 p > t                           -> ok
@@ -92,6 +97,9 @@ fn a_line_says_what_it_found() {
         CredentialRevoked: credential > credential
         CredentialRevoked: credential > credential
         CredentialRevoked: credential until 3601s > credential until 3601s
+        WebhookChanged: https://a.example > https://b.example
+        WebhookChanged: https://b.example > https://b.example off
+        WebhookDeleted: https://b.example off > https://b.example off
         TokenRevoked: token > token revoked
         EndpointChanged: eve of t alias a > eve of p alias a
         ApplicationChanged: ivr of t > ivr of p
@@ -113,14 +121,14 @@ fn every_kind_that_changes_a_record_says_what_it_found() {
         says.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
         "ApplicationChanged ApplicationDeleted Change Close CredentialChanged CredentialRevoked EndpointChanged \
          EndpointDeleted Extend NumberChanged NumberRented NumberTransfer NumberUnrented NumberWithdrawn PlanPut \
-         TokenRevoked"
+         TokenRevoked WebhookChanged WebhookDeleted"
     );
     let both: Vec<_> = silent.intersection(&says).collect();
     assert_eq!(both, ["PlanPut"], "the first version of a plan finds none, all others of a kind are alike");
     assert_eq!(
         silent.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
-        "ApplicationMade Charge CredentialAdded CreditTransfer EndpointMade Hold NumberAdded NumberGiven Open PlanPut \
-         Release TokenMade"
+        "ApplicationMade Charge CredentialAdded CreditTransfer EndpointMade EventResent Hold NumberAdded NumberGiven \
+         Open PlanPut Release TokenMade WebhookMade"
     );
 }
 
@@ -185,6 +193,7 @@ fn text(story: &Story, record: &Record) -> String {
             let until = it.expires_at.map(|it| format!(" until {}s", it.millis() / 1_000));
             format!("credential{}", until.unwrap_or_default())
         }
+        Record::Webhook(it) => format!("{}{}", it.url, if it.disabled_at.is_some() { " off" } else { "" }),
         Record::Token(it) => format!("token{}", if it.revoked_at.is_some() { " revoked" } else { "" }),
     }
 }

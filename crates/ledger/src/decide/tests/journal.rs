@@ -30,6 +30,7 @@ fn tell(story: &Story, line: &Line) -> String {
         Some(Record::Credential(_)) => Some("credential".to_owned()),
         Some(Record::Plan(it)) => Some(format!("plan {} {}", it.name, it.version)),
         Some(Record::Token(_)) => Some("token".to_owned()),
+        Some(Record::Webhook(it)) => Some(format!("webhook {}", it.url)),
         None => None,
     };
     let parts = [

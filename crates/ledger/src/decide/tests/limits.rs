@@ -208,6 +208,41 @@ scenarios! {
         p         add p token two key k                      -> again
     ";
 
+    a_restricted_key_makes_no_webhook_and_keeps_those_that_tell_of_nobody_else: "
+        operator  open p                                -> ok
+        p         open s under p                        -> ok
+        p         open t under p                        -> ok
+        p         listen all https://example.com        -> ok
+        p         listen of.s https://example.com on s  -> ok
+        p         listen of.t https://example.com on t  -> ok
+        s         listen mine https://example.com       -> ok
+        operator  listen ops https://example.com on s   -> ok
+        p         add p secret reader read-only         -> ok
+        reader    listen hook https://example.com        ! Restricted ReadOnly
+        reader    mute all                               ! Restricted ReadOnly
+        reader    resend all                             ! Restricted ReadOnly
+        p         add p secret small up-to 0            -> ok
+        small     listen hook https://example.com        ! Restricted Credentials
+        small     resign all 0s                          ! Restricted Credentials
+        small     relisten all https://example.org      -> ok
+        small     resend all                            -> ok
+        p         add p secret one only p+s             -> ok
+        one       listen hook https://example.com on s   ! Restricted Credentials
+        one       mute of.s                             -> ok
+        one       resend mine                           -> ok
+        one       resend all                             ! WebhookNotFound
+        one       resend of.t                            ! WebhookNotFound
+        one       unlisten of.t                          ! WebhookNotFound
+        p         add p secret sub only s               -> ok
+        sub       unmute mine                           -> ok
+        sub       unmute of.s                            ! WebhookNotFound
+        operator  make token operator only p+s          -> ok
+        token     resend mine                           -> ok
+        token     resend ops                             ! WebhookNotFound
+        token     resend all                             ! WebhookNotFound
+        token     unlisten of.s                         -> webhook of.s gone
+    ";
+
     a_repeat_shows_a_key_no_more_than_it_may_see: "
         operator  open p limit 10                            -> ok
         p         open s under p                             -> ok

@@ -25,7 +25,8 @@ variants! {
     ChargeNotFound AlreadyReversed HoldNotFound HoldEnded NotExpired ExpiryOutOfRange NumberTaken NumbersMax NumberNotFound
     NumberNotOwned NumberAlreadyOwned ApplicationNotFound EndpointNotFound OverlapOutOfRange CredentialsMax
     LastCredential SecretInUse CredentialNotFound TokenNotFound KeyReused NoPrice CallDenied PathNotNormal PlanNotFound
-    PlanInherited RulesMax CapReached CapOutOfRange TimeZoneUnknown Restricted AlertsOutOfOrder
+    PlanInherited RulesMax CapReached CapOutOfRange TimeZoneUnknown Restricted AlertsOutOfOrder WebhookNotFound
+    WebhooksMax
 }
 
 /// The refusal's name and what it carries.
@@ -40,7 +41,7 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         Refusal::SubaccountsMax(max) => max.to_string(),
         Refusal::Restricted(Limit::Amount(max)) => format!("Amount {}", max.text(0)),
         Refusal::Restricted(limit) => format!("{limit:?}"),
-        Refusal::RulesMax(max) => max.to_string(),
+        Refusal::RulesMax(max) | Refusal::WebhooksMax(max) => max.to_string(),
         Refusal::InsufficientFunds { available, needed } => {
             let available = available.map_or_else(|| "hidden".to_owned(), |it| it.text(0).to_string());
             format!("available {available} needed {}", needed.text(0))
@@ -79,6 +80,7 @@ pub(super) fn text(refusal: &Refusal, story: &Story) -> String {
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
         | Refusal::AlertsOutOfOrder
+        | Refusal::WebhookNotFound
         | Refusal::SameAccount
         | Refusal::OutsideFamily
         | Refusal::NotExpired

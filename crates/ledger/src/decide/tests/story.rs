@@ -28,7 +28,7 @@ use crate::book::{Book, Change};
 use crate::cap::{Window, Windows};
 use crate::command::{Action, Actor, Command, Proof};
 use crate::decide::{Decision, decide, scope};
-use crate::id::{AccountId, ApplicationId, CredentialId, EndpointId, LineId, TokenId};
+use crate::id::{AccountId, ApplicationId, CredentialId, EndpointId, LineId, TokenId, WebhookId};
 use crate::journal::{Kind, Line, Record};
 use crate::laws;
 use crate::refusal::Refusal;
@@ -64,6 +64,7 @@ pub(super) enum Named {
     Line(LineId),
     Application(ApplicationId),
     Endpoint(EndpointId),
+    Webhook(WebhookId),
 }
 
 impl Story {
@@ -260,6 +261,10 @@ impl Story {
                 self.book.endpoint(endpoint.id) == Some(endpoint).filter(|_| !is_gone)
             }
             Some(Record::Plan(plan)) => self.book.plan(&plan.name) == Some(plan),
+            Some(Record::Webhook(webhook)) => {
+                let is_gone = line.kind == Kind::WebhookDeleted;
+                self.book.webhook(webhook.id) == Some(webhook).filter(|_| !is_gone)
+            }
             Some(Record::Token(token)) => self.book.token(token.id) == Some(token),
             Some(Record::Credential(credential)) => {
                 let owner = line.account.and_then(|it| self.book.account(it.account)).expect("its account");

@@ -12,9 +12,10 @@ use crate::command::{Action, Actor, Command, NewCredential, Once, Proof, Transfe
 use crate::decide::tests::words::Words;
 use crate::event::Alerts;
 use crate::hold::OnExpiry;
-use crate::id::{AccountId, ApiKey, AuthId, CredentialId, LineId, TokenId};
+use crate::id::{AccountId, ApiKey, AuthId, CredentialId, EventId, LineId, TokenId, WebhookId};
 use crate::limits::Limits;
 use crate::money::Amount;
+use crate::webhook::EventKinds;
 
 /// A command as read, and the names that it binds if it is accepted.
 pub(super) struct Asked {
@@ -70,7 +71,7 @@ impl Story {
                 Some(Named::Credential(_, credential)) => Actor::Account { account, credential },
                 Some(_) | None => Actor::Account { account, credential: CredentialId::from_bytes([0; 16]) },
             },
-            Some(Named::Line(_) | Named::Application(_) | Named::Endpoint(_)) | None => {
+            Some(Named::Line(_) | Named::Application(_) | Named::Endpoint(_) | Named::Webhook(_)) | None => {
                 words.fail(&format!("`{name}` is nobody who could ask"))
             }
         }
@@ -123,6 +124,26 @@ impl Story {
             "retire" => self.retire(words).into(),
             "revoke" => self.revoke(words).into(),
             "make" => self.make_token(words),
+            "listen" => self.listen(words),
+            "relisten" => {
+                let webhook = self.webhook_id(words);
+                let url = Some(Words::text(words.next()).into());
+                Action::ChangeWebhook { webhook, url, kinds: None, is_enabled: None }.into()
+            }
+            "mute" | "unmute" => {
+                let is_enabled = Some(verb == "unmute");
+                let webhook = self.webhook_id(words);
+                Action::ChangeWebhook { webhook, url: None, kinds: None, is_enabled }.into()
+            }
+            "resign" => {
+                let webhook = self.webhook_id(words);
+                Action::RotateWebhook { webhook, secret: [2; 8].into(), overlap_ms: words.millis() }.into()
+            }
+            "resend" => {
+                let webhook = self.webhook_id(words);
+                Action::ResendEvent { webhook, event: EventId::from_bytes([7; 16]) }.into()
+            }
+            "unlisten" => Action::DeleteWebhook { webhook: self.webhook_id(words) }.into(),
             other => words.fail(&format!("unknown command `{other}`")),
         }
     }
@@ -300,6 +321,25 @@ impl Story {
         let only = words.value("only");
         let accounts = only.map(|it| it.split('+').map(|it| self.account_named(words, it)).collect());
         Limits::new(is_read_only, amount_max, accounts).map(Arc::new)
+    }
+
+    /// `listen hook https://example.com on s`.
+    fn listen(&mut self, words: &mut Words<'_>) -> Asked {
+        let name = words.next().to_owned();
+        let webhook = WebhookId::from_bytes(self.id());
+        let account = words.value("on").map(|it| self.account_named(words, it));
+        let url = Words::text(words.next()).into();
+        let (kinds, secret) = (EventKinds::ALL, [1; 8].into());
+        let action = Action::MakeWebhook { webhook, account, url, kinds, secret };
+        Asked { action, binds: vec![(name, Named::Webhook(webhook))] }
+    }
+
+    pub(super) fn webhook_id(&self, words: &mut Words<'_>) -> WebhookId {
+        let name = words.next();
+        match self.named(name) {
+            Some(Named::Webhook(id)) => id,
+            other => words.fail(&format!("`{name}` is {other:?}, not a webhook")),
+        }
     }
 
     pub(super) fn token_id(&self, words: &mut Words<'_>) -> TokenId {

@@ -9,6 +9,7 @@ use crate::decide::tests::words::Words;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::money::Amount;
+use crate::time::Timestamp;
 
 impl Story {
     pub(super) fn look(&self, decision: &Decision, mut words: Words<'_>) {
@@ -44,6 +45,8 @@ impl Story {
                         .map_or_else(|| "hidden".to_owned(), |it| self.name_of(Named::Account(it.account))),
                 ),
                 "events" => words.shows(self.events_text(decision)),
+                "webhook" => self.look_at_webhook(&mut words),
+                "sends" => self.look_at_sending(&mut words),
                 "token" => self.look_at_token(&mut words),
                 "keeps" => self.look_at_setting(&mut words),
                 "since" => self.look_at_time(&mut words),
@@ -174,6 +177,36 @@ impl Story {
     fn look_at_plan(&self, words: &mut Words<'_>) {
         let plan = self.book.plan(words.next()).unwrap_or_else(|| words.fail("no such plan"));
         words.shows(format!("v{}{}", plan.version, if plan.is_default { "-default" } else { "" }));
+    }
+
+    /// `webhook hook of p at https://example.com`, `webhook hook of p about s at …`, or `webhook hook gone`.
+    fn look_at_webhook(&self, words: &mut Words<'_>) {
+        let webhook = self.book.webhook(self.webhook_id(words));
+        let Some(webhook) = webhook else { return words.shows("gone") };
+        let name = |it| self.name_of(Named::Account(it));
+        let mut parts = vec!["of".to_owned(), webhook.owner.map_or_else(|| "-".to_owned(), name)];
+        if let Some(account) = webhook.account {
+            parts.extend(["about".to_owned(), name(account)]);
+        }
+        parts.extend(["at".to_owned(), webhook.url.to_string()]);
+        for part in &parts {
+            words.shows(part);
+        }
+    }
+
+    /// `sends hook on`, `sends hook off-since-5s`, and behind it `signed-since-5s`, perhaps `and-old-until-90s`.
+    fn look_at_sending(&self, words: &mut Words<'_>) {
+        let id = self.webhook_id(words);
+        let webhook = self.book.webhook(id).expect("a webhook");
+        let seconds = |it: Timestamp| it.millis() / 1_000;
+        words.shows(match webhook.disabled_at {
+            Some(at) => format!("off-since-{}s", seconds(at)),
+            None => "on".to_owned(),
+        });
+        words.shows(format!("signed-since-{}s", seconds(webhook.secret_at)));
+        if let Some(until) = webhook.old_secret_until {
+            words.shows(format!("and-old-until-{}s", seconds(until)));
+        }
     }
 
     /// `token first is-first`, or `… is-later`.
