@@ -152,6 +152,11 @@ pub struct ServeArgs {
     #[arg(long, env = "TOLLGATE_GATE_KEY_HEADER", value_name = "HEADER", value_parser = header_name)]
     pub gate_key_header: Option<String>,
 
+    /// Send events to webhooks whose address is this machine's or one of its networks', too: whoever makes a webhook chooses its
+    /// address, and could else reach what only this machine can
+    #[arg(long, env = "TOLLGATE_WEBHOOK_ALLOW_LOCAL")]
+    pub webhook_allow_local: bool,
+
     /// How many keyed writes are remembered for 24 hours, at some 50 bytes of memory each
     #[arg(long, env = "TOLLGATE_ONCE_MAX", default_value_t = ONCE_MAX, value_name = "N")]
     pub once_max: usize,

@@ -247,7 +247,10 @@ async fn name_and_log(
 /// The metrics, on a listener of their own.
 pub fn metrics_router(app: App) -> Router {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let render = async move || ([(CONTENT_TYPE, OPEN_METRICS)], observe::metrics(app.store().figures()));
+    let render = async move || {
+        let store = app.store();
+        ([(CONTENT_TYPE, OPEN_METRICS)], observe::metrics(store.figures(), store.delivery_figures()))
+    };
     Router::new().route("/metrics", get(render))
 }
 

@@ -3,7 +3,7 @@
 //! The rules live in the crate `ledger`; this one is the shell around them. ARCHITECTURE.md walks a request through it.
 //! Reading order: [`config`] what can be set; [`http`] how a request comes in; [`api`] the dialects; [`auth`] who asks;
 //! [`app`] the use cases; [`calendar`] days and months; [`notice`] what is told of an event; [`store`] where it is kept;
-//! [`cli`] the commands.
+//! [`webhooks`] where events are sent; [`cli`] the commands.
 
 pub mod api;
 pub mod app;
@@ -21,4 +21,5 @@ pub mod seal;
 pub mod store;
 pub mod sweep;
 pub mod tls;
+pub mod webhooks;
 pub mod windows;

@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
 
-use crate::store::Figures;
+use crate::store::{DeliveryFigures, Figures};
 
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -35,13 +35,33 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), String> {
 }
 
 /// What Prometheus reads: the store's figures at this moment.
-pub fn metrics(figures: &Figures) -> String {
+pub fn metrics(figures: &Figures, deliveries: &DeliveryFigures) -> String {
     let mut registry = Registry::with_prefix("tollgate");
     let counters = [
         ("commits", "Transactions committed since the start", &figures.commits),
         ("commands", "Commands decided since the start, refused ones too", &figures.commands),
         ("lines", "Journal lines written since the start", &figures.lines),
         ("failed_commits", "Transactions that could not be written since the start", &figures.failed),
+        (
+            "webhook_deliveries_queued",
+            "Events queued for webhooks since the start, once more too",
+            &deliveries.queued,
+        ),
+        (
+            "webhook_deliveries_delivered",
+            "Events that a webhook's receiver has taken since the start",
+            &deliveries.delivered,
+        ),
+        (
+            "webhook_attempts_failed",
+            "Attempts to send an event to a webhook that came to nothing since the start",
+            &deliveries.failed,
+        ),
+        (
+            "webhook_deliveries_dead",
+            "Events whose delivery to a webhook was given up since the start",
+            &deliveries.dead,
+        ),
     ];
     for (name, help, value) in counters {
         let counter: Counter = Counter::default();
@@ -63,6 +83,11 @@ pub fn metrics(figures: &Figures) -> String {
             "takes_writes",
             "1 while the last transaction could be written, else 0",
             i64::from(figures.takes_writes.load(Ordering::Relaxed)),
+        ),
+        (
+            "webhook_deliveries_pending",
+            "Events on their way to webhooks: tried again later, or waiting behind one that is",
+            deliveries.pending.load(Ordering::Relaxed),
         ),
     ];
     for (name, help, value) in gauges {

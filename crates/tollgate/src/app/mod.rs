@@ -16,6 +16,7 @@ mod read;
 mod refusals;
 mod stock;
 mod usage;
+mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -43,10 +44,11 @@ pub use usage::{
     AccountMonth, BalanceMonth, FamilyMonth, Spent, Statement, StatementFilter, Usage, UsageBy, UsageFilter,
     UsageGroup, edge_after, is_edge,
 };
+pub use webhooks::{NewWebhook, SECRET_PREFIX};
 
 pub use crate::store::{
-    AccountFilter, Audited, Cause, Listed, Logged, NumberFilter, Owners, PlanFilter, Recorded, Slice,
-    TokenFilter, UsageSum,
+    AccountFilter, Audited, Cause, Delivery, DeliveryState, Listed, Logged, NumberFilter, Owners, PlanFilter,
+    Recorded, Slice, TokenFilter, UsageSum,
 };
 
 use self::refusals::Attempt;

@@ -205,7 +205,12 @@ const fn subject(by: &Actor, action: &Action) -> Subject {
         | Action::ChangeEndpoint { .. }
         | Action::DeleteEndpoint { .. }
         | Action::MakeToken { .. }
-        | Action::RevokeToken { .. } => Subject::Nobody,
+        | Action::RevokeToken { .. }
+        | Action::MakeWebhook { .. }
+        | Action::ChangeWebhook { .. }
+        | Action::RotateWebhook { .. }
+        | Action::DeleteWebhook { .. }
+        | Action::ResendEvent { .. } => Subject::Nobody,
     }
 }
 
@@ -244,6 +249,11 @@ const fn word(action: &Action) -> &'static str {
         Action::RotateCredential { .. } => "credential_rotate",
         Action::MakeToken { .. } => "token_make",
         Action::RevokeToken { .. } => "token_revoke",
+        Action::MakeWebhook { .. } => "webhook_make",
+        Action::ChangeWebhook { .. } => "webhook_change",
+        Action::RotateWebhook { .. } => "webhook_rotate",
+        Action::DeleteWebhook { .. } => "webhook_delete",
+        Action::ResendEvent { .. } => "event_resend",
     }
 }
 
@@ -281,7 +291,12 @@ const fn amount(action: &Action) -> Option<Amount> {
         | Action::RotateCredential { .. }
         | Action::ExpireCredential { .. }
         | Action::MakeToken { .. }
-        | Action::RevokeToken { .. } => None,
+        | Action::RevokeToken { .. }
+        | Action::MakeWebhook { .. }
+        | Action::ChangeWebhook { .. }
+        | Action::RotateWebhook { .. }
+        | Action::DeleteWebhook { .. }
+        | Action::ResendEvent { .. } => None,
     }
 }
 

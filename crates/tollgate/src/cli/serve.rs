@@ -19,7 +19,7 @@ use crate::config::{Place, ServeArgs};
 use crate::random::Random;
 use crate::seal::Keyring;
 use crate::store::{self, Store};
-use crate::{gate, http, observe, sweep, tls};
+use crate::{gate, http, observe, sweep, tls, webhooks};
 
 /// The shortest operator token that the environment may give.
 const TOKEN_MIN: usize = 32;
@@ -39,6 +39,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Ended> {
 pub struct Serving {
     app: App,
     store: Store,
+    room: webhooks::Room,
     plain: TcpListener,
     tls: Option<(TcpListener, TlsAcceptor)>,
     metrics: Option<TcpListener>,
@@ -94,13 +95,17 @@ impl Serving {
             plivo_sip_domain: args.plivo_sip_domain.as_str().into(),
             gate_key_header: args.gate_key_header.clone(),
         };
-        let app = App::new(store.clone(), keyring, clock, random, settings).map_err(Ended::cannot_start)?;
+        let app = App::new(store.clone(), keyring.clone(), clock, random.clone(), settings)
+            .map_err(Ended::cannot_start)?;
+        let allows_local = args.webhook_allow_local;
+        let room = webhooks::Room::new(app.clone(), keyring, random, allows_local, webhooks::ANSWER_WAIT)
+            .map_err(Ended::cannot_start)?;
         if !has_token {
             lines.extend(first_token(&app).await?);
         }
         // Before the first request, so that none sees a hold that should have ended while nobody was there.
         app.expire_due_holds().await.map_err(Ended::cannot_start)?;
-        Ok(Self { app, store, plain, tls, metrics, gate, grpc, signals, lines })
+        Ok(Self { app, store, room, plain, tls, metrics, gate, grpc, signals, lines })
     }
 
     /// Says on standard output where it listens and what is shown once.
@@ -129,11 +134,12 @@ impl Serving {
     /// # Errors
     /// After a failed sync.
     pub async fn until_stopped(self) -> Result<(), Ended> {
-        let Self { app, store, plain, tls, metrics, gate, grpc, signals, .. } = self;
+        let Self { app, store, room, plain, tls, metrics, gate, grpc, signals, .. } = self;
         let (stop, stopped) = watch::channel(false);
         let until =
             |mut stopped: watch::Receiver<bool>| async move { drop(stopped.wait_for(|it| *it).await) };
         let router = api::router(app.clone());
+        let sending = tokio::spawn(room.run(until(stopped.clone())));
         let sweeping = tokio::spawn(sweep::run(app.clone(), until(stopped.clone())));
         let mut serving =
             vec![tokio::spawn(http::serve(plain, None, router.clone(), until(stopped.clone())))];
@@ -159,6 +165,7 @@ impl Serving {
             drop(task.await);
         }
         drop(sweeping.await);
+        drop(sending.await);
         store.close();
         if is_lost {
             let sentence =

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ledger::cap::ZONE_DEFAULT;
 use ledger::{
     Account, AccountId, Action, Actor, CapsChange, Change, Command, Limits, Line, LineId, Remembered,
-    Timestamp, TokenId, decide,
+    Timestamp, TokenId, WebhookId, decide,
 };
 use rusqlite::Result;
 
@@ -42,7 +42,7 @@ impl Writer {
             Actor::Account { account, .. } => self.bring_account(account),
             Actor::Server => {}
         }
-        self.bring_named(&command.action)?;
+        self.bring_named(&command.by, &command.action)?;
         self.bring_key(command, known, now)
     }
 
@@ -50,7 +50,7 @@ impl Writer {
         Snapshot::new(&self.connection, None, self.shared.ids)
     }
 
-    fn bring_named(&mut self, action: &Action) -> Result<()> {
+    fn bring_named(&mut self, by: &Actor, action: &Action) -> Result<()> {
         match action {
             Action::OpenAccount { account, parent, api_key, auth_id, caps, .. } => {
                 if let Some(change) = caps {
@@ -123,6 +123,27 @@ impl Writer {
             }
             Action::MakeToken { limits, .. } => self.bring_limited_to(limits.as_deref()),
             Action::RevokeToken { token } => self.bring_token(*token),
+            Action::MakeWebhook { account, .. } => {
+                if let Some(account) = account {
+                    self.bring_account(*account);
+                }
+                // As many as the owner may have, of which all are counted.
+                let owner = by.account();
+                let mine = self.resident.webhooks.values().filter(|it| it.owner == owner);
+                let mine: Vec<_> = mine.map(|it| it.id).collect();
+                for id in mine {
+                    self.bring_webhook(id);
+                }
+            }
+            Action::ChangeWebhook { webhook, .. }
+            | Action::RotateWebhook { webhook, .. }
+            | Action::DeleteWebhook { webhook }
+            | Action::ResendEvent { webhook, .. } => {
+                self.bring_webhook(*webhook);
+                if let Some(owner) = self.book.webhook(*webhook).and_then(|it| it.owner) {
+                    self.bring_account(owner);
+                }
+            }
         }
         Ok(())
     }
@@ -187,6 +208,16 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    fn bring_webhook(&mut self, id: WebhookId) {
+        // One that the batch has deleted does not come back from memory.
+        if self.book.webhook(id).is_none()
+            && !self.brought.webhooks.contains(&id)
+            && let Some(webhook) = self.resident.webhooks.get(&id)
+        {
+            self.book.bring(Change::Webhook { webhook: webhook.clone(), secret: None });
+        }
     }
 
     /// Every plan: one that becomes the default takes another's place.

@@ -93,7 +93,12 @@ impl Writer {
             | Action::RotateCredential { .. }
             | Action::ExpireCredential { .. }
             | Action::MakeToken { .. }
-            | Action::RevokeToken { .. } => Ok(()),
+            | Action::RevokeToken { .. }
+            | Action::MakeWebhook { .. }
+            | Action::ChangeWebhook { .. }
+            | Action::RotateWebhook { .. }
+            | Action::DeleteWebhook { .. }
+            | Action::ResendEvent { .. } => Ok(()),
         }
     }
 

@@ -156,6 +156,26 @@ impl Snapshot<'_> {
         row.map(|it| self.logged(it, id)).transpose()
     }
 
+    /// The place of the last event before a time; 0 where there is none.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn last_event_before(&self, at: Timestamp) -> Result<i64> {
+        // There is no gap between places, and no event is older than the one before it.
+        let (mut first, mut last) = (0, self.last_event()?);
+        while first < last {
+            let middle = first + (last - first + 1) / 2;
+            let is_before = self.row(
+                "SELECT journal.at < ?2 AS is_before FROM events JOIN journal ON journal.seq = events.line
+                 WHERE events.seq = ?1",
+                params![middle, Column(at)],
+                |row| row.get("is_before"),
+            )?;
+            if is_before == Some(true) { first = middle } else { last = middle - 1 }
+        }
+        Ok(first)
+    }
+
     /// The place of the newest event; 0 where there is none.
     ///
     /// # Errors

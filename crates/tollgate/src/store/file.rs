@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{optional, sql};
 
 /// The schema's versions, oldest first; `PRAGMA user_version` counts how many a store has.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_owned.sql"),
     include_str!("../../migrations/0003_prices.sql"),
@@ -20,9 +20,10 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0006_caps.sql"),
     include_str!("../../migrations/0007_limits.sql"),
     include_str!("../../migrations/0008_events.sql"),
+    include_str!("../../migrations/0009_webhooks.sql"),
 ];
 /// The newest of them.
-const KNOWN: u32 = 8;
+const KNOWN: u32 = 9;
 
 /// Why a store could not be opened; each is a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,9 @@ pub enum OpenError {
     Sqlite(#[from] rusqlite::Error),
 }
 
+/// The ending of the file beside the store that says what became of deliveries.
+pub(super) const DELIVERIES: &str = "deliveries";
+
 /// Whether there is a store.
 pub fn exists(path: &Path) -> bool {
     path.exists()
@@ -105,7 +109,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
 }
 
 /// The file with this ending behind the store's whole name.
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(ending);
@@ -191,6 +195,15 @@ pub fn backup(path: &Path, copy: &Path) -> Result<(), OpenError> {
     if exists(copy) {
         let reason = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
         return Err(OpenError::File { path: copy.to_owned(), reason });
+    }
+    let deliveries = beside(path, DELIVERIES);
+    if exists(&deliveries) {
+        // What the copy of the store would else send once more.
+        let copy = beside(copy, DELIVERIES);
+        Connection::open(&deliveries)?.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+        File::open(&copy)
+            .and_then(|it| it.sync_all())
+            .map_err(|reason| OpenError::File { path: copy, reason })?;
     }
     // VACUUM writes only to the copy, but counts as a write.
     connection.execute_batch("PRAGMA query_only = OFF;")?;

@@ -3,7 +3,7 @@
 //! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger decide them and
 //! commits once (`bring` reads what they name, `write` and `insert` write the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql` and `record` turn rows
 //! into domain values; `usage` adds up what was spent; `replay` proves a store from its journal; `events` what others are told
-//! of; `file` opens, locks and copies it.
+//! of, `webhooks` where to, `deliveries` what became of it; `file` opens, locks and copies it.
 //!
 //! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
 //! Readers never touch the writer's memory. No rule is decided here.
@@ -12,6 +12,7 @@ mod audit;
 mod bring;
 mod bring_owned;
 mod caps;
+mod deliveries;
 mod events;
 mod file;
 mod insert;
@@ -31,6 +32,7 @@ mod usage;
 mod usage_fill;
 mod usage_proof;
 mod usage_read;
+mod webhooks;
 mod write;
 mod writer;
 
@@ -47,6 +49,7 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
 pub use audit::{AuditFilter, Audited, Cause, Whose};
+pub use deliveries::{Deliveries, Delivery, DeliveryFigures, DeliveryState, Tried, Wanted};
 pub use events::{EventFilter, Logged};
 pub use file::{OpenError, backup, exists};
 pub use once::ONCE_MAX;
@@ -58,6 +61,7 @@ pub use snapshot::{AccountFilter, Snapshot, StoredCredential, TokenFilter};
 pub use sql::Recorded;
 pub use usage::UsageSum;
 pub use usage_read::{UsagePart, UsageSpan, UsageWork};
+pub use webhooks::{StoredWebhook, WebhooksOf};
 
 /// How many names are kept in memory; the least used are read again.
 const NAMES_MAX: usize = 262_144;
@@ -140,6 +144,7 @@ struct Shared {
     /// The token that is stored nowhere.
     environment: Option<Token>,
     ids: Ids,
+    deliveries: Deliveries,
     /// Uses of credentials that are not written yet.
     uses: Mutex<IdMap<CredentialId, Timestamp>>,
     /// Rung when a sync failed: what is on the disk is unknown, and the process must end.
@@ -178,6 +183,8 @@ pub struct Figures {
     pub wal_frames: AtomicI64,
     /// When the oldest remembered key was used, in milliseconds since 1970; 0 for none.
     pub oldest_key_ms: AtomicI64,
+    /// The place of the newest event.
+    pub last_event: AtomicI64,
     /// Whether the last batch was written.
     pub takes_writes: std::sync::atomic::AtomicBool,
 }
@@ -202,7 +209,9 @@ impl Store {
             resident.tokens.insert(token.id, token.clone());
             tokens.insert(verifier, token);
         }
+        let deliveries = file::beside(&options.path, file::DELIVERIES);
         let figures = Figures::default();
+        figures.last_event.store(resident.last_event, Ordering::Relaxed);
         figures.takes_writes.store(true, Ordering::Relaxed);
         let shared = Arc::new(Shared {
             path: options.path,
@@ -212,6 +221,10 @@ impl Store {
             tokens: RwLock::new(tokens),
             environment,
             ids,
+            deliveries: Deliveries::open(&deliveries).map_err(|reason| OpenError::File {
+                path: deliveries,
+                reason: std::io::Error::other(reason),
+            })?,
             uses: Mutex::default(),
             lost: Notify::new(),
             figures,
@@ -363,6 +376,24 @@ impl Store {
     /// Returns when a sync has failed and the process must end, because nobody knows what is on the disk.
     pub async fn lost(&self) {
         self.shared.lost.notified().await;
+    }
+
+    /// What became of each event on its way to each webhook, read or written on a thread where that may take its time.
+    ///
+    /// # Errors
+    /// [`ReadError`], also when what was asked itself failed.
+    pub async fn deliveries<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Deliveries) -> Result<T> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let store = self.clone();
+        let asking = tokio::task::spawn_blocking(move || ask(&store.shared.deliveries));
+        Ok(asking.await.unwrap_or(Err(rusqlite::Error::InvalidQuery))?)
+    }
+
+    /// What is counted of deliveries.
+    pub fn delivery_figures(&self) -> &DeliveryFigures {
+        self.shared.deliveries.figures()
     }
 
     /// What the writer counts.

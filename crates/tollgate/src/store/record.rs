@@ -2,8 +2,9 @@
 
 use ledger::{
     Account, Alerts, Amount, ApiKey, Application, ApplicationId, BalanceMode, Closed, Credential,
-    CredentialKind, Currency, Defaults, Ending, Endpoint, EndpointId, Features, Hold, HoldEnd, Level, Limits,
-    Number, NumberKind, OnExpiry, Record, Standing, Status, Timestamp, Token, TokenScope,
+    CredentialKind, Currency, Defaults, Ending, Endpoint, EndpointId, EventKinds, Features, Hold, HoldEnd,
+    Level, Limits, Number, NumberKind, OnExpiry, Record, Standing, Status, Timestamp, Token, TokenScope,
+    Webhook,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ enum RecordJson {
     Closed(ClosedJson),
     Plan(PlanJson),
     Credential(CredentialJson),
+    Webhook(WebhookJson),
     Token {
         id: String,
         gate: bool,
@@ -66,6 +68,20 @@ struct AccountJson {
     level: Option<LevelJson>,
     credentials: Vec<CredentialJson>,
     subaccounts: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WebhookJson {
+    id: String,
+    owner: Option<String>,
+    family: Option<String>,
+    account: Option<String>,
+    url: String,
+    kinds: u32,
+    created_at: i64,
+    disabled_at: Option<i64>,
+    secret_at: i64,
+    old_secret_until: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -227,6 +243,7 @@ pub(super) fn encode(record: &Record) -> String {
             endpoints: closed.endpoints,
         }),
         Record::Credential(credential) => RecordJson::Credential(credential_json(credential)),
+        Record::Webhook(webhook) => RecordJson::Webhook(webhook_json(webhook)),
         Record::Token(token) => RecordJson::Token {
             id: token.id.to_string(),
             gate: token.scope != TokenScope::Operator,
@@ -274,6 +291,7 @@ pub(super) fn decode(text: &str) -> Option<Record> {
             endpoints: json.endpoints,
         })),
         RecordJson::Credential(json) => Record::Credential(credential(&json)?),
+        RecordJson::Webhook(json) => Record::Webhook(webhook(&json)?),
         RecordJson::Token { id, gate, may_force, is_first, created_at, revoked_at, limits } => {
             Record::Token(Token {
                 id: id.parse().ok()?,
@@ -284,6 +302,37 @@ pub(super) fn decode(text: &str) -> Option<Record> {
                 limits: limits_of(limits.as_ref())?,
             })
         }
+    })
+}
+
+fn webhook_json(webhook: &Webhook) -> WebhookJson {
+    WebhookJson {
+        id: webhook.id.to_string(),
+        owner: webhook.owner.map(|it| it.to_string()),
+        family: webhook.family.map(|it| it.to_string()),
+        account: webhook.account.map(|it| it.to_string()),
+        url: webhook.url.to_string(),
+        kinds: webhook.kinds.bits(),
+        created_at: webhook.created_at.millis(),
+        disabled_at: webhook.disabled_at.map(Timestamp::millis),
+        secret_at: webhook.secret_at.millis(),
+        old_secret_until: webhook.old_secret_until.map(Timestamp::millis),
+    }
+}
+
+fn webhook(json: &WebhookJson) -> Option<Webhook> {
+    let account = |it: &Option<String>| it.as_ref().map(|it| it.parse()).transpose();
+    Some(Webhook {
+        id: json.id.parse().ok()?,
+        owner: account(&json.owner).ok()?,
+        family: account(&json.family).ok()?,
+        account: account(&json.account).ok()?,
+        url: json.url.as_str().into(),
+        kinds: EventKinds::from_bits(json.kinds)?,
+        created_at: Timestamp::from_millis(json.created_at),
+        disabled_at: json.disabled_at.map(Timestamp::from_millis),
+        secret_at: Timestamp::from_millis(json.secret_at),
+        old_secret_until: json.old_secret_until.map(Timestamp::from_millis),
     })
 }
 

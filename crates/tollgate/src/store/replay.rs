@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ledger::{
     Account, AccountId, Actor, Amount, Application, ApplicationId, Caps, Country, CredentialId, Endpoint,
     EndpointId, Hold, Kind, Level, Limits, Line, LineId, Number, PricePlan, Record, Standing, Timestamp,
-    Token, TokenId, cap, event, laws,
+    Token, TokenId, Webhook, WebhookId, cap, event, laws,
 };
 use rusqlite::Connection;
 
@@ -88,6 +88,7 @@ struct State {
     plans: BTreeMap<(Arc<str>, u32), PricePlan>,
     /// The caps in the accounts' rows, for the windows that they count in.
     caps: HashMap<AccountId, Box<Caps>>,
+    webhooks: BTreeMap<WebhookId, Webhook>,
     last_at: Timestamp,
     last_seq: i64,
     last_id: Option<LineId>,
@@ -326,6 +327,10 @@ impl State {
                     live.filter(|it| it.id != credential.id).collect()
                 };
             }
+            Some(Record::Webhook(webhook)) if line.kind == Kind::WebhookDeleted => {
+                drop(self.webhooks.remove(&webhook.id));
+            }
+            Some(Record::Webhook(webhook)) => drop(self.webhooks.insert(webhook.id, webhook.clone())),
             Some(Record::Plan(plan)) => {
                 drop(self.plans.insert((plan.name.clone(), plan.version), PricePlan::clone(plan)));
             }

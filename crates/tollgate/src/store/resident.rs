@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ledger::{
     Account, AccountId, Credential, CredentialId, Hold, IdMap, LineId, PricePlan, Timestamp, Token, TokenId,
+    Webhook, WebhookId,
 };
 use rusqlite::{Connection, Result};
 
@@ -20,6 +21,7 @@ pub(super) struct Resident {
     pub(super) holds: IdMap<LineId, Hold>,
     /// The newest version of each price plan.
     pub(super) plans: HashMap<Arc<str>, Arc<PricePlan>>,
+    pub(super) webhooks: IdMap<WebhookId, Webhook>,
     pub(super) heads: Waiting,
     pub(super) usage: Gathering,
     pub(super) once: OnceMap,
@@ -99,6 +101,7 @@ impl Resident {
             tokens: IdMap::default(),
             holds: IdMap::default(),
             plans: HashMap::new(),
+            webhooks: super::webhooks::all(connection)?.into_iter().map(|it| (it.id, it)).collect(),
             heads: Waiting::default(),
             usage: Gathering::default(),
             once: OnceMap::new(once_max),

@@ -7,11 +7,12 @@ use ledger::{
     Account, AccountId, Actor, Alerts, Amount, ApiKey, ApplicationId, AuthId, BalanceMode, Caller,
     Credential, CredentialId, CredentialKind, Currency, Ending, EndpointId, EventId, EventKind, Hold,
     HoldEnd, Kind, Level, Line, LineId, Move, NumberKind, OnExpiry, Once, Scope, Side, Standing, Status,
-    Timestamp, Token, TokenId, TokenScope,
+    Timestamp, Token, TokenId, TokenScope, WebhookId,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
 
+use super::deliveries::DeliveryState;
 use super::{caps, limits, owned, record};
 
 /// A column's value, read or written as a domain value.
@@ -34,7 +35,7 @@ macro_rules! bytes_column {
     )*};
 }
 
-bytes_column!(AccountId, CredentialId, TokenId, LineId, EventId);
+bytes_column!(AccountId, CredentialId, TokenId, LineId, EventId, WebhookId);
 
 /// A domain value that is one integer in a column.
 macro_rules! integer_column {
@@ -96,6 +97,7 @@ word_column!(EventKind {
     AvailableDepleted = 11,
     AvailableRecovered = 12,
 });
+word_column!(DeliveryState { Pending = 1, Delivered = 2, Dead = 3 });
 word_column!(OnExpiry { Release = 1, Capture = 2 });
 word_column!(HoldEnd { Settled = 1, Released = 2, Expired = 3, Captured = 4, Closed = 5 });
 word_column!(Move {
@@ -140,6 +142,10 @@ word_column!(Kind {
     EndpointDeleted = 30,
     CredentialChanged = 31,
     PlanPut = 32,
+    WebhookMade = 33,
+    WebhookChanged = 34,
+    WebhookDeleted = 35,
+    EventResent = 36,
 });
 
 /// The kinds of caller, as the column `caller` holds them.
@@ -435,7 +441,11 @@ impl KeyedLine {
             | Kind::CredentialChanged
             | Kind::CredentialRevoked
             | Kind::TokenMade
-            | Kind::TokenRevoked => false,
+            | Kind::TokenRevoked
+            | Kind::WebhookMade
+            | Kind::WebhookChanged
+            | Kind::WebhookDeleted
+            | Kind::EventResent => false,
         };
         // An account charges or holds only by a call that was checked.
         let caller = match (row.get::<_, Column<Kind>>(self.kind)?.0, caller) {

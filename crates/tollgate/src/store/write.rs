@@ -8,7 +8,7 @@ use rusqlite::params;
 use super::insert::LineInsert;
 use super::sql::{self, Column};
 use super::writer::{Heads, Pending, Writer};
-use super::{caps, events, limits, owned, plan, settings};
+use super::{caps, events, limits, owned, plan, settings, webhooks};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
@@ -237,6 +237,10 @@ impl Writer {
             Change::Endpoint { endpoint, password } => {
                 owned::write_endpoint(&self.connection, endpoint, password.as_deref())
             }
+            Change::Webhook { webhook, secret } => {
+                webhooks::write(&self.connection, webhook, secret.as_deref())
+            }
+            Change::WebhookGone(id) => webhooks::delete(&self.connection, *id),
             Change::Plan(plan) => plan::write(&self.connection, plan),
             Change::EndpointGone(id) => owned::delete_endpoint(&self.connection, *id),
             Change::CredentialChanged(credential) => self

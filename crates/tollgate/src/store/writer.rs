@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ledger::{
     AccountId, ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Event, Hold, IdMap,
-    IdSet, Line, LineId, Outcome, Timestamp, Token, decide, laws,
+    IdSet, Line, LineId, Outcome, Timestamp, Token, WebhookId, decide, laws,
 };
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
@@ -115,6 +115,8 @@ pub(super) struct Brought {
     pub(super) charges: HashSet<LineId>,
     pub(super) applications: IdSet<ApplicationId>,
     pub(super) endpoints: IdSet<EndpointId>,
+    /// Those that the batch has deleted, so that they do not come back from memory.
+    pub(super) webhooks: IdSet<WebhookId>,
 }
 
 /// What a batch will write.
@@ -207,6 +209,7 @@ impl Writer {
         self.brought.charges.clear();
         self.brought.applications.clear();
         self.brought.endpoints.clear();
+        self.brought.webhooks.clear();
         let mut pending = Pending::default();
         let mut answers = Vec::with_capacity(work.jobs.len());
         let mut now = self.resident.last_at;
@@ -306,6 +309,9 @@ impl Writer {
             } else if !matches!(change, Change::Charge(_)) {
                 pending.changes.push(change.clone());
             }
+            if let Change::WebhookGone(id) = &change {
+                self.brought.webhooks.insert(*id);
+            }
             self.book.bring(change);
         }
         pending.lines.extend(lines);
@@ -379,6 +385,7 @@ impl Writer {
         }
         self.gather_usage(&lines, &usage);
         self.resident.last_event += count(events.len());
+        self.shared.figures.last_event.store(self.resident.last_event, Ordering::Relaxed);
         let count = count(lines.len());
         self.resident.last_seq += count;
         let figures = &self.shared.figures;
@@ -420,6 +427,8 @@ impl Writer {
                 self.resident.tokens.insert(token.id, token.clone());
                 self.tokens().insert(proof.verifier.to_string(), token);
             }
+            Change::Webhook { webhook, .. } => drop(self.resident.webhooks.insert(webhook.id, webhook)),
+            Change::WebhookGone(id) => drop(self.resident.webhooks.remove(&id)),
             Change::Plan(plan) => drop(self.resident.plans.insert(plan.name.clone(), plan)),
             Change::TokenRevoked(token) => {
                 self.tokens().retain(|_, it| it.id != token.id);

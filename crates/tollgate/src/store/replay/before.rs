@@ -67,7 +67,9 @@ fn found(state: &State, line: &Line) -> Option<Record> {
         | Kind::PlanPut
         | Kind::CredentialChanged
         | Kind::CredentialRevoked
-        | Kind::TokenRevoked => left(state, line),
+        | Kind::TokenRevoked
+        | Kind::WebhookChanged
+        | Kind::WebhookDeleted => left(state, line),
         Kind::Open
         | Kind::Payment
         | Kind::BalanceTransfer
@@ -83,7 +85,9 @@ fn found(state: &State, line: &Line) -> Option<Record> {
         | Kind::ApplicationMade
         | Kind::EndpointMade
         | Kind::CredentialAdded
-        | Kind::TokenMade => None,
+        | Kind::TokenMade
+        | Kind::WebhookMade
+        | Kind::EventResent => None,
     }
 }
 
@@ -103,6 +107,7 @@ fn left(state: &State, line: &Line) -> Option<Record> {
             let owner = state.accounts.get(&line.account?.account)?;
             owner.account.credential(it.id).cloned().map(Record::Credential)
         }
+        Record::Webhook(it) => state.webhooks.get(&it.id).cloned().map(Record::Webhook),
         Record::Token(it) => state.tokens.get(&it.id).cloned().map(Record::Token),
         Record::Account(_) | Record::Hold(_) | Record::Closed(_) => None,
     }

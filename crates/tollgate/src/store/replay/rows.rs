@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use ledger::{Account, AccountId, Amount, Number, Standing, Status};
 use rusqlite::{Connection, Row};
 
-use super::super::{Ids, Snapshot, owned, plan, sql};
+use super::super::{Ids, Snapshot, owned, plan, sql, webhooks};
 use super::{State, Wrong, figures};
 
 /// Every account's row must be what the journal leads to.
@@ -133,6 +133,9 @@ pub(super) fn check_owned(connection: &Connection, state: &State) -> Result<(), 
     let applications = state.applications.values().map(|it| (it.id.to_string(), it)).collect();
     let query = "SELECT CAST(id AS TEXT) AS called, * FROM applications";
     check_rows(connection, "application", query, owned::application, applications)?;
+    let webhooks = state.webhooks.values().map(|it| (it.id.to_string().replace('-', ""), it)).collect();
+    let query = "SELECT lower(hex(id)) AS called, * FROM webhooks";
+    check_rows(connection, "webhook", query, webhooks::webhook, webhooks)?;
     let endpoints = state.endpoints.values().map(|it| (it.id.to_string(), it)).collect();
     let query = "SELECT CAST(id AS TEXT) AS called, * FROM endpoints";
     check_rows(connection, "endpoint", query, |row| Ok(owned::endpoint(row)?.0), endpoints)
@@ -204,6 +207,8 @@ pub(super) fn check_sealed(connection: &Connection, opens: &dyn Fn(&[u8]) -> boo
     let sealed = "SELECT 'credential of account ' || printf('%08x', accounts.api_key), sealed
            FROM credentials JOIN accounts ON accounts.id = credentials.account WHERE sealed IS NOT NULL
          UNION ALL SELECT 'password of endpoint ' || id, password FROM endpoints
+         UNION ALL SELECT 'secret of webhook ' || lower(hex(id)), secret FROM webhooks
+         UNION ALL SELECT 'old secret of webhook ' || lower(hex(id)), old_secret FROM webhooks WHERE old_secret IS NOT NULL
          UNION ALL SELECT 'answer of journal line ' || seq, sealed FROM shown_once";
     let mut all = connection.prepare(sealed)?;
     let mut rows = all.query(())?;

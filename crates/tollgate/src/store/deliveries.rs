@@ -1,0 +1,463 @@
+//! What became of each event on its way to each webhook: a small database of its own beside the store.
+//!
+//! A mark that an event was delivered must never wait for a charge, nor a charge for it. So it is written to another file,
+//! without a sync: what a crash of the machine takes back is sent once more, and never lost. Of the deliveries to one
+//! webhook that are about one account only the first has a time; the others wait until it has come to an end.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ledger::{AccountId, EventId, EventKind, Timestamp, WebhookId};
+use rusqlite::{Connection, Result, Row, Transaction, params};
+
+use super::optional;
+use super::sql::{self, Column};
+
+const SCHEMA: &str = "
+    CREATE TABLE progress (through INTEGER NOT NULL);
+    INSERT INTO progress (through) VALUES (-1);
+    CREATE TABLE deliveries (
+        webhook     BLOB    NOT NULL,
+        -- The place of the event.
+        seq         INTEGER NOT NULL,
+        event       BLOB    NOT NULL,
+        kind        INTEGER NOT NULL,
+        account     BLOB    NOT NULL,
+        -- 1 pending, 2 delivered, 3 dead.
+        state       INTEGER NOT NULL,
+        -- Asked for once more: out of its turn, and nothing waits for it.
+        is_resent   INTEGER NOT NULL,
+        attempts    INTEGER NOT NULL,
+        queued_at   INTEGER NOT NULL,
+        -- NULL while it waits for the one before it, and at its end.
+        next_at     INTEGER,
+        last_at     INTEGER,
+        last_status INTEGER,
+        last_error  TEXT,
+        PRIMARY KEY (webhook, seq)
+    ) WITHOUT ROWID;
+    CREATE INDEX deliveries_turn ON deliveries (webhook, account, is_resent, seq) WHERE state = 1;
+    CREATE INDEX deliveries_due ON deliveries (webhook, next_at) WHERE next_at IS NOT NULL;
+    CREATE INDEX deliveries_ended ON deliveries (last_at, state) WHERE state <> 1;
+    CREATE UNIQUE INDEX deliveries_event ON deliveries (webhook, event);
+    CREATE INDEX deliveries_of ON deliveries (webhook, state, seq);
+    PRAGMA user_version = 1;
+";
+
+/// An event on its way to a webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where to.
+    pub webhook: WebhookId,
+    /// The place of the event.
+    pub seq: i64,
+    /// The event.
+    pub event: EventId,
+    /// Its kind.
+    pub kind: EventKind,
+    /// Whose it is.
+    pub account: AccountId,
+    /// How far it has come.
+    pub state: DeliveryState,
+    /// How often it was tried since it was queued.
+    pub attempts: u32,
+    /// When it was queued, first or once more.
+    pub queued_at: Timestamp,
+    /// When it is tried next; `None` while it waits for the one before it, and at its end.
+    pub next_at: Option<Timestamp>,
+    /// When it was tried last.
+    pub last_at: Option<Timestamp>,
+    /// What status was answered then.
+    pub last_status: Option<u16>,
+    /// What was wrong then.
+    pub last_error: Option<String>,
+}
+
+/// How far a delivery has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// It is still tried.
+    Pending,
+    /// It was taken.
+    Delivered,
+    /// It was tried for a day, and is not tried any more.
+    Dead,
+}
+
+/// An event that a webhook wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Who.
+    pub webhook: WebhookId,
+    /// The place of the event.
+    pub seq: i64,
+    /// The event.
+    pub event: EventId,
+    /// Its kind.
+    pub kind: EventKind,
+    /// Whose it is.
+    pub account: AccountId,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// How far it has come by it.
+    pub state: DeliveryState,
+    /// When it is tried next, where it is still pending.
+    pub next_at: Option<Timestamp>,
+    /// What status was answered.
+    pub status: Option<u16>,
+    /// What was wrong.
+    pub error: Option<String>,
+}
+
+/// What is counted of deliveries, since the start but for what is pending.
+#[derive(Debug, Default)]
+pub struct DeliveryFigures {
+    /// Those that were queued, once more too.
+    pub queued: AtomicU64,
+    /// Those that were taken.
+    pub delivered: AtomicU64,
+    /// Attempts that came to nothing.
+    pub failed: AtomicU64,
+    /// Those that were given up.
+    pub dead: AtomicU64,
+    /// Those that are still tried or wait.
+    pub pending: AtomicI64,
+}
+
+impl DeliveryFigures {
+    fn queue(&self, count: usize) {
+        self.queued.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.pending.fetch_add(i64::try_from(count).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    fn recount(&self, connection: &Connection) -> Result<()> {
+        let pending = "SELECT COUNT(*) FROM deliveries WHERE state = 1";
+        self.pending.store(connection.query_row(pending, (), |row| row.get(0))?, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The database of deliveries.
+pub struct Deliveries {
+    connection: Mutex<Connection>,
+    figures: DeliveryFigures,
+}
+
+impl Deliveries {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let connection = Connection::open(path)?;
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 10000;",
+        )?;
+        connection.set_prepared_statement_cache_capacity(32);
+        let version: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+        if version == 0 {
+            connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
+        }
+        let figures = DeliveryFigures::default();
+        figures.recount(&connection)?;
+        Ok(Self { connection: Mutex::new(connection), figures })
+    }
+
+    /// What is counted.
+    pub const fn figures(&self) -> &DeliveryFigures {
+        &self.figures
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The place up to which events were taken in; `None` before the first time.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn through(&self) -> Result<Option<i64>> {
+        let through: i64 =
+            self.connection().query_row("SELECT through FROM progress", (), |row| row.get(0))?;
+        Ok((through >= 0).then_some(through))
+    }
+
+    /// Begins at a place. What is known of later ones is forgotten: they are of a store that was there before a backup of
+    /// it was put in its place.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn begin_at(&self, through: i64) -> Result<()> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        transaction.execute("DELETE FROM deliveries WHERE seq > ?1", [through])?;
+        transaction.execute("UPDATE progress SET through = ?1", [through])?;
+        transaction.commit()?;
+        self.figures.recount(&connection)
+    }
+
+    /// Queues what is wanted of the events up to `through`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn take_in(&self, through: i64, wanted: &[Wanted], now: Timestamp) -> Result<()> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let mut queued = 0;
+        for Wanted { webhook, seq, event, kind, account } in wanted {
+            queued += transaction
+                .prepare_cached(
+                    "INSERT INTO deliveries (webhook, seq, event, kind, account, state, is_resent, attempts, queued_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, 0, ?6) ON CONFLICT (webhook, seq) DO NOTHING",
+                )?
+                .execute(params![
+                    Column(*webhook),
+                    seq,
+                    Column(*event),
+                    Column(*kind),
+                    Column(*account),
+                    Column(now)
+                ])?;
+            begin_turn(&transaction, *webhook, *account, now)?;
+        }
+        transaction.execute("UPDATE progress SET through = ?1", [through])?;
+        transaction.commit()?;
+        self.figures.queue(queued);
+        Ok(())
+    }
+
+    /// Those whose time has come, from webhook to webhook but for some, at most so many of each, the longest due first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn due(&self, now: Timestamp, of_each: usize, but_for: &HashSet<WebhookId>) -> Result<Vec<Delivery>> {
+        let connection = self.connection();
+        // From webhook to webhook, so that one with a thousand due does not stand before all others.
+        let mut next = connection.prepare_cached(
+            "SELECT webhook FROM deliveries WHERE next_at IS NOT NULL AND webhook > ?1 ORDER BY webhook LIMIT 1",
+        )?;
+        let mut of_one = connection.prepare_cached(
+            "SELECT * FROM deliveries WHERE webhook = ?1 AND next_at IS NOT NULL AND next_at <= ?2
+             ORDER BY next_at, seq LIMIT ?3",
+        )?;
+        let mut due = Vec::new();
+        let mut last = WebhookId::from_bytes([0; 16]);
+        while let Some(webhook) =
+            optional(next.query_row([Column(last)], |row| sql::get::<WebhookId>(row, "webhook")))?
+        {
+            last = webhook;
+            if but_for.contains(&webhook) {
+                continue;
+            }
+            let most = i64::try_from(of_each).unwrap_or(i64::MAX);
+            for found in of_one.query_map(params![Column(webhook), Column(now), most], delivery)? {
+                due.push(found?);
+            }
+        }
+        Ok(due)
+    }
+
+    /// Writes down what came of an attempt. When it is the end, the next one about the account has its turn.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn tried(&self, delivery: &Delivery, now: Timestamp, tried: &Tried) -> Result<()> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let written = transaction
+            .prepare_cached(
+                "UPDATE deliveries SET state = ?3, next_at = ?4, attempts = attempts + 1, last_at = ?5, last_status = ?6,
+                 last_error = ?7 WHERE webhook = ?1 AND seq = ?2",
+            )?
+            .execute(params![
+                Column(delivery.webhook),
+                delivery.seq,
+                Column(tried.state),
+                tried.next_at.map(Column),
+                Column(now),
+                tried.status,
+                tried.error,
+            ])?;
+        if tried.state != DeliveryState::Pending {
+            begin_turn(&transaction, delivery.webhook, delivery.account, now)?;
+        }
+        transaction.commit()?;
+        let DeliveryFigures { delivered, failed, dead, pending, .. } = &self.figures;
+        let ended = match tried.state {
+            DeliveryState::Pending => None,
+            DeliveryState::Delivered => Some(delivered),
+            DeliveryState::Dead => Some(dead),
+        };
+        if tried.state != DeliveryState::Delivered {
+            failed.fetch_add(1, Ordering::Relaxed);
+        }
+        // One that was forgotten meanwhile is not pending any more.
+        if let Some(ended) = ended.filter(|_| written == 1) {
+            ended.fetch_add(1, Ordering::Relaxed);
+            pending.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The delivery of an event to a webhook.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn find(&self, webhook: WebhookId, event: EventId) -> Result<Option<Delivery>> {
+        find(&self.connection(), webhook, event)
+    }
+
+    /// Queues a delivery once more, out of its turn; one that is still pending is tried now. The same asked again at the
+    /// same time changes nothing. `None` where there is none.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn resend(
+        &self,
+        webhook: WebhookId,
+        event: EventId,
+        asked_at: Timestamp,
+    ) -> Result<Option<Delivery>> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let Some(found) = find(&transaction, webhook, event)? else { return Ok(None) };
+        let (mut queued, which) = (0, params![Column(webhook), found.seq, Column(asked_at)]);
+        if found.state == DeliveryState::Pending {
+            transaction.execute(
+                "UPDATE deliveries SET next_at = ?3 WHERE webhook = ?1 AND seq = ?2 AND next_at > ?3",
+                which,
+            )?;
+        } else {
+            queued = transaction.execute(
+                "UPDATE deliveries SET state = 1, is_resent = 1, attempts = 0, queued_at = ?3, next_at = ?3
+                 WHERE webhook = ?1 AND seq = ?2 AND (is_resent = 0 OR queued_at < ?3)",
+                which,
+            )?;
+        }
+        let found = find(&transaction, webhook, event)?;
+        transaction.commit()?;
+        self.figures.queue(queued);
+        Ok(found)
+    }
+
+    /// Has what waits for its time tried now: the webhook was changed, and may take it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn hasten(&self, webhook: WebhookId, now: Timestamp) -> Result<()> {
+        self.connection()
+            .execute(
+                "UPDATE deliveries SET next_at = ?2 WHERE webhook = ?1 AND next_at > ?2",
+                params![Column(webhook), Column(now)],
+            )
+            .map(drop)
+    }
+
+    /// The deliveries to a webhook, those of the newest events first, from the one before a place on.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn of(
+        &self,
+        webhook: WebhookId,
+        state: Option<DeliveryState>,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>> {
+        self.connection()
+            .prepare_cached(
+                "SELECT * FROM deliveries WHERE webhook = ?1 AND (?2 IS NULL OR state = ?2) AND seq < ?3
+                 ORDER BY seq DESC LIMIT ?4",
+            )?
+            .query_map(
+                params![
+                    Column(webhook),
+                    state.map(Column),
+                    before.unwrap_or(i64::MAX),
+                    i64::try_from(limit).unwrap_or(i64::MAX)
+                ],
+                delivery,
+            )?
+            .collect()
+    }
+
+    /// Forgets one that leads to no event: the store was put back to where it was before that.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn forget_one(&self, forgotten: &Delivery, now: Timestamp) -> Result<()> {
+        let Delivery { webhook, seq, account, .. } = *forgotten;
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let one = params![Column(webhook), seq];
+        transaction.execute("DELETE FROM deliveries WHERE webhook = ?1 AND seq = ?2", one)?;
+        begin_turn(&transaction, webhook, account, now)?;
+        transaction.commit()?;
+        self.figures.recount(&connection)
+    }
+
+    /// Forgets everything about a webhook that was deleted.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn forget(&self, webhook: WebhookId) -> Result<()> {
+        let connection = self.connection();
+        connection.execute("DELETE FROM deliveries WHERE webhook = ?1", [Column(webhook)])?;
+        self.figures.recount(&connection)
+    }
+
+    /// Forgets what was delivered before one time, and what died before another, at most so many at once, so that nobody
+    /// waits long meanwhile; says how many.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn prune(&self, delivered: Timestamp, dead: Timestamp, most: usize) -> Result<usize> {
+        self.connection().execute(
+            "DELETE FROM deliveries WHERE (webhook, seq) IN (SELECT webhook, seq FROM deliveries
+               WHERE state <> 1 AND last_at < MAX(?1, ?2) AND (last_at < ?2 OR (state = 2 AND last_at < ?1)) LIMIT ?3)",
+            params![Column(delivered), Column(dead), i64::try_from(most).unwrap_or(i64::MAX)],
+        )
+    }
+}
+
+fn find(connection: &Connection, webhook: WebhookId, event: EventId) -> Result<Option<Delivery>> {
+    optional(connection.query_row(
+        "SELECT * FROM deliveries WHERE webhook = ?1 AND event = ?2",
+        params![Column(webhook), Column(event)],
+        delivery,
+    ))
+}
+
+/// Has the first pending delivery about an account tried now, unless it has its time already.
+fn begin_turn(
+    transaction: &Transaction<'_>,
+    webhook: WebhookId,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE deliveries SET next_at = ?3 WHERE webhook = ?1 AND next_at IS NULL AND seq =
+               (SELECT MIN(seq) FROM deliveries WHERE webhook = ?1 AND account = ?2 AND state = 1 AND is_resent = 0)",
+        )?
+        .execute(params![Column(webhook), Column(account), Column(now)])
+        .map(drop)
+}
+
+fn delivery(row: &Row<'_>) -> Result<Delivery> {
+    Ok(Delivery {
+        webhook: sql::get(row, "webhook")?,
+        seq: row.get("seq")?,
+        event: sql::get(row, "event")?,
+        kind: sql::get(row, "kind")?,
+        account: sql::get(row, "account")?,
+        state: sql::get(row, "state")?,
+        attempts: row.get("attempts")?,
+        queued_at: sql::get(row, "queued_at")?,
+        next_at: sql::get_opt(row, "next_at")?,
+        last_at: sql::get_opt(row, "last_at")?,
+        last_status: row.get("last_status")?,
+        last_error: row.get("last_error")?,
+    })
+}
