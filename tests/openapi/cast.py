@@ -5,6 +5,7 @@ import base64
 import itertools
 import json
 import threading
+import time
 
 import requests
 
@@ -31,13 +32,14 @@ class Cast:
         self.post(f"/api/v1/accounts/{self.primary}/transfers", kind="credit", to=self.own, amount="1000")
         self.spare = self.lone_primary()
         self.ask("PUT", "/api/v1/price-plans/standard-eur", PLAN)
+        self.webhook, self.sent = self.listening()
 
-    def ask(self, method: str, path: str, body: dict | None = None) -> dict:
+    def ask(self, method: str, path: str, body: dict | None = None, authorization: str | None = None) -> dict:
         # A session is no thing to be shared by threads.
         if not hasattr(self.session, "own"):
             self.session.own = requests.Session()
             self.session.own.trust_env = False
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": authorization or f"Bearer {self.token}"}
         answer = self.session.own.request(method, self.url + path, json=body, headers=headers, timeout=20)
         if answer.status_code >= 300:
             raise RuntimeError(f"{method} {path} {body}: {answer.status_code} {answer.text}")
@@ -86,13 +88,29 @@ class Cast:
         account = self.subaccount()
         return account, self.post(f"/api/v1/accounts/{account}/credentials", kind="secret")["id"]
 
+    def new_webhook(self) -> tuple[str, str]:
+        """A new subaccount's, which its primary and the operator keep as well, and that account. Nothing can be sent there."""
+        account = self.post("/api/v1/accounts", name="Listener", parent=self.primary, balance="own")
+        by = basic(account["api_key"], account["secret"])
+        return self.ask("POST", "/api/v1/webhooks", {"url": "http://127.0.0.1:9"}, by)["id"], account["id"]
+
+    def listening(self) -> tuple[str, str]:
+        """A webhook, and an event on its way there."""
+        webhook, account = self.new_webhook()
+        self.ask("PATCH", f"/api/v1/accounts/{account}", {"alerts": {"low": "5"}})
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            deliveries = self.get(f"/api/v1/webhooks/{webhook}/deliveries")["deliveries"]
+            if deliveries:
+                return webhook, deliveries[0]["event"]
+            time.sleep(0.05)
+        raise RuntimeError("no event is on its way to the webhook")
+
     def authorization(self, caller: str) -> str:
-        if caller == "operator":
-            return f"Bearer {self.token}"
-        return "Basic " + base64.b64encode(f"{self.key}:{self.secret}".encode()).decode()
+        return f"Bearer {self.token}" if caller == "operator" else basic(self.key, self.secret)
 
     def dump(self, caller: str) -> str:
-        known = ("url", "token", "primary", "own", "shared", "spare")
+        known = ("url", "token", "primary", "own", "shared", "spare", "webhook", "sent")
         return json.dumps({"caller": caller, **{name: getattr(self, name) for name in known}})
 
     @classmethod
@@ -103,3 +121,7 @@ class Cast:
         cast.session = threading.local()
         cast.numbers = itertools.count(447700500000)
         return cast
+
+
+def basic(key: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()

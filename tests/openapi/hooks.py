@@ -26,6 +26,8 @@ LOCK = threading.Lock()
 READING = {"get_account", "list_postings", "list_credentials"}
 # Operations that change an account for good, or what authenticates it.
 ENDING = {"change_account", "close_account", "add_credential", "rotate_credential", "revoke_credential"}
+# Operations on a webhook, and what was sent there.
+LISTENING = {"get_webhook", "change_webhook", "rotate_webhook", "list_deliveries", "resend_event"}
 
 
 def number(value: object) -> int:
@@ -51,6 +53,7 @@ def before_call(context, case, kwargs) -> None:
     given = case.path_parameters
     # Whoever is asked about everywhere stays as it is, also where Schemathesis has found its id in an answer.
     is_ending = name(case) in ENDING and given and given.get("account") in (CAST.primary, CAST.own, CAST.shared)
+    is_ending |= name(case) == "delete_webhook" and given and given.get("id") == CAST.webhook
     if given and fits(ParameterLocation.PATH) and (is_ending or share(given, 4)):
         for parameter, value in path(name(case), case.path_parameters).items():
             case.path_parameters[parameter] = value
@@ -73,6 +76,10 @@ def path(operation: str, given: dict) -> dict:
     if operation == "revoke_credential":
         account, credential = CAST.credential()
         return {"account": account, "credential": credential}
+    if operation == "delete_webhook":
+        return {"id": CAST.new_webhook()[0]}
+    if operation in LISTENING:
+        return {"id": CAST.webhook} | ({"event": CAST.sent} if "event" in given else {})
     values = {}
     if "account" in given:
         if operation in ENDING:

@@ -85,6 +85,8 @@ fn samples() -> Vec<Refusal> {
         Refusal::SecretInUse,
         Refusal::CredentialNotFound,
         Refusal::TokenNotFound,
+        Refusal::WebhookNotFound,
+        Refusal::WebhooksMax(20),
         Refusal::KeyReused,
     ]
 }

@@ -315,6 +315,8 @@ fn refused(refusal: &Refusal) -> Denied {
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
         | Refusal::AlertsOutOfOrder
+        | Refusal::WebhookNotFound
+        | Refusal::WebhooksMax(_)
         | Refusal::SameAccount
         | Refusal::OutsideFamily
         | Refusal::SharesBalance(_)

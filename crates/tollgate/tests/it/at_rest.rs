@@ -33,7 +33,7 @@ async fn no_secret_lies_open_in_the_store_its_log_or_a_backup() {
     let store = Store::new();
     let server = Server::start(Options::on(&store));
     let told = everything_secret(&server.api()).await;
-    assert!(told.secrets.len() >= 13, "{:?}", told.secrets);
+    assert!(told.secrets.len() >= 15, "{:?}", told.secrets);
     let log = server.log();
     // So that what is not folded into the file yet is there to be searched.
     server.kill();
@@ -78,6 +78,11 @@ async fn everything_secret(api: &Api) -> Told {
         ask(api.request("POST", "/api/v1/accounts"), "open", json!({ "name": "Findable Partner" }), 201)
             .await;
     told.take(&opened);
+    let hook = json!({ "url": "https://hook.example" });
+    let hook = ask(api.request("POST", "/api/v1/webhooks"), "hook", hook, 201).await;
+    told.take(&hook);
+    let rotate = format!("/api/v1/webhooks/{}/rotate", text(&hook["id"]));
+    told.take(&ask(api.request("POST", &rotate), "rotate hook", json!({}), 200).await);
     told.open.push("Findable Partner".to_owned());
     let account = Account {
         id: text(&opened["id"]),

@@ -23,6 +23,9 @@ struct Cast {
     gate: String,
     charge: String,
     hold: String,
+    /// A webhook of the primary's, and an event that it was sent.
+    webhook: String,
+    event: String,
 }
 
 impl Cast {
@@ -40,7 +43,8 @@ impl Cast {
         let hold = hold.json()["id"].as_str().unwrap().to_owned();
         let put = house.call(Method::PUT, "/api/v1/price-plans/walk", BY_OPERATOR, PLAN).await;
         assert_eq!(put.status, 200, "{put}");
-        Self { house, primary, sub, stranger, gate, charge, hold }
+        let (webhook, event) = listening(&house, &primary).await;
+        Self { house, primary, sub, stranger, gate, charge, hold, webhook, event }
     }
 
     /// A route's path about the primary: what stands in braces is one of its names.
@@ -48,6 +52,10 @@ impl Cast {
         let parts = route.path.split('/').map(|part| match part {
             "{id}" if route.path.contains("/charges/") => self.charge.clone(),
             "{id}" if route.path.contains("/holds/") => self.hold.clone(),
+            "{id}" if route.path.contains("/webhooks/") && route.method != Method::DELETE => {
+                self.webhook.clone()
+            }
+            "{event}" => self.event.clone(),
             "{name}" => "walk".to_owned(),
             // Of a token or a secret; any will do for those who may see none.
             "{id}" | "{secret_id}" | "{credential}" => "0191992b-0000-7000-8000-000000000000".to_owned(),
@@ -98,6 +106,10 @@ impl Cast {
                 format!(r#"{{"account":"{primary}","country":"GB","msisdn":"447700900001"}}"#),
             ),
             ("POST /api/v1/tokens", r#"{"scope":"operator"}"#.to_owned()),
+            ("POST /api/v1/webhooks", format!(r#"{{"url":"https://walk.example","account":"{primary}"}}"#)),
+            ("POST /api/v1/webhooks/{id}/rotate", r#"{"overlap_seconds":0}"#.to_owned()),
+            ("PATCH /api/v1/webhooks/{id}", r#"{"url":"https://walk.example"}"#.to_owned()),
+            ("POST /api/v1/webhooks/{id}/deliveries/{event}/resend", "{}".to_owned()),
         ]);
         if route.path.starts_with("/number/") && route.method == Method::POST {
             return format!("country=GB&msisdn=447700900000&target_api_key={primary}");
@@ -128,6 +140,17 @@ impl Cast {
         };
         self.house.send(auth.on(request).body(Body::from(self.body(route))).unwrap()).await
     }
+}
+
+/// A webhook of an account's, and an event that was tried to be sent there.
+async fn listening(house: &House, account: &Opening) -> (String, String) {
+    let made = house.post("/api/v1/webhooks", account.auth(), r#"{"url":"http://127.0.0.1:9"}"#).await;
+    let webhook = made.json()["id"].as_str().unwrap().to_owned();
+    let renamed = format!("/api/v1/accounts/{}", account.key);
+    assert_eq!(house.patch(&renamed, BY_OPERATOR, r#"{"name":"Primary of the cast"}"#).await.status, 200);
+    house.room(false).settle().await.unwrap();
+    let events = house.get(&format!("/api/v1/webhooks/{webhook}/deliveries"), BY_OPERATOR).await.json();
+    (webhook, events["deliveries"][0]["event"].as_str().unwrap().to_owned())
 }
 
 fn name(route: &Route) -> String {

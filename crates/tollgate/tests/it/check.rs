@@ -49,6 +49,8 @@ enum Named {
     Event,
     /// The first one.
     FirstEvent,
+    /// The webhook in that row.
+    Webhook,
     /// That there are more versions or fewer than there should be.
     Plans,
     /// The plan that there should not be.
@@ -122,6 +124,7 @@ const ALERTED: &str = "SELECT number FROM accounts WHERE level = 2 AND alert_low
 const OPENED: &str =
     "SELECT max(seq) FROM journal WHERE kind = 1 AND instr(record, '\"level\":\"depleted\"') > 0";
 const EVENT: &str = "SELECT min(seq) FROM events WHERE threshold IS NOT NULL AND line > 5";
+const WEBHOOK: &str = "SELECT min(rowid) FROM webhooks WHERE owner IS NOT NULL";
 const LAST_EVENT: &str = "SELECT max(seq) FROM events";
 const SETTLED: &str = "SELECT number FROM accounts WHERE settings IS NOT NULL LIMIT 1";
 
@@ -267,6 +270,11 @@ const CASES: &[Case] = &[
     case("the line of an event", EVENT, "UPDATE events SET line = line - 1 WHERE seq = :n", Named::Event),
     case("the threshold of an event", EVENT, "UPDATE events SET threshold = threshold + 1 WHERE seq = :n", Named::Event),
     case("the id of an event", EVENT, "UPDATE events SET id = (SELECT id FROM events WHERE seq = 1) WHERE seq = :n", Named::Event),
+    case("where a webhook sends to", WEBHOOK, "UPDATE webhooks SET url = 'https://elsewhere.example' WHERE rowid = :n", Named::Webhook),
+    case("whose a webhook is", WEBHOOK, "UPDATE webhooks SET owner = NULL WHERE rowid = :n", Named::Webhook),
+    case("what a webhook wants", WEBHOOK, "UPDATE webhooks SET kinds = 1 WHERE rowid = :n", Named::Webhook),
+    case("what a webhook's events are signed with", WEBHOOK, "UPDATE webhooks SET secret = zeroblob(length(secret)) WHERE rowid = :n", Named::Webhook),
+    case("a webhook deleted", WEBHOOK, "DELETE FROM webhooks WHERE rowid = :n", Named::Webhook),
     case("from where on there are events", "SELECT max(seq) FROM journal", "UPDATE meta SET value = :n WHERE name = 'events_after'", Named::FirstEvent),
 ];
 
@@ -328,6 +336,7 @@ fn names(sql: &Connection, named: Named, row: i64) -> Vec<String> {
         Named::AccountOfLine => account("id = (SELECT account FROM journal WHERE seq = ?1)"),
         Named::Plan => vec!["version 2 of price plan standard".to_owned()],
         Named::Event => vec![format!("event {row}")],
+        Named::Webhook => called("'webhook ' || lower(hex(id)) FROM webhooks"),
         Named::FirstEvent => vec!["event 1".to_owned()],
         Named::Plans => vec!["versions of price plans".to_owned()],
         Named::Mine => vec!["price plan mine".to_owned()],
@@ -452,6 +461,9 @@ async fn store_of_every_kind() -> Store {
     api.post(&path, json!({ "amount": "0.40" })).await.expect(201);
     api.charge(&own, "3.00", "third").await.expect(201);
     api.charge(&other, "4.00", "of a stranger").await.expect(201);
+    let webhook = json!({ "url": "https://hook.example", "types": ["account.closed"] });
+    let webhook = send(api.request_as(&primary, "POST", "/api/v1/webhooks").body(webhook.to_string())).await;
+    webhook.unwrap().expect(201);
     let alerts = json!({ "alerts": { "low": "100.00" } });
     change(&api, &format!("/api/v1/accounts/{}", own.id), alerts).await;
     api.charge(&own, "5.00", "last").await.expect(201);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -26,6 +27,7 @@ use tollgate::http::Peer;
 use tollgate::random::Random;
 use tollgate::seal::Keyring;
 use tollgate::store::{ONCE_MAX, Options, Store};
+use tollgate::webhooks::Room;
 use tower::ServiceExt;
 
 use crate::openapi::conformance;
@@ -102,6 +104,10 @@ impl House {
     pub(crate) fn on_copy_of(file: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::copy(file, folder.path().join("t.db")).unwrap();
+        let deliveries = |of: &Path| of.with_extension("db.deliveries");
+        let copy = deliveries(&folder.path().join("t.db"));
+        let sql = rusqlite::Connection::open(deliveries(file)).unwrap();
+        sql.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
         // Other names than those that the first house has given.
         Self::on(folder, Random::seeded(43), Settings::default())
     }
@@ -126,6 +132,13 @@ impl House {
         let store = Store::open(options).unwrap();
         let app = App::new(store, keyring, clock.clone(), random, settings).unwrap();
         Self { router: api::router(app.clone()), app, clock, names: Mutex::default(), folder }
+    }
+
+    /// The room from which it sends events, which the test sets going. A receiver has two seconds to answer.
+    pub(crate) fn room(&self, allows_local: bool) -> Room {
+        let keyring = Keyring::new(&[7; 32]);
+        let wait = Duration::from_secs(2);
+        Room::new(self.app.clone(), keyring, Random::seeded(44), allows_local, wait).unwrap()
     }
 
     /// The database file.

@@ -41,3 +41,4 @@ mod two_dialects;
 mod usage;
 mod vonage;
 mod wal_cut;
+mod webhooks;

@@ -17,6 +17,7 @@ mod prices;
 mod problems;
 mod refusals;
 mod tokens;
+mod webhooks;
 
 use axum::body::Body;
 use axum::http::{Method, Request};

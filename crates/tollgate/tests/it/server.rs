@@ -223,6 +223,7 @@ pub(crate) struct Options {
     pub(crate) args: Vec<String>,
     /// The program that starts it, with its arguments.
     pub(crate) under: Vec<String>,
+    pub(crate) env: Vec<(&'static str, String)>,
 }
 
 impl Options {
@@ -230,7 +231,7 @@ impl Options {
     pub(crate) fn on(store: &Store) -> Self {
         let token = Some(store.token().to_owned());
         let listen = "127.0.0.1:0".to_owned();
-        Self { store: store.clone(), token, listen, args: Vec::new(), under: Vec::new() }
+        Self { store: store.clone(), token, listen, args: Vec::new(), under: Vec::new(), env: Vec::new() }
     }
 
     /// Without an operator token in the environment.
@@ -244,6 +245,12 @@ impl Options {
         self
     }
 
+    /// With something in its environment.
+    pub(crate) fn env(mut self, name: &'static str, value: &Path) -> Self {
+        self.env.push((name, value.display().to_string()));
+        self
+    }
+
     /// The command that starts it.
     pub(crate) fn command(&self) -> Command {
         let url = self.store.url();
@@ -253,6 +260,7 @@ impl Options {
         if let Some(token) = &self.token {
             command.env("TOLLGATE_OPERATOR_TOKEN", token);
         }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A room, the files in it, and what they must not name.
-const WALLS: [(&str, &[&str]); 9] = [
+const WALLS: [(&str, &[&str]); 10] = [
     (
         "store",
         &[
@@ -22,6 +22,7 @@ const WALLS: [(&str, &[&str]); 9] = [
         "auth",
         &["axum", "rusqlite", "tokio_postgres", "crate::api", "crate::gate", "crate::console", "crate::app"],
     ),
+    ("webhooks", &["axum", "rusqlite", "tokio_postgres", "crate::api", "crate::gate", "crate::console"]),
     ("sweep", &["axum", "rusqlite", "tokio_postgres", "crate::api", "crate::gate", "crate::console"]),
     (
         "api/vonage",

@@ -8,6 +8,7 @@
 mod code;
 mod examples;
 mod restricted;
+mod sentences;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,12 @@ use uuid::Uuid;
 pub(super) use self::code::Code;
 #[cfg(test)]
 pub(in super::super) use self::examples::{codes, said};
+use self::sentences::{
+    ACCOUNT_NOT_FOUND, ACCOUNT_SUSPENDED, APPLICATION_NOT_FOUND, CALLER_SUSPENDED, CAP_OUT_OF_RANGE,
+    CAP_REACHED, CHARGE_NOT_FOUND, CREDENTIAL_NOT_FOUND, ENDPOINT_NOT_FOUND, FORBIDDEN, INSUFFICIENT_CREDIT,
+    INSUFFICIENT_FUNDS, KEY_REUSED, LAST_CREDENTIAL, NOT_EXPIRED, NOT_PRIMARY, NUMBER_NOT_FOUND,
+    NUMBER_TAKEN, TOKEN_NOT_FOUND, WEBHOOK_NOT_FOUND,
+};
 use super::wire::{Text, Time};
 use crate::app;
 use crate::http::Incoming;
@@ -220,6 +227,8 @@ pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'
         | Refusal::SecretInUse
         | Refusal::CredentialNotFound
         | Refusal::TokenNotFound
+        | Refusal::WebhookNotFound
+        | Refusal::WebhooksMax(_)
         | Refusal::KeyReused => return None,
     })
 }
@@ -237,6 +246,10 @@ const fn unfit_text(field: TextField) -> (&'static str, &'static str) {
         TextField::Alias => ("alias", "must have 1 to 255 characters, not all of them blank"),
         TextField::PlanName => ("name", "must have 1 to 64 lower-case letters, digits, `.`, `-` and `_`"),
         TextField::Method => ("method", "must have 1 to 32 capital letters, such as POST"),
+        TextField::WebhookUrl => (
+            "url",
+            "must be an http or https address of at most 2048 characters, without a user, a password or a fragment",
+        ),
         TextField::Setting => ("settings", "must have at most 2048 characters"),
     }
 }
@@ -317,6 +330,11 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         }
         Refusal::CredentialNotFound => said(Code::NotFound, CREDENTIAL_NOT_FOUND),
         Refusal::TokenNotFound => said(Code::NotFound, TOKEN_NOT_FOUND),
+        Refusal::WebhookNotFound => said(Code::NotFound, WEBHOOK_NOT_FOUND),
+        Refusal::WebhooksMax(max) => Problem::new(
+            Code::WebhooksMax,
+            format!("There are {max} of at most {max} webhooks. Delete one first."),
+        ),
         Refusal::KeyReused => said(Code::KeyReused, KEY_REUSED),
         Refusal::InvalidText(_)
         | Refusal::AmountOutOfRange
@@ -337,45 +355,6 @@ fn unless_fault(refusal: &Refusal) -> Problem {
         | Refusal::ExpiryOutOfRange => invalid(Vec::new()),
     }
 }
-
-const NOT_EXPIRED: &str =
-    "The time of the hold or credential has not come. Nothing is to be done: it ends by itself.";
-const NUMBER_TAKEN: &str = "The number is there already, in the stock or with an account; GET /api/v1/numbers says where. \
-     Add another one. To withdraw this one, have the account that rents it give it back first.";
-const NUMBER_NOT_FOUND: &str =
-    "There is no such number. Check its digits and country; GET /api/v1/numbers lists all.";
-const APPLICATION_NOT_FOUND: &str =
-    "There is no such application, or none that these credentials may see. Check its id.";
-const ENDPOINT_NOT_FOUND: &str =
-    "There is no such endpoint, or none that these credentials may see. Check its id.";
-const CREDENTIAL_NOT_FOUND: &str = "The account has no such live credential. List them with GET \
-     /api/v1/accounts/{account}/credentials.";
-const LAST_CREDENTIAL: &str = "An account keeps at least one credential of each kind whose end is not set. Add another \
-     first, or rotate this one.";
-const CALLER_SUSPENDED: &str = "The account that asks, or its primary, is suspended. Its primary or the operator can \
-     reactivate it.";
-const FORBIDDEN: &str = "These credentials may not do this. A gate token charges, reverses and holds (and forces only if \
-     made with `may_force`); a primary account manages its subaccounts, any account its own credentials; the rest is the \
-     operator's.";
-const NOT_PRIMARY: &str =
-    "The account is a subaccount, and only a primary account has subaccounts. Name the primary.";
-const ACCOUNT_NOT_FOUND: &str = "There is no such account, or none that these credentials may see. Check the id, api key \
-     or auth id.";
-const ACCOUNT_SUSPENDED: &str = "The account, or its primary, is suspended and can neither charge nor hold. Set its \
-     `status` to \"active\" first.";
-const INSUFFICIENT_FUNDS: &str = "`needed` is more than is `available`. Pay or transfer the difference to the account \
-     that pays, or ask for less.";
-const CAP_REACHED: &str = "`spent`, `held` and `needed` together are more than `cap`, all that the account may spend in \
-     this `period`. Ask again at `resets_at`, or have whoever manages the account raise its cap.";
-const CAP_OUT_OF_RANGE: &str = "must be from 0 to 10000000000, or null for no cap";
-const INSUFFICIENT_CREDIT: &str =
-    "`needed` is more than the credit limit that is not in use, `available`. Ask for less.";
-const CHARGE_NOT_FOUND: &str =
-    "There is no such charge. Check its id; it is the `id` in the charge's answer.";
-const TOKEN_NOT_FOUND: &str = "There is no such token that is not revoked. List them with GET /api/v1/tokens. A token that \
-     the server was started with ends by starting it without.";
-const KEY_REUSED: &str =
-    "This key came with another request. Send the first one again as it was, or take a new key.";
 
 /// How a hold ended, to be read after it.
 const fn ended(how: HoldEnd) -> &'static str {

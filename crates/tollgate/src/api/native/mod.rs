@@ -20,7 +20,7 @@ use self::error::{Code, Problem};
 pub(super) use self::error::{codes, said};
 use self::handlers::{
     accounts, audit, batches, charges, credentials, docs, drills, events, health, holds, numbers, prices,
-    tokens, usage,
+    tokens, usage, webhooks,
 };
 use crate::api::{Route, Who};
 use crate::http::Incoming;
@@ -80,6 +80,19 @@ pub fn routes() -> Vec<Route> {
         Route::new(POST, "/api/v1/holds/{id}/release", Who::OperatorOrGate, holds::release),
         Route::new(POST, "/api/v1/holds/{id}/extend", Who::OperatorOrGate, holds::extend),
         Route::new(GET, "/api/v1/events", Who::OperatorOrAccount, events::list),
+        Route::new(POST, "/api/v1/webhooks", Who::OperatorOrAccount, webhooks::make),
+        Route::new(GET, "/api/v1/webhooks", Who::OperatorOrAccount, webhooks::list),
+        Route::new(GET, "/api/v1/webhooks/{id}", Who::OperatorOrAccount, webhooks::get),
+        Route::new(MethodFilter::PATCH, "/api/v1/webhooks/{id}", Who::OperatorOrAccount, webhooks::change),
+        Route::new(POST, "/api/v1/webhooks/{id}/rotate", Who::OperatorOrAccount, webhooks::rotate),
+        Route::new(DELETE, "/api/v1/webhooks/{id}", Who::OperatorOrAccount, webhooks::delete),
+        Route::new(GET, "/api/v1/webhooks/{id}/deliveries", Who::OperatorOrAccount, webhooks::deliveries),
+        Route::new(
+            POST,
+            "/api/v1/webhooks/{id}/deliveries/{event}/resend",
+            Who::OperatorOrAccount,
+            webhooks::resend,
+        ),
         Route::new(GET, "/api/v1/price-plans", Who::Operator, prices::list),
         Route::new(MethodFilter::PUT, "/api/v1/price-plans/{name}", Who::Operator, prices::put),
         Route::new(GET, "/api/v1/price-plans/{name}", Who::Operator, prices::get),

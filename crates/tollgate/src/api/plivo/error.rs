@@ -156,6 +156,8 @@ fn refused(refusal: &Refusal, about: About) -> Problem {
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
         | Refusal::AlertsOutOfOrder
+        | Refusal::WebhookNotFound
+        | Refusal::WebhooksMax(_)
         | Refusal::SameAccount
         | Refusal::SharesBalance(_)
         | Refusal::InsufficientCredit { .. }
@@ -208,6 +210,7 @@ const fn unfit(field: TextField) -> &'static str {
         TextField::Alias => "alias must have 1 to 255 characters",
         TextField::PlanName
         | TextField::Method
+        | TextField::WebhookUrl
         | TextField::Setting
         | TextField::Reference
         | TextField::Operation

@@ -255,6 +255,7 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
             | TextField::Alias
             | TextField::PlanName
             | TextField::Method
+            | TextField::WebhookUrl
             | TextField::Setting,
         )
         | Refusal::NameTaken
@@ -262,6 +263,8 @@ fn refused(refusal: &Refusal, about: About<'_>) -> Words {
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
         | Refusal::AlertsOutOfOrder
+        | Refusal::WebhookNotFound
+        | Refusal::WebhooksMax(_)
         | Refusal::NotEmpty { .. }
         | Refusal::ChargeNotFound(_)
         | Refusal::AlreadyReversed { .. }

@@ -51,6 +51,9 @@ pub(super) struct Member {
     pub(super) hold: String,
     /// The first that it was told of.
     pub(super) event: String,
+    /// Where it is told of events, and one that was on its way there.
+    pub(super) webhook: String,
+    pub(super) sent: String,
     opening: Opening,
 }
 
@@ -117,7 +120,10 @@ impl Cast {
             )
             .unwrap();
         let tables = tables.query_map((), |row| row.get::<_, String>(0)).unwrap();
-        tables.flat_map(|table| rows(&sql, &table.unwrap())).collect()
+        let mut all: Vec<_> = tables.flat_map(|table| rows(&sql, &table.unwrap())).collect();
+        let deliveries = Connection::open(self.house.file().with_extension("db.deliveries")).unwrap();
+        all.extend(rows(&deliveries, "deliveries"));
+        all
     }
 }
 
@@ -218,6 +224,13 @@ impl Member {
         let hold = hold(house, opening.id).await;
         let events = house.get(&format!("/api/v1/events?account={key}"), BY_OPERATOR).await.json();
         let event = text(&events["events"][0]["id"]);
+        // Nothing is sent to this machine, and nothing is to be looked up.
+        let body = json!({ "url": format!("http://127.0.0.1:9/{marker}") });
+        let webhook = text(&post("/api/v1/webhooks".to_owned(), body).await["id"]);
+        house.room(false).settle().await.unwrap();
+        let deliveries =
+            house.get(&format!("/api/v1/webhooks/{webhook}/deliveries?limit=1"), by).await.json();
+        let sent = text(&deliveries["deliveries"][0]["event"]);
         Self {
             marker,
             key,
@@ -233,6 +246,8 @@ impl Member {
             charge,
             hold,
             event,
+            webhook,
+            sent,
             opening,
         }
     }
@@ -278,6 +293,8 @@ impl Member {
             &self.charge,
             &self.hold,
             &self.event,
+            &self.webhook,
+            &self.sent,
         ]
         .map(|it| Cow::Borrowed(it.as_str()))
         .into()

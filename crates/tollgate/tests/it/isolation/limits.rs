@@ -287,6 +287,18 @@ async fn a_key_for_some_accounts_serves_them() {
     let all = "balance-transfers?start_date=1970-01-01T00:00:00Z";
     let moved = house.get(&format!("/accounts/{}/{all}", primary.key), both.auth()).await;
     assert_eq!(keys(&moved, "_embedded/balance_transfers", "to"), [own.key.as_str()]);
+    // What is told of others is not its to see, and a webhook of all is told of others.
+    let hooks = |answer: &Answer| keys(answer, "webhooks", "id");
+    assert_eq!(hooks(&house.get("/api/v1/webhooks", key.auth()).await), [own.webhook.as_str()]);
+    assert_eq!(hooks(&house.get("/api/v1/webhooks", both.auth()).await), [own.webhook.as_str()]);
+    let path = |of: &Member, rest: &str| format!("/api/v1/webhooks/{}{rest}", of.webhook);
+    let sent = house.get(&path(own, "/deliveries"), key.auth()).await;
+    assert!(sent.text().contains(&own.sent), "{sent}");
+    let resend = format!("/deliveries/{}/resend", own.sent);
+    assert_eq!(house.post(&path(own, &resend), key.auth(), "").await.status, 200);
+    for rest in ["", "/deliveries"] {
+        assert_eq!(house.get(&path(primary, rest), both.auth()).await.status, 404);
+    }
     // Tokens likewise.
     let ops = token(house, "operator", &json!({ "accounts": [shared.key] })).await;
     assert_eq!(

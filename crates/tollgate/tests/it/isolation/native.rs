@@ -112,11 +112,71 @@ pub(super) fn asks(route: &str, of: &Family, caller: &Member) -> Vec<Ask> {
             asks.push(Ask::own(200, format!("/api/v1/events?after={}", own.event)).shows(&own.secret_id));
             asks
         }
+        "POST /api/v1/webhooks" => vec![
+            Ask::primary(201, "/api/v1/webhooks")
+                .body(json!({ "url": "https://thief.example", "account": primary.id() }).to_string()),
+            Ask::below(201, "/api/v1/webhooks")
+                .body(json!({ "url": "https://thief.example", "account": own.key }).to_string()),
+            Ask::own(201, "/api/v1/webhooks")
+                .body(json!({ "url": "https://thief.example", "account": own.auth_id }).to_string()),
+        ],
+        "GET /api/v1/webhooks" => vec![
+            Ask::primary(200, "/api/v1/webhooks").shows(&primary.webhook),
+            Ask::primary(200, format!("/api/v1/webhooks?owner={}", own.key)).shows(&own.webhook),
+            Ask::own(200, "/api/v1/webhooks").shows(&own.webhook),
+            Ask::operator(200, format!("/api/v1/webhooks?owner={}", primary.id())).shows(&primary.webhook),
+        ],
+        _ if route.contains(" /api/v1/webhooks/{id}") => webhook(route, of),
         "POST /api/v1/drills" => vec![Ask::operator(201, "/api/v1/drills")],
         _ => match route.split_once(" /api/v1/accounts/{account}") {
             Some((method, rest)) => account(method, rest.trim_start_matches('/'), of, caller),
             None => Vec::new(),
         },
+    }
+}
+
+/// A webhook of the primary's and one of its subaccount's.
+fn webhook(route: &str, of: &Family) -> Vec<Ask> {
+    let Family { primary, own, .. } = of;
+    let asks = |rest: &str| {
+        let path = |it: &Member| format!("/api/v1/webhooks/{}{rest}", it.webhook);
+        [
+            Ask::primary(200, path(primary)),
+            Ask::operator(200, path(primary)),
+            Ask::own(200, path(own)),
+            Ask::below(200, path(own)),
+        ]
+    };
+    let marked = |asks: [Ask; 4]| {
+        let markers = [primary, primary, own, own].map(|it| it.marker.clone());
+        asks.into_iter().zip(markers).map(|(ask, marker)| ask.shows(&marker)).collect()
+    };
+    match route.split_once("{id}") {
+        Some(("GET /api/v1/webhooks/" | "DELETE /api/v1/webhooks/", "")) => marked(asks("")),
+        Some(("PATCH /api/v1/webhooks/", "")) => {
+            marked(asks("").map(|it| it.body(r#"{"types":["hold.captured"]}"#)))
+        }
+        Some(("POST /api/v1/webhooks/", "/rotate")) => marked(asks("/rotate")),
+        Some(("GET /api/v1/webhooks/", "/deliveries")) => {
+            let [primarys, operators, owns, below] = asks("/deliveries?limit=1000");
+            vec![
+                primarys.shows(&primary.sent),
+                operators.shows(&primary.sent),
+                owns.shows(&own.sent),
+                below.shows(&own.sent),
+                Ask::below(200, format!("/api/v1/webhooks/{}/deliveries?after={}", own.webhook, own.sent)),
+            ]
+        }
+        Some(("POST /api/v1/webhooks/", "/deliveries/{event}/resend")) => {
+            let path = |it: &Member| format!("/api/v1/webhooks/{}/deliveries/{}/resend", it.webhook, it.sent);
+            vec![
+                Ask::primary(200, path(primary)),
+                Ask::operator(200, path(primary)),
+                Ask::own(200, path(own)),
+                Ask::below(200, path(own)),
+            ]
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ const AMOUNTS: (Amount, Amount) = (Amount::from_units(1_250_000_000), Amount::fr
 impl Code {
     /// All of them.
     #[cfg(test)]
-    const ALL: [Self; 28] = [
+    const ALL: [Self; 29] = [
         Self::NotJson,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -39,6 +39,7 @@ impl Code {
         Self::CredentialsMax,
         Self::LastCredential,
         Self::SecretInUse,
+        Self::WebhooksMax,
         Self::TooLarge,
         Self::Invalid,
         Self::CapReached,
@@ -99,6 +100,7 @@ fn of(code: Code) -> Problem {
         Code::CredentialsMax => by(Refusal::CredentialsMax(2)),
         Code::LastCredential => by(Refusal::LastCredential),
         Code::SecretInUse => by(Refusal::SecretInUse),
+        Code::WebhooksMax => by(Refusal::WebhooksMax(20)),
         Code::TooLarge => Failure::TooLarge(crate::http::BODY_MAX).problem(),
         Code::Invalid => Failure::field("amount", "must be a decimal number such as \"1.50\"").problem(),
         Code::CapReached => by(Refusal::CapReached(Box::new(CapReached {

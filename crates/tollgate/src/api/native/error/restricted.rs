@@ -17,8 +17,8 @@ pub(super) fn detail(limit: Limit) -> Cow<'static, str> {
         Limit::Accounts => "These credentials are for some accounts, and this is about another one or about all. Ask \
              with others."
             .into(),
-        Limit::Credentials => "Restricted credentials make and end no credentials and tokens, and so open and close no \
-             accounts. Ask with unrestricted ones."
+        Limit::Credentials => "Restricted credentials make and end no credentials and tokens, open and close no accounts, and \
+             make no webhooks. Ask with unrestricted ones."
             .into(),
     }
 }

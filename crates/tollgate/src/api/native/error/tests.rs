@@ -15,6 +15,7 @@ fn every_refusal_has_its_problem() {
     let most_texts =
         [TextField::Username, TextField::Alias, TextField::Setting, TextField::PlanName, TextField::Method];
     let ends = [HoldEnd::Settled, HoldEnd::Released, HoldEnd::Expired, HoldEnd::Captured, HoldEnd::Closed];
+    let url = [TextField::WebhookUrl];
     let refusals = [
         Refusal::CredentialRevoked,
         Refusal::CallerSuspended,
@@ -69,10 +70,12 @@ fn every_refusal_has_its_problem() {
         Refusal::Restricted(Limit::Amount(two)),
         Refusal::Restricted(Limit::Accounts),
         Refusal::Restricted(Limit::Credentials),
+        Refusal::WebhookNotFound,
+        Refusal::WebhooksMax(20),
     ];
     let refusals = refusals.into_iter();
-    let refusals =
-        refusals.chain(texts.into_iter().chain(more_texts).chain(most_texts).map(Refusal::InvalidText));
+    let refusals = refusals
+        .chain(texts.into_iter().chain(more_texts).chain(most_texts).chain(url).map(Refusal::InvalidText));
     let refusals = refusals.chain(ends.map(|how| Refusal::HoldEnded { how, at }));
     let said: Vec<_> = refusals.map(|it| said(&refused(&it, Names::default()))).collect();
     assert_snapshot!(said.join("\n"), @r#"
@@ -128,7 +131,9 @@ fn every_refusal_has_its_problem() {
     403 restricted These credentials only read. Ask with others.
     403 restricted These credentials move at most 2.00 with one request, all its lines together, and change neither caps nor prices. Ask for less, or with others.
     403 restricted These credentials are for some accounts, and this is about another one or about all. Ask with others.
-    403 restricted Restricted credentials make and end no credentials and tokens, and so open and close no accounts. Ask with unrestricted ones.
+    403 restricted Restricted credentials make and end no credentials and tokens, open and close no accounts, and make no webhooks. Ask with unrestricted ones.
+    404 not_found There is no such webhook, or none of these credentials, or it was never to get such an event. List them with GET /api/v1/webhooks.
+    409 webhooks_max There are 20 of at most 20 webhooks. Delete one first.
     422 invalid name must have 1 to 255 characters, not all of them blank
     422 invalid reference must have at most 255 characters
     422 invalid operation must have 1 to 64 characters, none of them blank
@@ -141,6 +146,7 @@ fn every_refusal_has_its_problem() {
     422 invalid settings must have at most 2048 characters
     422 invalid name must have 1 to 64 lower-case letters, digits, `.`, `-` and `_`
     422 invalid method must have 1 to 32 capital letters, such as POST
+    422 invalid url must be an http or https address of at most 2048 characters, without a user, a password or a fragment
     409 hold_ended The hold was settled at 2024-08-28T14:11:32.239Z. Nothing is left to do.
     409 hold_ended The hold was released at 2024-08-28T14:11:32.239Z. Nothing is left to do.
     409 hold_ended The hold expired and was given back at 2024-08-28T14:11:32.239Z. Nothing is left to do.

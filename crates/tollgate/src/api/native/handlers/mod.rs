@@ -14,6 +14,7 @@ pub(super) mod numbers;
 pub(super) mod prices;
 pub(super) mod tokens;
 pub(super) mod usage;
+pub(super) mod webhooks;
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -39,6 +40,7 @@ pub(super) fn described() -> Vec<Group> {
         holds::described(),
         usage::described(),
         events::described(),
+        webhooks::described(),
         prices::described(),
         numbers::described(),
         tokens::described(),

@@ -305,6 +305,8 @@ fn segment(path: &str, name: &str) -> Value {
         "id" if path.contains("/charges/") => ("The charge's id.", "01993d2c-8d10-7a52-8c1d-5be1a0c4f702"),
         "id" if path.contains("/holds/") => ("The hold's id.", "01993d2c-8d10-7a52-8c1d-5be1a0c4f702"),
         "id" if path.contains("/tokens/") => ("The token's id.", "01993d2c-7b3e-7c11-9a55-2f6f0c1d8e04"),
+        "id" if path.contains("/webhooks/") => ("The webhook's id.", "01993d2c-8d10-7a52-8c1d-5be1a0c4f7b2"),
+        "event" => ("The event's id.", "01993d2c-8d10-7a52-8c1d-5be1a0c4f7a1"),
         "name" => {
             ("The price plan's name: 1 to 64 lower-case letters, digits, `.`, `-` and `_`.", "standard-eur")
         }

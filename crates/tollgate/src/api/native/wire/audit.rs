@@ -22,6 +22,7 @@ use super::numbers::NumberRecord;
 use super::prices::PlanRecord;
 use super::records::{By, KINDS, PriceRecord, TokenRecord, kind};
 use super::schema::{AccountAsked, CursorAsked, LimitAsked};
+use super::webhooks::WebhookRecord;
 use super::{Text, Time};
 use crate::app::{App, Audited, Cause, Error, Recorded};
 use crate::http::Incoming;
@@ -355,6 +356,9 @@ struct AuditedThing<'a> {
     /// An operator or gate token.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<TokenRecord<'a>>,
+    /// A webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook: Option<WebhookRecord<'a>>,
 }
 
 type Kept<'a> = BTreeMap<&'static str, &'a str>;
@@ -426,6 +430,7 @@ impl<'a> AuditedThing<'a> {
             Record::Plan(plan) => Self { price_plan: Some(PlanRecord::new(plan)), ..none },
             Record::Credential(it) => Self { credential: Some(CredentialRecord::new(it)), ..none },
             Record::Token(token) => Self { token: Some(TokenRecord::new(token)), ..none },
+            Record::Webhook(webhook) => Self { webhook: Some(WebhookRecord::new(webhook)), ..none },
         }
     }
 }

@@ -25,6 +25,7 @@ mod schema;
 mod statement_lines;
 mod statements;
 mod usage;
+mod webhooks;
 
 use std::fmt;
 
@@ -57,6 +58,10 @@ pub(super) use refusals::{RefusalsPage, RefusalsQuery};
 pub(super) use statement_lines::{csv, html};
 pub(super) use statements::{Format, StatementQuery, StatementRecord};
 pub(super) use usage::{UsagePage, UsageQuery};
+pub(super) use webhooks::{
+    DeliveriesPage, DeliveriesQuery, DeliveryRecord, WebhookBody, WebhookChangeBody, WebhookRecord,
+    WebhookRotationBody, WebhooksPage, WebhooksQuery,
+};
 
 /// Serialized as the text that it prints, without a string in between.
 #[derive(Clone, Debug)]

@@ -339,6 +339,10 @@ kinds! {
         Kind::CredentialRevoked => "credential_revoked",
         Kind::TokenMade => "token_made",
         Kind::TokenRevoked => "token_revoked",
+        Kind::WebhookMade => "webhook_made",
+        Kind::WebhookChanged => "webhook_changed",
+        Kind::WebhookDeleted => "webhook_deleted",
+        Kind::EventResent => "event_resent",
 }
 
 /// Who caused a posting.

@@ -170,7 +170,8 @@ fn refused(refusal: &Refusal, about: About) -> Words {
             | TextField::Username
             | TextField::Alias
             | TextField::PlanName
-            | TextField::Method,
+            | TextField::Method
+            | TextField::WebhookUrl,
         )
         | Refusal::AmountOutOfRange
         | Refusal::NameTaken
@@ -180,6 +181,8 @@ fn refused(refusal: &Refusal, about: About) -> Words {
         | Refusal::CreditLimitFixed
         | Refusal::StatusFixed
         | Refusal::AlertsOutOfOrder
+        | Refusal::WebhookNotFound
+        | Refusal::WebhooksMax(_)
         | Refusal::SameAccount
         | Refusal::SharesBalance(_)
         | Refusal::InsufficientCredit { .. }
