@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod client;
 mod demo;
 mod doctor;
 mod openapi;
@@ -17,9 +18,11 @@ pub use serve::Serving;
 
 use crate::config::ServeArgs;
 
-/// Something was found wrong: by `check`, `doctor` or `demo --exit`.
+/// Something was found wrong: by `check`, `doctor` or `demo --exit`; a server has a fault.
 const WRONG: u8 = 1;
-/// Could not start: the store, its key file, an address, a certificate; what `doctor` must reach.
+/// The command line is wrong, as clap has it; or a value in it is, as the server has it.
+const USAGE: u8 = 2;
+/// Could not start: the store, its key file, an address, a certificate; or reach a server.
 const CANNOT_START: u8 = 3;
 /// A sync failed while serving, so that what is on the disk is unknown; start again, which reads the truth.
 const LOST: u8 = 4;
@@ -31,7 +34,9 @@ const LOST: u8 = 4;
     about,
     max_term_width = 100,
     after_help = "Exit codes: 0 done; 1 something was found wrong; 2 the command line is wrong; 3 cannot start (store, \
-                  key file, address, certificate, or what doctor must reach); 4 a sync to disk failed while serving."
+                  key file, address, certificate), or cannot reach a server; 4 a sync to disk failed while serving. \
+                  Those who ask a server (accounts, transfer, payments, usage, statement, journal, credentials, prices) \
+                  have more: see their --help."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -52,6 +57,8 @@ enum Command {
     Openapi,
     /// Call your own gateway with an account made for it, and prove that it refuses what it must
     Doctor(Box<doctor::DoctorArgs>),
+    #[command(flatten)]
+    Client(Box<client::Command>),
 }
 
 /// Runs the command line.
@@ -63,12 +70,15 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Openapi => openapi::run(),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Client(command) => client::run(*command),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended { code, sentence }) => {
-            // Where even standard error is closed, the exit code is all that can be said.
-            drop(writeln!(std::io::stderr(), "tollgate: {sentence}"));
+            if !sentence.is_empty() {
+                // Where even standard error is closed, the exit code is all that can be said.
+                drop(writeln!(std::io::stderr(), "tollgate: {sentence}"));
+            }
             ExitCode::from(code)
         }
     }
@@ -78,6 +88,7 @@ pub fn run() -> ExitCode {
 #[derive(Debug)]
 pub struct Ended {
     code: u8,
+    /// Why; empty where nobody wants to know.
     sentence: String,
 }
 
@@ -88,6 +99,15 @@ impl Ended {
 
     fn wrong(reason: impl std::fmt::Display) -> Self {
         Self { code: WRONG, sentence: reason.to_string() }
+    }
+
+    fn usage(reason: impl std::fmt::Display) -> Self {
+        Self { code: USAGE, sentence: reason.to_string() }
+    }
+
+    /// With a line more.
+    fn and_say(self, line: &str) -> Self {
+        Self { sentence: format!("{}\n  {line}", self.sentence), ..self }
     }
 }
 

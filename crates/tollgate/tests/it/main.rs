@@ -13,6 +13,7 @@ mod auth_coverage;
 mod batch_kill;
 mod caps;
 mod check;
+mod cli;
 mod close;
 mod concurrency;
 mod demo;

@@ -25,6 +25,11 @@ fn the_curl_lines_of_the_usage_page_can_be_pasted_and_their_answers_are_right() 
 }
 
 #[test]
+fn the_lines_of_the_command_lines_page_can_be_pasted_and_what_they_print_is_right() {
+    assert!(paste("docs/cli.md", "cli.db") >= 6);
+}
+
+#[test]
 fn the_curl_lines_of_the_plivo_page_can_be_pasted_and_their_answers_are_right() {
     assert!(paste("docs/plivo.md", "plivo.db") >= 11);
 }
@@ -123,6 +128,12 @@ fn kind_of(word: &str) -> Option<&'static str> {
     }
     if has_shape("0000-00-00") {
         return Some("<day>");
+    }
+    if has_shape("0000-00") {
+        return Some("<month>");
+    }
+    if has_shape("00:00:00Z") {
+        return Some("<time of day>");
     }
     if has_shape("00000000000000000") {
         return Some("<application>");
