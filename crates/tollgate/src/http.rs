@@ -54,6 +54,10 @@ pub struct RequestId(pub Uuid);
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
+/// Of a request that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct Encrypted;
+
 /// A request as the handlers get it: whole, with its body within the limit.
 #[derive(Clone, Debug)]
 pub struct Incoming {
@@ -341,16 +345,18 @@ async fn serve_in(
         let (router, watcher) = (router.clone(), graceful.watcher());
         match (accepted, tls.clone()) {
             (Accepted::Unix(stream), _) => {
-                let local = IpAddr::from([127, 0, 0, 1]);
-                drop(tokio::spawn(connection(protocol, TokioIo::new(stream), local, router, watcher)));
+                let from = (IpAddr::from([127, 0, 0, 1]), None);
+                drop(tokio::spawn(connection(protocol, TokioIo::new(stream), from, router, watcher)));
             }
             (Accepted::Tcp(stream, peer), None) => {
-                drop(tokio::spawn(connection(protocol, TokioIo::new(stream), peer, router, watcher)));
+                let from = (peer, None);
+                drop(tokio::spawn(connection(protocol, TokioIo::new(stream), from, router, watcher)));
             }
             (Accepted::Tcp(stream, peer), Some(tls)) => drop(tokio::spawn(async move {
                 let handshake = tokio::time::timeout(HEADERS_WAIT, tls.accept(stream)).await;
                 if let Ok(Ok(stream)) = handshake {
-                    connection(protocol, TokioIo::new(stream), peer, router, watcher).await;
+                    let from = (peer, Some(Encrypted));
+                    connection(protocol, TokioIo::new(stream), from, router, watcher).await;
                 }
             })),
         }
@@ -364,7 +370,7 @@ async fn serve_in(
 async fn connection<S>(
     protocol: Protocol,
     io: TokioIo<S>,
-    peer: IpAddr,
+    (peer, encrypted): (IpAddr, Option<Encrypted>),
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
 ) where
@@ -373,6 +379,9 @@ async fn connection<S>(
     let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer));
+        if let Some(encrypted) = encrypted {
+            request.extensions_mut().insert(encrypted);
+        }
         let answering = router.clone().oneshot(request);
         async move {
             let response = answering.await.map_err(|never| match never {})?;

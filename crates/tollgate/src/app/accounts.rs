@@ -8,7 +8,6 @@ use ledger::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::refusals::Attempt;
 use super::{App, Error};
 use crate::windows;
 
@@ -211,10 +210,6 @@ impl App {
         if once.is_some_and(|it| !text::is_key(&it.key)) {
             return Err(Refusal::InvalidText(TextField::Key).into());
         }
-        let now = self.0.clock.now();
-        let action = Action::CloseAccount { account, cascade };
-        let attempt = Attempt::new(now, by, None, &action);
-        let tried = self.0.store.try_out(self.command(by, None, action, now), now).await;
-        self.noting(attempt, tried).await
+        self.try_out(by, Action::CloseAccount { account, cascade }).await
     }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod batches;
 mod credentials;
 mod events;
+mod families;
 mod gate;
 mod holds;
 mod money;
@@ -21,12 +22,16 @@ mod webhooks;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ledger::{Account, AccountId, Action, Actor, Command, LineId, Once, Outcome, Refusal, Timestamp};
+use ledger::{
+    Account, AccountId, Action, Actor, Command, Decision, LineId, Once, Outcome, Refusal, Timestamp,
+};
+use tokio::sync::watch;
 
 pub use accounts::{AccountChange, NewAccount, Opened};
 pub use audit::AuditQuery;
 pub use batches::{Item, Keyed};
 pub use credentials::{AddedCredential, AuthTokens, UsedCredential};
+pub use families::{FamilyPage, Figures, PrimariesPage};
 pub use gate::{Call, Drill, NewPlan, Passed};
 pub use holds::NewHold;
 pub use money::{NewCharge, NewTransfer};
@@ -47,8 +52,8 @@ pub use usage::{
 pub use webhooks::{NewWebhook, SECRET_PREFIX};
 
 pub use crate::store::{
-    AccountFilter, Audited, Cause, Delivery, DeliveryState, Listed, Logged, NumberFilter, Owners, PlanFilter,
-    Recorded, Slice, TokenFilter, UsageSum,
+    AccountFilter, Audited, Cause, Delivery, DeliveryState, FamilyFilter, FamilyOrder, FamilyTotals, Listed,
+    Logged, NumberFilter, Owners, PlanFilter, Recorded, Slice, TokenFilter, UsageSum, is_near,
 };
 
 use self::refusals::Attempt;
@@ -135,6 +140,25 @@ pub struct Settings {
     pub gate_key_header: Option<String>,
 }
 
+/// How a node is; what is counted, since it started.
+#[derive(Clone, Copy, Debug)]
+pub struct Health {
+    /// Whether the last batch could be written.
+    pub takes_writes: bool,
+    /// Commits.
+    pub commits: u64,
+    /// Commands that were decided.
+    pub commands: u64,
+    /// Lines that were written.
+    pub lines: u64,
+    /// Batches that could not be written.
+    pub failed: u64,
+    /// How long the write-ahead log is, in KiB.
+    pub wal_kib: i64,
+    /// Since when keys are remembered, if there are any.
+    pub oldest_key: Option<Timestamp>,
+}
+
 /// The use cases, and where whoever asks for them is. Clones share everything else.
 #[derive(Clone)]
 pub struct App(Arc<Inner>, Origin);
@@ -148,6 +172,7 @@ struct Inner {
     settings: Settings,
     rate: Rate,
     refusals: refusals::Refusals,
+    stopping: watch::Sender<bool>,
 }
 
 impl App {
@@ -165,7 +190,8 @@ impl App {
         let auth = Auth::new(store.clone(), keyring.clone(), clock.clone(), random.clone())?;
         let rate = Rate::new(settings.plivo_rate_limit, RATE_WINDOW_MS);
         let refusals = refusals::Refusals::default();
-        let inner = Inner { store, auth, keyring, clock, random, settings, rate, refusals };
+        let stopping = watch::Sender::new(false);
+        let inner = Inner { store, auth, keyring, clock, random, settings, rate, refusals, stopping };
         Ok(Self(Arc::new(inner), Origin::default()))
     }
 
@@ -182,6 +208,26 @@ impl App {
     /// The clock that everything here goes by.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Where randomness comes from.
+    pub fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    /// Is told after each commit that there is something new to be read.
+    pub fn commits(&self) -> watch::Receiver<i64> {
+        self.0.store.commits()
+    }
+
+    /// Is told when the server begins to stop: answers that last must end.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.subscribe()
+    }
+
+    /// Tells them.
+    pub fn stop(&self) {
+        self.0.stopping.send_replace(true);
     }
 
     /// The store's figures, and whether it takes writes.
@@ -209,6 +255,22 @@ impl App {
     pub async fn caller(&self, by: Actor) -> Result<Account, Error> {
         let id = by.account().ok_or(Error::Unauthenticated)?;
         Ok(self.account(by, id).await?.account)
+    }
+
+    /// How the node is.
+    pub fn health(&self) -> Health {
+        use std::sync::atomic::Ordering::Relaxed;
+        let figures = self.0.store.figures();
+        let oldest = figures.oldest_key_ms.load(Relaxed);
+        Health {
+            takes_writes: self.takes_writes(),
+            commits: figures.commits.load(Relaxed),
+            commands: figures.commands.load(Relaxed),
+            lines: figures.lines.load(Relaxed),
+            failed: figures.failed.load(Relaxed),
+            wal_kib: figures.wal_frames.load(Relaxed).saturating_mul(4),
+            oldest_key: (oldest != 0).then_some(Timestamp::from_millis(oldest)),
+        }
     }
 
     /// Whether the last batch could be written.
@@ -242,6 +304,14 @@ impl App {
         let attempt = Attempt::new(now, by, once.as_ref(), &action);
         let done = self.0.store.execute(self.command(by, once, action, now), now).await;
         self.noting(attempt, done).await
+    }
+
+    /// What would come of it now; nothing is written.
+    async fn try_out(&self, by: Actor, action: Action) -> Result<Decision, Error> {
+        let now = self.0.clock.now();
+        let attempt = Attempt::new(now, by, None, &action);
+        let tried = self.0.store.try_out(self.command(by, None, action, now), now).await;
+        self.noting(attempt, tried).await
     }
 
     fn command(&self, by: Actor, once: Option<Once>, action: Action, now: Timestamp) -> Command {

@@ -1,6 +1,6 @@
 //! Payments, transfers, charges and reversals. Each comes back as the journal line that it is.
 
-use ledger::{AccountId, Action, Actor, Amount, LineId, Once, Outcome, Transfer, TransferKind};
+use ledger::{AccountId, Action, Actor, Amount, Decision, LineId, Once, Outcome, Transfer, TransferKind};
 
 use super::{App, Error};
 
@@ -19,6 +19,17 @@ pub struct NewTransfer {
     pub amount: Amount,
     /// Free text.
     pub reference: Option<Box<str>>,
+}
+
+impl NewTransfer {
+    fn action(self) -> Action {
+        let Self { kind, primary, from, to, amount, reference } = self;
+        let transfer = Transfer { primary, from, to, amount, reference };
+        match kind {
+            TransferKind::Balance => Action::TransferBalance(transfer),
+            TransferKind::Credit => Action::TransferCredit(transfer),
+        }
+    }
 }
 
 /// A charge to be.
@@ -59,13 +70,15 @@ impl App {
     /// # Errors
     /// [`Error`]; the ledger's refusals of [`Action::TransferBalance`] and [`Action::TransferCredit`].
     pub async fn transfer(&self, by: Actor, once: Option<Once>, new: NewTransfer) -> Result<Outcome, Error> {
-        let NewTransfer { kind, primary, from, to, amount, reference } = new;
-        let transfer = Transfer { primary, from, to, amount, reference };
-        let action = match kind {
-            TransferKind::Balance => Action::TransferBalance(transfer),
-            TransferKind::Credit => Action::TransferCredit(transfer),
-        };
-        self.submit(by, once, action).await
+        self.submit(by, once, new.action()).await
+    }
+
+    /// What a transfer would do now; nothing is written.
+    ///
+    /// # Errors
+    /// [`Error`], as [`App::transfer`] would say.
+    pub async fn try_transfer(&self, by: Actor, new: NewTransfer) -> Result<Decision, Error> {
+        self.try_out(by, new.action()).await
     }
 
     /// Takes an amount for a call.

@@ -30,4 +30,6 @@ pub enum Door {
     Plivo,
     /// The gate.
     Gate,
+    /// The console.
+    Console,
 }

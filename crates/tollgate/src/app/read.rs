@@ -342,9 +342,9 @@ pub(super) fn managed(snapshot: &Snapshot<'_>, by: &Actor, primary: AccountId) -
 }
 
 /// What payers have available, as far as the caller may see it; read once each, for most of a list share one.
-type Payers = HashMap<AccountId, Option<Amount>>;
+pub(super) type Payers = HashMap<AccountId, Option<Amount>>;
 
-fn view(
+pub(super) fn view(
     snapshot: &Snapshot<'_>,
     by: &Actor,
     account: Account,

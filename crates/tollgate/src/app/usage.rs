@@ -103,7 +103,9 @@ impl Spent {
         }
     }
 
-    fn plus(mut self, other: &Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(mut self, other: &Self) -> Self {
         self.charges += other.charges;
         self.charged = self.charged.plus(other.charged);
         self.reversals += other.reversals;

@@ -159,6 +159,7 @@ impl Serving {
             serving.push(tokio::spawn(http::serve(listener, Some(acceptor), router, until(stopped))));
         }
         let is_lost = signals.wait_for_end(&store).await;
+        app.stop();
         // Whoever listens has its receiver until it ends, so this cannot fail to be heard.
         let _ = stop.send(true);
         for task in serving {

@@ -14,6 +14,7 @@ mod bring_owned;
 mod caps;
 mod deliveries;
 mod events;
+mod family;
 mod file;
 mod insert;
 mod limits;
@@ -46,11 +47,12 @@ use ledger::{
 };
 use quick_cache::sync::Cache;
 use rusqlite::Connection;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 pub use audit::{AuditFilter, Audited, Cause, Whose};
 pub use deliveries::{Deliveries, Delivery, DeliveryFigures, DeliveryState, Tried, Wanted};
 pub use events::{EventFilter, Logged};
+pub use family::{FamilyFilter, FamilyOrder, FamilyTotals, is_near};
 pub use file::{OpenError, backup, exists};
 pub use once::ONCE_MAX;
 pub use owned::{Listed, NumberFilter, Owners, Slice};
@@ -149,6 +151,8 @@ struct Shared {
     uses: Mutex<IdMap<CredentialId, Timestamp>>,
     /// Rung when a sync failed: what is on the disk is unknown, and the process must end.
     lost: Notify,
+    /// The place of the newest line, told after each commit to whoever listens.
+    committed: watch::Sender<i64>,
     figures: Figures,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Held for as long as the store is open.
@@ -227,6 +231,7 @@ impl Store {
             })?,
             uses: Mutex::default(),
             lost: Notify::new(),
+            committed: watch::Sender::new(0),
             figures,
             writer: Mutex::default(),
             _lock: lock,
@@ -394,6 +399,11 @@ impl Store {
     /// What is counted of deliveries.
     pub fn delivery_figures(&self) -> &DeliveryFigures {
         self.shared.deliveries.figures()
+    }
+
+    /// Is told after each commit that there is something new; how many lines there are is nobody's business outside.
+    pub fn commits(&self) -> watch::Receiver<i64> {
+        self.shared.committed.subscribe()
     }
 
     /// What the writer counts.

@@ -395,6 +395,10 @@ impl Writer {
         figures
             .oldest_key_ms
             .store(self.resident.once.oldest().map_or(0, Timestamp::millis), Ordering::Relaxed);
+        // Nobody listens most of the time, and then this is one load.
+        if self.shared.committed.receiver_count() > 0 {
+            self.shared.committed.send_replace(self.resident.last_seq);
+        }
         self.tidy_up();
     }
 

@@ -60,7 +60,7 @@ struct RefusalRecord<'a> {
     /// The `Idempotency-Key`; of a checked call the `X-Gate-Request-Id`. Null for none, and for one that is too long.
     key: Option<&'a str>,
     /// Through which door it came.
-    #[schemars(extend("enum" = ["native", "vonage", "plivo", "gate", "inside"]))]
+    #[schemars(extend("enum" = ["native", "vonage", "plivo", "gate", "console", "inside"]))]
     door: &'static str,
     /// What was asked, such as `charge`, `check` (of a call) or `change`; `read` where the caller was refused before anything else.
     action: &'static str,
@@ -88,6 +88,7 @@ impl<'a> RefusalRecord<'a> {
                 Door::Vonage => "vonage",
                 Door::Plivo => "plivo",
                 Door::Gate => "gate",
+                Door::Console => "console",
             },
             action: it.action,
             amount: it.amount.map(Text),
