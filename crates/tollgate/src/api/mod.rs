@@ -19,8 +19,8 @@ use tower::Layer;
 use tower::util::MapRequestLayer;
 
 use crate::app::{App, Door};
-use crate::gate;
 use crate::http;
+use crate::{console, gate};
 
 /// One row of the table that all routes are registered from, so that tests can walk them.
 pub struct Route {
@@ -141,6 +141,8 @@ pub fn router(app: App) -> Router {
         .fallback(async |incoming: http::Incoming| {
             if gate::speaks(incoming.uri.path()) {
                 gate::not_found(incoming).await
+            } else if console::speaks(incoming.uri.path()) {
+                console::not_found()
             } else if native::speaks(incoming.uri.path()) {
                 native::not_found(&incoming)
             } else {
@@ -157,7 +159,7 @@ pub fn router(app: App) -> Router {
     let plivo = plivo.fallback(plivo::not_found).method_not_allowed_fallback(plivo::wrong_method);
     let plivo = http::with_names_and_log(plivo.with_state(app.clone()), app.clone());
     let plivo = MapRequestLayer::new(plivo::folded::<Body>).layer(plivo);
-    http::with_names_and_log(router.with_state(app.clone()), app)
+    http::with_names_and_log(router.with_state(app.clone()).merge(console::router(app.clone())), app)
         .route_service("/v1", plivo.clone())
         .route_service("/v1/", plivo.clone())
         .route_service("/v1/{*rest}", plivo.clone())

@@ -208,6 +208,11 @@ impl House {
         answer
     }
 
+    /// An answer that lasts, of which nothing is awaited but that it begins.
+    pub(crate) async fn begin(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// A primary account, opened by the operator.
     pub(crate) async fn primary(&self, name: &str, credit_limit: &str) -> Opening {
         self.open(None, name, credit_limit, BalanceMode::Own).await

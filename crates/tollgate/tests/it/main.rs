@@ -16,6 +16,7 @@ mod check;
 mod cli;
 mod close;
 mod concurrency;
+mod console;
 mod demo;
 mod disk_full;
 mod doctor;
