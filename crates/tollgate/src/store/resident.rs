@@ -36,14 +36,15 @@ pub(super) struct Resident {
 #[derive(Default)]
 pub(super) struct Waiting {
     queue: VecDeque<(AccountId, i64)>,
-    /// The line since which an account waits. What the queue says besides is out of date.
+    /// A line since which an account waits, or one before that. What the queue says besides is out of date.
     since: IdMap<AccountId, i64>,
     /// The line up to which the store says that none waits.
     pub(super) through_written: i64,
 }
 
 impl Waiting {
-    /// Has an account wait since this line, unless it waits already.
+    /// Has an account wait since this line, or a later one, unless it waits already. No call names an earlier line than the
+    /// one before it.
     pub(super) fn wait(&mut self, account: AccountId, line: i64) {
         if let Entry::Vacant(vacant) = self.since.entry(account) {
             vacant.insert(line);

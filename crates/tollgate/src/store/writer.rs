@@ -358,13 +358,15 @@ impl Writer {
         if let Some(through) = heads.through {
             self.resident.heads.through_written = through;
         }
+        // They come in no order, and none may wait behind one that waits since later.
+        let since = self.resident.last_seq + 1;
         for (id, last_line) in chain {
             if let Some(row) = self.resident.accounts.get_mut(&id) {
                 row.last_line = last_line;
                 if heads.written.contains(&id) {
                     self.resident.heads.wait_no_more(id);
                 } else {
-                    self.resident.heads.wait(id, last_line);
+                    self.resident.heads.wait(id, since);
                 }
             }
         }

@@ -248,6 +248,29 @@ async fn lines_that_an_account_only_caused_are_found_at_once_and_after_a_restart
     check(&folder);
 }
 
+/// Up to where all newest lines are in their rows is true after every commit, for any of them may be the last.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_newest_line_is_left_behind_what_the_store_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, at) = (open(&folder), Timestamp::from_millis(1_000));
+    let mut sharing = Vec::new();
+    for family in 1..=30 {
+        let payer = commands::opened(&store, family * 100, Amount::from_units(1_000_000)).await;
+        for n in 1..=8 {
+            sharing.push(commands::opened_sharing(&store, family * 100 + n, payer).await);
+        }
+    }
+    let mut charges = (10_000..).zip(sharing.iter().cycle()).map(|(id, it)| commands::charge(id, *it, 1));
+    for _ in 0..12 {
+        for many in [1_000, 1, 1] {
+            let charges = charges.by_ref().take(many).collect();
+            let answers = store.execute_many(charges, at).await.unwrap();
+            assert!(answers.iter().all(Result::is_ok));
+            check(&folder);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_has_one_process_and_one_key() {
     let folder = tempfile::tempdir().unwrap();
