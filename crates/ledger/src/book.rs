@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::account::{Account, Credential, Currency, Status, Token};
+use crate::account::{Account, Credential, Currency, Standing, Status, Token};
 use crate::application::{Application, Defaults, Endpoint};
 use crate::cap::Windows;
 use crate::command::{NewCredential, Proof, Scope};
@@ -71,6 +71,13 @@ pub struct Remembered {
 pub enum Change {
     /// An account that was opened or changed.
     Account(Account),
+    /// What an account stands at, where nothing else of it has changed: by far the most that is decided does no more.
+    Standing {
+        /// Which account.
+        account: AccountId,
+        /// What it stands at.
+        standing: Standing,
+    },
     /// A hold that was placed, moved or ended.
     Hold(Hold),
     /// A charge that was made or given back.
@@ -135,6 +142,32 @@ pub enum Change {
     },
     /// A webhook that was deleted.
     WebhookGone(WebhookId),
+}
+
+impl Change {
+    /// The account that it opens, changes or moves, if it is one of an account.
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account(account) => Some(account.id),
+            Self::Standing { account, .. } => Some(*account),
+            Self::Hold(_)
+            | Self::Charge(_)
+            | Self::Number(_)
+            | Self::NumberGone { .. }
+            | Self::Application(_)
+            | Self::ApplicationGone(_)
+            | Self::Endpoint { .. }
+            | Self::EndpointGone(_)
+            | Self::Plan(_)
+            | Self::CredentialAdded { .. }
+            | Self::CredentialChanged(_)
+            | Self::CredentialRevoked { .. }
+            | Self::Webhook { .. }
+            | Self::WebhookGone(_)
+            | Self::TokenMade { .. }
+            | Self::TokenRevoked(_) => None,
+        }
+    }
 }
 
 impl Book {
@@ -327,6 +360,11 @@ impl Book {
                 let (api_key, auth_id) = (account.api_key, account.auth_id);
                 if self.accounts.insert(account.id, account).is_none() {
                     self.bring_names(api_key, auth_id);
+                }
+            }
+            Change::Standing { account, standing } => {
+                if let Some(account) = self.accounts.get_mut(&account) {
+                    account.standing = standing;
                 }
             }
             Change::Hold(hold) => drop(self.holds.insert(hold.id, hold)),

@@ -189,7 +189,7 @@ pub enum Action {
         /// More than zero.
         amount: Amount,
         /// What for.
-        operation: Option<Box<str>>,
+        operation: Option<Arc<str>>,
         /// How many units.
         units: Option<Box<str>>,
         /// Free text.
@@ -219,7 +219,7 @@ pub enum Action {
         /// The path of the call, without its query.
         path: Box<str>,
         /// What the call is, where the gate names it: only rules for this operation are looked at, and those that deny.
-        operation: Option<Box<str>>,
+        operation: Option<Arc<str>>,
     },
     /// Gives back a charge or a part of it.
     Reverse {
@@ -241,7 +241,7 @@ pub enum Action {
         /// What happens then.
         on_expiry: OnExpiry,
         /// What for.
-        operation: Option<Box<str>>,
+        operation: Option<Arc<str>>,
         /// Free text.
         reference: Option<Box<str>>,
     },

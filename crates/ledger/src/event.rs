@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::account::{Account, BalanceMode, Status};
+use crate::account::{Account, BalanceMode, Standing, Status};
 use crate::id::AccountId;
 use crate::journal::{Kind, Line};
 use crate::money::Amount;
@@ -63,11 +63,20 @@ impl Alerts {
 /// The level at which an account is after a decision, and what it was before that. A balance that begins (its account
 /// was opened, or shared its primary's until now) begins at its level without having crossed anything.
 pub fn level(before: Option<&Account>, account: &Account) -> Level {
+    let was = before.filter(|it| it.mode == BalanceMode::Own).map_or(Level::Fine, |it| it.level);
+    level_from(was, account, &account.standing)
+}
+
+/// The level at which an account is that stands elsewhere now, and of which nothing else has changed.
+pub fn level_at(account: &Account, standing: &Standing) -> Level {
+    level_from(account.level, account, standing)
+}
+
+fn level_from(was: Level, account: &Account, standing: &Standing) -> Level {
     if account.mode == BalanceMode::Shared || account.status == Status::Closed {
         return Level::Fine;
     }
-    let was = before.filter(|it| it.mode == BalanceMode::Own).map_or(Level::Fine, |it| it.level);
-    account.alerts.level(account.standing.available(), was)
+    account.alerts.level(standing.available(), was)
 }
 
 /// Something that others want to be told of.

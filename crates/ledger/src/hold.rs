@@ -27,7 +27,7 @@ pub struct Hold {
     /// What happens then.
     pub on_expiry: OnExpiry,
     /// What it is for, such as `sms.send`; its settle is charged under the same word.
-    pub operation: Option<Box<str>>,
+    pub operation: Option<Arc<str>>,
     /// The price that it was placed by; see [`crate::Line::price`]. Its ending names it, too.
     pub price: Option<Arc<str>>,
     /// How it ended; `None` while it is open.

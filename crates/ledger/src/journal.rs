@@ -42,7 +42,7 @@ pub struct Line {
     /// The line that this one takes back or ends: the charge of a reversal, the hold of a settle.
     pub about: Option<LineId>,
     /// What was charged for, such as `sms.send`.
-    pub operation: Option<Box<str>>,
+    pub operation: Option<Arc<str>>,
     /// How many units of it.
     pub units: Option<Box<str>>,
     /// The price that it went by: plan, version and number of the rule, as `standard/3/7`.
@@ -55,8 +55,9 @@ pub struct Line {
     pub late: bool,
     /// The key under which it happens once.
     pub once: Option<Once>,
-    /// What a line that is no mere posting made or changed, as it was after it.
-    pub record: Option<Record>,
+    /// What a line that is no mere posting made or changed, as it was after it. Boxed, so that the many that have none are
+    /// no larger for it.
+    pub record: Option<Box<Record>>,
     /// What a line that changed, handed over or ended something found: the record as it was, right before the line.
     /// Lines of charges, holds, settles and the like have none, for their figures say it.
     pub before: Option<Box<Record>>,
@@ -338,7 +339,7 @@ impl Line {
 
     /// The account in its record.
     pub fn account_record(&self) -> Option<&Account> {
-        match &self.record {
+        match self.record.as_deref() {
             Some(Record::Account(account)) => Some(account),
             Some(Record::Closed(closed)) => Some(&closed.account),
             Some(
@@ -357,7 +358,7 @@ impl Line {
 
     /// The hold in its record.
     pub fn hold_record(&self) -> Option<&Hold> {
-        match &self.record {
+        match self.record.as_deref() {
             Some(Record::Hold(hold)) => Some(hold),
             Some(
                 Record::Account(_)

@@ -52,8 +52,7 @@ pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
     }
     for id in concerned(decision) {
         let before = book.account(id).map_or(Standing::ZERO, |it| it.standing);
-        let changed = changed(decision, id);
-        let after = changed.map_or(before, |it| it.standing);
+        let after = standing(decision, id).unwrap_or(before);
         prove_standing(decision, id, before, after)?;
         let held = held_by_holds(book, decision, id).and_then(|it| before.held.checked_add(it));
         if held != Some(after.held) {
@@ -66,9 +65,7 @@ pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
         if sinks && !decision.lines.iter().any(|it| may_sink(it, id)) {
             return Err(Broken::BelowLimit(id));
         }
-        if let Some(account) = changed
-            && account.level != event::level(book.account(id), account)
-        {
+        if !is_at_its_level(book, decision, id) {
             return Err(Broken::Level(id));
         }
     }
@@ -80,6 +77,16 @@ pub fn prove(book: &Book, decision: &Decision) -> Result<(), Broken> {
         .iter()
         .filter_map(|it| cap::counts_for(it))
         .try_for_each(|id| prove_caps(book, decision, id))
+}
+
+/// Whether an account that a decision changes or moves is at the level where its figures take it.
+fn is_at_its_level(book: &Book, decision: &Decision, id: AccountId) -> bool {
+    let before = book.account(id);
+    match (changed(decision, id), standing(decision, id)) {
+        (Some(account), _) => account.level == event::level(before, account),
+        (None, Some(standing)) => before.is_some_and(|it| it.level == event::level_at(it, &standing)),
+        (None, None) => true,
+    }
 }
 
 /// What an account has spent is moved by its lines alone, each in the window of its time, and none but forced usage takes
@@ -114,10 +121,8 @@ fn prove_caps(book: &Book, decision: &Decision, id: AccountId) -> Result<(), Bro
 
 /// Every account that a decision changes, moves or holds from.
 fn concerned(decision: &Decision) -> Vec<AccountId> {
-    let accounts = decision.changes.iter().filter_map(|it| match account_in(it) {
-        Some(account) => Some(account.id),
-        None => hold_in(it).map(|it| it.payer),
-    });
+    let accounts =
+        decision.changes.iter().filter_map(|it| it.account().or_else(|| hold_in(it).map(|it| it.payer)));
     let sides = decision.lines.iter().flat_map(|it| [it.account, it.counter]).flatten();
     let mut ids: Vec<_> = accounts.chain(sides.map(|it| it.account)).collect();
     // Each once: the close of an account with many holds names the same few in every line.
@@ -126,7 +131,17 @@ fn concerned(decision: &Decision) -> Vec<AccountId> {
     ids
 }
 
-/// An account as a decision leaves it, if it changes it.
+/// What a decision leaves an account standing at, if it changes or moves it.
+fn standing(decision: &Decision, id: AccountId) -> Option<Standing> {
+    let last = decision.changes.iter().rfind(|it| it.account() == Some(id))?;
+    if let Change::Standing { standing, .. } = last {
+        Some(*standing)
+    } else {
+        account_in(last).map(|it| it.standing)
+    }
+}
+
+/// An account as a decision leaves it, if it changes more of it than what it stands at.
 fn changed(decision: &Decision, id: AccountId) -> Option<&Account> {
     decision.changes.iter().filter_map(account_in).rfind(|it| it.id == id)
 }
@@ -259,7 +274,7 @@ fn says_what_it_found(book: &Book, line: &Line) -> bool {
         | Kind::TokenRevoked
         | Kind::WebhookChanged
         | Kind::WebhookDeleted => line.before.as_deref().is_some_and(|it| was_found(book, line, it)),
-        Kind::PlanPut => match (&line.before, &line.record) {
+        Kind::PlanPut => match (&line.before, line.record.as_deref()) {
             // The first version of a plan finds none.
             (None, Some(Record::Plan(plan))) => book.plan(&plan.name).is_none(),
             (before, _) => before.as_deref().is_some_and(|it| was_found(book, line, it)),
@@ -287,7 +302,7 @@ fn says_what_it_found(book: &Book, line: &Line) -> bool {
 
 /// Whether the book has what a line says that it found, and that is what it recorded the change of.
 fn was_found(book: &Book, line: &Line, before: &Record) -> bool {
-    match (before, &line.record) {
+    match (before, line.record.as_deref()) {
         (Record::Account(before), _) => {
             // What it stood at may be the work of lines before this one in the same decision.
             let is = line.account_record().and_then(|it| book.account(it.id));

@@ -86,7 +86,7 @@ impl Limits {
     /// account is that account's affair.
     pub fn shows(&self, line: &Line) -> bool {
         let about = line.caused_by().or_else(|| line.hold_record().map(|it| it.account));
-        let webhook = || line.record.iter().chain(line.before.as_deref()).find_map(Record::webhook);
+        let webhook = || [&line.record, &line.before].into_iter().flatten().find_map(|it| it.webhook());
         self.accounts.is_none()
             || about.is_some_and(|it| self.reaches(it))
                 && line.counter.is_none_or(|it| self.reaches(it.account))
@@ -103,8 +103,9 @@ impl Limits {
     /// is out of reach.
     pub fn seen(&self, line: Line) -> Line {
         let account = line.account.filter(|it| self.reaches(it.account));
-        let before = line.before.filter(|_| account.is_some()).map(|it| Box::new(self.seen_record(*it)));
-        let record = line.record.map(|it| self.seen_record(it));
+        let seen = |it: Box<Record>| Box::new(self.seen_record(*it));
+        let before = line.before.filter(|_| account.is_some()).map(seen);
+        let record = line.record.map(seen);
         Line { account, before, record, ..line }
     }
 

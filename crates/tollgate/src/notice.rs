@@ -214,7 +214,7 @@ fn of_account<'a>(line: &'a Line, data: Data<'a>) -> Data<'a> {
 }
 
 fn of_credential<'a>(line: &'a Line, data: Data<'a>) -> Data<'a> {
-    let Some(Record::Credential(credential)) = &line.record else { return data };
+    let Some(Record::Credential(credential)) = line.record.as_deref() else { return data };
     Data {
         credential: Some(Text(credential.id)),
         credential_kind: Some(match credential.kind {

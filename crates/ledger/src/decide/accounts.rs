@@ -112,7 +112,7 @@ pub(super) fn open(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     }
     let line = Line {
         change: Standing::of_credit_limit(*credit_limit),
-        record: Some(Record::Account(account.clone())),
+        record: Some(Box::new(Record::Account(account.clone()))),
         ..draft.line_about(Kind::Open, &account)
     };
     draft.put(account);
@@ -182,7 +182,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     account.changed_at = Some(draft.now);
     let line = Line {
         change,
-        record: Some(Record::Account(account.clone())),
+        record: Some(Box::new(Record::Account(account.clone()))),
         ..draft.line_changing(Kind::Change, &account, Record::Account(before))
     };
     draft.put(account);
@@ -276,7 +276,7 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
         account: Some(side),
         change: swept,
         counter,
-        record: Some(Record::Closed(Box::new(Closed {
+        record: Some(Box::new(Record::Closed(Box::new(Closed {
             account: closed.clone(),
             cascade: heir.is_none(),
             holds,
@@ -284,7 +284,7 @@ pub(super) fn close(mut draft: Draft<'_>, id: AccountId, cascade: bool) -> Resul
             numbers,
             applications,
             endpoints,
-        }))),
+        })))),
         before: Some(Box::new(Record::Account(before))),
         ..draft.line(Kind::Close)
     };
@@ -311,7 +311,7 @@ fn release_holds(draft: &mut Draft<'_>, id: AccountId) -> Result<(u32, Amount), 
             about: Some(hold.id),
             operation: hold.operation.clone(),
             price: hold.price.clone(),
-            record: Some(Record::Hold(hold.clone())),
+            record: Some(Box::new(Record::Hold(hold.clone()))),
             ..draft.line(Kind::Release)
         };
         draft.beside(line);

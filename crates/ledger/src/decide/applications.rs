@@ -41,7 +41,7 @@ pub(super) fn make(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     supersede(&mut draft, &owner, &application);
     draft.changes.push(Change::Application(application.clone()));
     let line = Line {
-        record: Some(Record::Application(application)),
+        record: Some(Box::new(Record::Application(application))),
         ..draft.line_about(Kind::ApplicationMade, &owner)
     };
     Ok(draft.done(line))
@@ -70,7 +70,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     draft.changes.push(Change::Application(application.clone()));
     let line = Line {
         counter: receiver.map(|it| Side { account: it.id, after: it.standing }),
-        record: Some(Record::Application(application)),
+        record: Some(Box::new(Record::Application(application))),
         ..draft.line_changing(Kind::ApplicationChanged, &owner, before)
     };
     Ok(draft.done(line))
@@ -88,7 +88,7 @@ fn supersede(draft: &mut Draft<'_>, owner: &Account, application: &Application) 
             let other = Application { defaults, ..other.clone() };
             draft.changes.push(Change::Application(other.clone()));
             let line = draft.line_changing(Kind::ApplicationChanged, owner, before);
-            draft.beside(Line { record: Some(Record::Application(other)), ..line });
+            draft.beside(Line { record: Some(Box::new(Record::Application(other))), ..line });
         }
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn delete(
     draft.changes.push(Change::ApplicationGone(id));
     let before = Record::Application(application.clone());
     let line = draft.line_changing(Kind::ApplicationDeleted, &owner, before);
-    let line = Line { record: Some(Record::Application(application)), ..line };
+    let line = Line { record: Some(Box::new(Record::Application(application))), ..line };
     Ok(draft.done(line))
 }
 
@@ -128,7 +128,7 @@ fn unlink(
         let number = Number { application: None, ..number.clone() };
         draft.changes.push(Change::Number(number.clone()));
         let line = draft.line_changing(Kind::NumberChanged, draft.account(owner)?, before);
-        draft.beside(Line { record: Some(Record::Number(number)), ..line });
+        draft.beside(Line { record: Some(Box::new(Record::Number(number))), ..line });
     }
     for endpoint in draft.book.endpoints_that(|it| it.application == Some(id)) {
         let owner = draft.account(endpoint.owner)?;
@@ -137,12 +137,12 @@ fn unlink(
             let line = draft.line_changing(Kind::EndpointDeleted, owner, before);
             (
                 Change::EndpointGone(endpoint.id),
-                Line { record: Some(Record::Endpoint(endpoint.clone())), ..line },
+                Line { record: Some(Box::new(Record::Endpoint(endpoint.clone()))), ..line },
             )
         } else {
             let endpoint = Endpoint { application: successor, ..endpoint.clone() };
             let line = draft.line_changing(Kind::EndpointChanged, owner, before);
-            let line = Line { record: Some(Record::Endpoint(endpoint.clone())), ..line };
+            let line = Line { record: Some(Box::new(Record::Endpoint(endpoint.clone()))), ..line };
             (Change::Endpoint { endpoint, password: None }, line)
         };
         draft.changes.push(change);
@@ -178,8 +178,10 @@ pub(super) fn make_endpoint(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         created_at: draft.now,
     };
     draft.changes.push(Change::Endpoint { endpoint: endpoint.clone(), password: Some(password.clone()) });
-    let line =
-        Line { record: Some(Record::Endpoint(endpoint)), ..draft.line_about(Kind::EndpointMade, &owner) };
+    let line = Line {
+        record: Some(Box::new(Record::Endpoint(endpoint))),
+        ..draft.line_about(Kind::EndpointMade, &owner)
+    };
     Ok(draft.done(line))
 }
 
@@ -209,7 +211,7 @@ pub(super) fn change_endpoint(mut draft: Draft<'_>) -> Result<Decision, Refusal>
     draft.changes.push(Change::Endpoint { endpoint: endpoint.clone(), password: password.clone() });
     let line = Line {
         counter: receiver.map(|it| Side { account: it.id, after: it.standing }),
-        record: Some(Record::Endpoint(endpoint)),
+        record: Some(Box::new(Record::Endpoint(endpoint))),
         ..draft.line_changing(Kind::EndpointChanged, &owner, before)
     };
     Ok(draft.done(line))
@@ -220,7 +222,7 @@ pub(super) fn delete_endpoint(mut draft: Draft<'_>, id: EndpointId) -> Result<De
     draft.changes.push(Change::EndpointGone(id));
     let before = Record::Endpoint(endpoint.clone());
     let line = draft.line_changing(Kind::EndpointDeleted, &owner, before);
-    let line = Line { record: Some(Record::Endpoint(endpoint)), ..line };
+    let line = Line { record: Some(Box::new(Record::Endpoint(endpoint))), ..line };
     Ok(draft.done(line))
 }
 
@@ -373,6 +375,6 @@ fn leaves(
         Some(heir) => Some(Side { account: heir, after: draft.account(heir)?.standing }),
     };
     let line = draft.line_changing(kind, draft.account(id)?, before);
-    draft.beside(Line { counter, record: Some(after), ..line });
+    draft.beside(Line { counter, record: Some(Box::new(after)), ..line });
     Ok(())
 }

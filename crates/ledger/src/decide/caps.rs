@@ -18,17 +18,22 @@ pub(super) fn count(book: &Book, mut decision: Decision) -> Result<Decision, Ref
     let Decision { lines, changes, .. } = &mut decision;
     for line in lines {
         let Some(id) = cap::counts_for(line) else { continue };
-        let touched = changes.iter_mut().find_map(|it| {
-            if let Change::Account(account) = it { Some(account).filter(|it| it.id == id) } else { None }
-        });
-        if let Some(account) = touched {
+        let touched = changes.iter_mut().find(|it| it.account() == Some(id));
+        if let Some(Change::Account(account)) = touched {
             if let Some(caps) = counted(book, account, line)? {
                 account.caps = Some(Box::new(caps));
             }
         } else if let Some(account) = book.account(id)
             && let Some(caps) = counted(book, account, line)?
         {
-            changes.push(Change::Account(Account { caps: Some(Box::new(caps)), ..account.clone() }));
+            let mut account = Account { caps: Some(Box::new(caps)), ..account.clone() };
+            if let Some(Change::Standing { standing, .. }) = touched {
+                account.standing = *standing;
+            }
+            match touched {
+                Some(touched) => *touched = Change::Account(account),
+                None => changes.push(Change::Account(account)),
+            }
         }
     }
     Ok(decision)

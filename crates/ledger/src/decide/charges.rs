@@ -1,5 +1,7 @@
 //! Payments, charges and reversals: the only ways in which money enters and leaves a family.
 
+use std::sync::Arc;
+
 use super::{Decision, Draft, check_movable, check_reference, minus};
 use crate::account::{Account, BalanceMode, Standing, Status};
 use crate::authority;
@@ -34,7 +36,7 @@ pub(super) fn pay(
     }
     let family = account.primary();
     let change = Standing::of_balance(amount);
-    let side = draft.moved(id, &change)?;
+    let side = draft.posted(id, &change)?;
     let line = Line {
         family: Some(family),
         account: Some(side),
@@ -59,7 +61,7 @@ pub(super) fn charge(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     }
     let (payer, family) = (payer.id, payer.primary());
     let change = Standing::of_balance(minus(*amount)?);
-    let side = draft.moved(payer, &change)?;
+    let side = draft.posted(payer, &change)?;
     let line = Line {
         family: Some(family),
         account: Some(side),
@@ -109,7 +111,7 @@ pub(super) fn check_available(draft: &Draft<'_>, payer: &Account, needed: Amount
 
 /// Refuses an operation, a number of units or a reference that is not fit.
 pub(super) fn check_call(
-    operation: &Option<Box<str>>,
+    operation: &Option<Arc<str>>,
     units: &Option<Box<str>>,
     reference: &Option<Box<str>>,
 ) -> Result<(), Refusal> {
@@ -144,7 +146,7 @@ pub(super) fn reverse(
     let receiver = draft.payer_or_heir(charged.payer)?;
     let (receiver, family) = (receiver.id, receiver.primary());
     let change = Standing::of_balance(amount);
-    let side = draft.moved(receiver, &change)?;
+    let side = draft.posted(receiver, &change)?;
     draft.changes.push(given_back(charged, amount)?);
     let line = Line {
         family: Some(family),

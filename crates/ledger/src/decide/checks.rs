@@ -43,7 +43,7 @@ pub(super) fn put_plan(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let plan = Arc::new(plan);
     draft.changes.push(Change::Plan(plan.clone()));
     let before = before.map(|it| Box::new(Record::Plan(it)));
-    let line = Line { record: Some(Record::Plan(plan)), before, ..draft.line(Kind::PlanPut) };
+    let line = Line { record: Some(Box::new(Record::Plan(plan))), before, ..draft.line(Kind::PlanPut) };
     Ok(draft.done(line))
 }
 
@@ -55,7 +55,7 @@ fn supersede(draft: &mut Draft<'_>, name: &str, currency: crate::account::Curren
         draft.changes.push(Change::Plan(plan.clone()));
         let before = Some(Box::new(Record::Plan(before.clone())));
         let line = draft.line(Kind::PlanPut);
-        draft.beside(Line { record: Some(Record::Plan(plan)), before, ..line });
+        draft.beside(Line { record: Some(Box::new(Record::Plan(plan))), before, ..line });
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) fn check(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         Pricing::Charge { .. } => {
             check_available(&draft, &call.payer, amount)?;
             let change = Standing::of_balance(minus(amount)?);
-            let side = draft.moved(call.payer.id, &change)?;
+            let side = draft.posted(call.payer.id, &change)?;
             let line = Line { account: Some(side), change, ..call.line(&draft, *id, Kind::Charge) };
             let (payer, reversed) = (call.payer.id, Amount::ZERO);
             draft.changes.push(Change::Charge(Charged {
@@ -99,7 +99,7 @@ pub(super) fn check(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         Pricing::Hold { lasts_ms, on_expiry, .. } => {
             check_available(&draft, &call.payer, amount)?;
             let change = Standing::of_held(amount);
-            let side = draft.moved(call.payer.id, &change)?;
+            let side = draft.posted(call.payer.id, &change)?;
             let line = call.line(&draft, *id, Kind::Hold);
             let hold = Hold {
                 id: line.id,
@@ -114,7 +114,8 @@ pub(super) fn check(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
                 ending: None,
             };
             draft.changes.push(Change::Hold(hold.clone()));
-            let line = Line { account: Some(side), change, record: Some(Record::Hold(hold)), ..line };
+            let line =
+                Line { account: Some(side), change, record: Some(Box::new(Record::Hold(hold))), ..line };
             Ok(draft.done(line))
         }
     }
@@ -134,7 +135,7 @@ impl Call<'_> {
             family: Some(self.payer.primary()),
             account: Some(Side { account: self.payer.id, after: self.payer.standing }),
             cause: (self.payer.id != id).then_some(id),
-            operation: Some((&*self.rule.operation).into()),
+            operation: Some(self.rule.operation.clone()),
             price: Some(self.price.clone()),
             ..draft.line(kind)
         }

@@ -62,7 +62,7 @@ fn added(draft: &mut Draft<'_>, mut account: Account, new: &NewCredential) -> Li
         at: draft.now,
     });
     let line = Line {
-        record: Some(Record::Credential(credential)),
+        record: Some(Box::new(Record::Credential(credential))),
         ..draft.line_about(Kind::CredentialAdded, &account)
     };
     draft.put(account);
@@ -96,7 +96,7 @@ pub(super) fn rotate(
             draft.changes.push(Change::CredentialRevoked { credential: old.id, at: draft.now });
             let line =
                 draft.line_changing(Kind::CredentialRevoked, &account, Record::Credential(old.clone()));
-            draft.beside(Line { record: Some(Record::Credential(old.clone())), ..line });
+            draft.beside(Line { record: Some(Box::new(Record::Credential(old.clone()))), ..line });
         } else {
             // It is the only one, and the last of a kind never has an end, so none is put off by this.
             let ending = Credential { expires_at: Some(expires_at), ..old.clone() };
@@ -105,7 +105,7 @@ pub(super) fn rotate(
             draft.changes.push(Change::CredentialChanged(ending.clone()));
             let line =
                 draft.line_changing(Kind::CredentialChanged, &account, Record::Credential(old.clone()));
-            draft.beside(Line { record: Some(Record::Credential(ending)), ..line });
+            draft.beside(Line { record: Some(Box::new(Record::Credential(ending))), ..line });
         }
     }
     let line = added(&mut draft, account, new);
@@ -140,7 +140,7 @@ fn end(mut draft: Draft<'_>, mut account: Account, credential: Credential) -> De
     account.credentials = without(&account, credential.id);
     draft.changes.push(Change::CredentialRevoked { credential: credential.id, at: draft.now });
     let line = Line {
-        record: Some(Record::Credential(credential.clone())),
+        record: Some(Box::new(Record::Credential(credential.clone()))),
         ..draft.line_changing(Kind::CredentialRevoked, &account, Record::Credential(credential))
     };
     draft.put(account);
@@ -162,7 +162,7 @@ pub(super) fn make_token(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let (created_at, limits) = (draft.now, limits.clone());
     let token = Token { id: *id, scope: *scope, is_first, created_at, revoked_at: None, limits };
     draft.changes.push(Change::TokenMade { token: token.clone(), proof: proof.clone() });
-    let line = Line { record: Some(Record::Token(token)), ..draft.line(Kind::TokenMade) };
+    let line = Line { record: Some(Box::new(Record::Token(token))), ..draft.line(Kind::TokenMade) };
     Ok(draft.done(line))
 }
 
@@ -176,6 +176,7 @@ pub(super) fn revoke_token(mut draft: Draft<'_>, id: TokenId) -> Result<Decision
     let before = Some(Box::new(Record::Token(token.clone())));
     let token = Token { revoked_at: Some(draft.now), ..token };
     draft.changes.push(Change::TokenRevoked(token.clone()));
-    let line = Line { record: Some(Record::Token(token)), before, ..draft.line(Kind::TokenRevoked) };
+    let line =
+        Line { record: Some(Box::new(Record::Token(token))), before, ..draft.line(Kind::TokenRevoked) };
     Ok(draft.done(line))
 }

@@ -39,7 +39,7 @@ pub(super) fn hold(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         ending: None,
     };
     let change = Standing::of_held(*amount);
-    let side = draft.moved(hold.payer, &change)?;
+    let side = draft.posted(hold.payer, &change)?;
     let reference = reference.clone();
     let line = Line { about: None, reference, ..line(&draft, Kind::Hold, hold, Some(side), change)? };
     Ok(done(draft, line))
@@ -70,7 +70,7 @@ pub(super) fn settle(
         check_available(&draft, payer, excess)?;
     }
     let change = Standing { balance: minus(amount)?, held: minus(hold.amount)?, credit_limit: Amount::ZERO };
-    let side = draft.moved(hold.payer, &change)?;
+    let side = draft.posted(hold.payer, &change)?;
     let hold = ended(&draft, hold, HoldEnd::Settled, amount);
     put_charge(&mut draft, hold.account, hold.payer, amount);
     let line = Line { forced: force && exceeds, ..line(&draft, Kind::Settle, hold, Some(side), change)? };
@@ -97,7 +97,7 @@ fn settle_late(
         put_charge(&mut draft, hold.account, payer, owed);
         (Standing::of_balance(minus(owed)?), hold.id)
     };
-    let side = draft.moved(payer, &change)?;
+    let side = draft.posted(payer, &change)?;
     let hold = ended(&draft, hold, HoldEnd::Settled, amount);
     let cause = (hold.account != payer).then_some(hold.account);
     let line = Line {
@@ -118,7 +118,7 @@ pub(super) fn release(mut draft: Draft<'_>, id: LineId) -> Result<Decision, Refu
         return if same { again(&draft, Kind::Release, hold, ending) } else { Err(ended_by(ending)) };
     }
     let change = Standing::of_held(minus(hold.amount)?);
-    let side = draft.moved(hold.payer, &change)?;
+    let side = draft.posted(hold.payer, &change)?;
     let hold = ended(&draft, hold, HoldEnd::Released, Amount::ZERO);
     let line = line(&draft, Kind::Release, hold, Some(side), change)?;
     Ok(done(draft, line))
@@ -157,7 +157,7 @@ pub(super) fn expire(mut draft: Draft<'_>, id: LineId) -> Result<Decision, Refus
         OnExpiry::Capture => (HoldEnd::Captured, hold.amount),
     };
     let change = Standing { balance: minus(charged)?, held: minus(hold.amount)?, credit_limit: Amount::ZERO };
-    let side = draft.moved(hold.payer, &change)?;
+    let side = draft.posted(hold.payer, &change)?;
     put_charge(&mut draft, hold.account, hold.payer, charged);
     let hold = ended(&draft, hold, how, charged);
     let line = line(&draft, Kind::Expiry, hold, Some(side), change)?;
@@ -201,7 +201,7 @@ fn line(
         about: Some(hold.id),
         operation: hold.operation.clone(),
         price: hold.price.clone(),
-        record: Some(Record::Hold(hold)),
+        record: Some(Box::new(Record::Hold(hold))),
         ..draft.line(kind)
     })
 }

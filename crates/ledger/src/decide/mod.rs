@@ -94,8 +94,8 @@ fn unlimited(
         command,
         now,
         limits,
+        accounts: Vec::new(),
         // As many as a charge needs.
-        accounts: Vec::with_capacity(1),
         changes: Vec::with_capacity(2),
         lines: Vec::with_capacity(1),
     };
@@ -301,6 +301,19 @@ impl<'a> Draft<'a> {
         Ok(side)
     }
 
+    /// Moves an account in a decision that changes nothing else of it and moves it once, and says what it stands at. The
+    /// account is not copied for that, but where it crosses a threshold.
+    fn posted(&mut self, id: AccountId, change: &Standing) -> Result<Side, Refusal> {
+        let account = self.account(id)?;
+        let standing = account.standing.checked_add(change).ok_or(Refusal::SumOutOfRange)?;
+        let crosses = event::level_at(account, &standing) != account.level;
+        match crosses.then(|| Account { standing, ..account.clone() }) {
+            Some(account) => self.put(account),
+            None => self.changes.push(Change::Standing { account: id, standing }),
+        }
+        Ok(Side { account: id, after: standing })
+    }
+
     /// A line that says only who and when; the rest is filled in by the action.
     fn line(&self, kind: Kind) -> Line {
         Line {
@@ -369,7 +382,7 @@ impl<'a> Draft<'a> {
     fn find_levels(&mut self, line: &mut Line) {
         for account in &mut self.accounts {
             account.level = event::level(self.book.account(account.id), account);
-            match &mut line.record {
+            match line.record.as_deref_mut() {
                 Some(Record::Account(record)) if record.id == account.id => record.level = account.level,
                 Some(Record::Closed(record)) if record.account.id == account.id => {
                     record.account.level = account.level;

@@ -66,7 +66,7 @@ pub(super) fn add(
         Some(owner) => draft.line_about(Kind::NumberGiven, &owner),
         None => draft.line(Kind::NumberAdded),
     };
-    Ok(draft.done(Line { record: Some(Record::Number(number)), ..line }))
+    Ok(draft.done(Line { record: Some(Box::new(Record::Number(number))), ..line }))
 }
 
 pub(super) fn withdraw(
@@ -82,7 +82,8 @@ pub(super) fn withdraw(
     }
     draft.changes.push(Change::NumberGone { country, msisdn: msisdn.clone() });
     let before = Some(Box::new(Record::Number(number.clone())));
-    let line = Line { record: Some(Record::Number(number)), before, ..draft.line(Kind::NumberWithdrawn) };
+    let line =
+        Line { record: Some(Box::new(Record::Number(number))), before, ..draft.line(Kind::NumberWithdrawn) };
     Ok(draft.done(line))
 }
 
@@ -125,7 +126,7 @@ pub(super) fn bring(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
         };
         draft.changes.push(Change::Number(number.clone()));
         let line = draft.line_about(Kind::NumberGiven, &account);
-        lines.push(Line { record: Some(Record::Number(number)), ..line });
+        lines.push(Line { record: Some(Box::new(Record::Number(number))), ..line });
     }
     let last = lines.pop().ok_or(Refusal::InvalidText(TextField::Msisdn))?;
     for line in lines {
@@ -163,7 +164,7 @@ pub(super) fn rent(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     };
     draft.changes.push(Change::Number(number.clone()));
     let line = draft.line_changing(Kind::NumberRented, draft.account(*id)?, before);
-    let line = Line { record: Some(Record::Number(number)), ..line };
+    let line = Line { record: Some(Box::new(Record::Number(number))), ..line };
     Ok(draft.done(line))
 }
 
@@ -199,7 +200,7 @@ pub(super) fn unrent(
     let (change, record) = given_back(number);
     draft.changes.push(change);
     let line = draft.line_changing(Kind::NumberUnrented, &account, before);
-    let line = Line { record: Some(record), ..line };
+    let line = Line { record: Some(Box::new(record)), ..line };
     Ok(draft.done(line))
 }
 
@@ -240,7 +241,7 @@ pub(super) fn change(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     let kind = if receiver.is_some() { Kind::NumberTransfer } else { Kind::NumberChanged };
     let line = Line {
         counter: receiver.map(|it| Side { account: it.id, after: it.standing }),
-        record: Some(Record::Number(number)),
+        record: Some(Box::new(Record::Number(number))),
         ..draft.line_changing(kind, &account, before)
     };
     Ok(draft.done(line))
@@ -331,7 +332,7 @@ pub(super) fn transfer(mut draft: Draft<'_>) -> Result<Decision, Refusal> {
     draft.changes.push(Change::Number(number.clone()));
     let line = Line {
         counter: Some(Side { account: to.id, after: to.standing }),
-        record: Some(Record::Number(number)),
+        record: Some(Box::new(Record::Number(number))),
         ..draft.line_changing(Kind::NumberTransfer, from, before)
     };
     Ok(draft.done(line))

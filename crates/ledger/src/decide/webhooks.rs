@@ -126,5 +126,5 @@ fn found(draft: &Draft<'_>, id: WebhookId) -> Result<Webhook, Refusal> {
 fn line(draft: &Draft<'_>, kind: Kind, webhook: &Webhook) -> Result<Line, Refusal> {
     let owner = webhook.owner.map(|it| draft.account(it)).transpose()?;
     let line = owner.map_or_else(|| draft.line(kind), |it| draft.line_about(kind, it));
-    Ok(Line { record: Some(Record::Webhook(webhook.clone())), ..line })
+    Ok(Line { record: Some(Box::new(Record::Webhook(webhook.clone()))), ..line })
 }

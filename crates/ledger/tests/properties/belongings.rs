@@ -226,6 +226,7 @@ impl World {
             Change::CredentialAdded { account, .. } => *account == caller,
             Change::Plan(_) | Change::Webhook { .. } | Change::WebhookGone(_) => false,
             Change::Account(_)
+            | Change::Standing { .. }
             | Change::Hold(_)
             | Change::Charge(_)
             | Change::CredentialChanged(_)
@@ -251,7 +252,7 @@ impl World {
 
     /// Whether what a line records is there and just so, and whether it is a number that was brought along.
     fn recorded(&self, line: &Line) -> Option<(Option<bool>, bool)> {
-        match line.record.as_ref()? {
+        match line.record.as_deref()? {
             Record::Number(number) => {
                 let there = self.book.number(Some(number.country), &number.msisdn, AccountId::UNKNOWN);
                 Some((there.map(|it| it == number), number.is_brought))
@@ -284,12 +285,12 @@ impl World {
             ("rotation", line.kind == Kind::CredentialChanged),
         ];
         self.seen.extend(seen.into_iter().filter(|(_, is_so)| *is_so).map(|(what, _)| what));
-        if let Some(Record::Closed(closed)) = &line.record
+        if let Some(Record::Closed(closed)) = line.record.as_deref()
             && closed.numbers + closed.applications + closed.endpoints > 0
         {
             self.seen.insert(if closed.cascade { "belongings gone" } else { "belongings inherited" });
         }
-        if let Some(Record::Number(Number { application: Some(_), .. })) = line.record {
+        if let Some(Record::Number(Number { application: Some(_), .. })) = line.record.as_deref() {
             self.seen.insert("answered number");
         }
     }

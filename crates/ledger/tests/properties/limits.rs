@@ -114,7 +114,7 @@ fn same(limited: &Decision, free: &Decision, by: &Actor) -> Result<(), String> {
 /// A line as it would be if its account had no twin of a credential.
 fn without_twin(line: &ledger::Line) -> ledger::Line {
     let mut line = line.clone();
-    for record in [line.record.as_mut(), line.before.as_deref_mut()].into_iter().flatten() {
+    for record in [line.record.as_deref_mut(), line.before.as_deref_mut()].into_iter().flatten() {
         if let Record::Account(account) = record {
             account.credentials = account.credentials.iter().filter(|it| it.id != TWIN).cloned().collect();
         }

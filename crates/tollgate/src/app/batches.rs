@@ -1,6 +1,7 @@
 //! Many charges, settles and reversals in one request, each decided for itself.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ledger::{AccountId, Action, Actor, Amount, Command, LineId, Once, Outcome, Refusal};
 
@@ -66,14 +67,20 @@ impl App {
             self.see(by, |_| Ok(Err::<(), _>(Refusal::Forbidden))).await?;
         }
         let charged = self.accounts_of(items).await?;
-        let mut accounts = charged.iter().copied();
+        let (mut accounts, mut operations) = (charged.iter().copied(), Operations::default());
         let now = self.0.clock.now();
         let from = self.address(by);
         let command = |it: &Keyed<'_>| {
             let once = Once { key: (&*it.key).into(), request: None, sealed: None };
             // Where its line will be, the store says.
             let id = LineId::from_bytes(self.0.random.bytes());
-            Command { id, by, from, once: Some(once), action: action(&it.item, &mut accounts) }
+            Command {
+                id,
+                by,
+                from,
+                once: Some(once),
+                action: action(&it.item, &mut accounts, &mut operations),
+            }
         };
         let commands = items.iter().map(command).collect();
         let answers = self.0.store.execute_many(commands, now).await?;
@@ -83,7 +90,7 @@ impl App {
             let account = if matches!(it.item, Item::Charge { .. }) { accounts.next() } else { None };
             if let Err(ExecuteError::Refused(refusal)) = answer {
                 let once = Once { key: (&*it.key).into(), request: None, sealed: None };
-                let action = action(&it.item, &mut account.into_iter());
+                let action = action(&it.item, &mut account.into_iter(), &mut operations);
                 refused.push((Attempt::new(now, by, Some(&once), &action), refusal.clone()));
             }
         }
@@ -107,13 +114,32 @@ impl App {
     }
 }
 
-fn action(item: &Item<'_>, accounts: &mut impl Iterator<Item = AccountId>) -> Action {
+/// The operations of a batch. Mostly it is the same again, whose text is then shared.
+#[derive(Default)]
+struct Operations {
+    last: Option<Arc<str>>,
+}
+
+impl Operations {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        match self.last.take().filter(|it| **it == *text) {
+            Some(same) => self.last.insert(same).clone(),
+            None => self.last.insert(text.into()).clone(),
+        }
+    }
+}
+
+fn action(
+    item: &Item<'_>,
+    accounts: &mut impl Iterator<Item = AccountId>,
+    operations: &mut Operations,
+) -> Action {
     let kept = |text: &Option<Cow<'_, str>>| text.as_deref().map(Into::into);
     match item {
         Item::Charge { amount, operation, units, reference, force, .. } => Action::Charge {
             account: accounts.next().unwrap_or(AccountId::UNKNOWN),
             amount: *amount,
-            operation: kept(operation),
+            operation: operation.as_deref().map(|it| operations.shared(it)),
             units: kept(units),
             reference: kept(reference),
             force: *force,

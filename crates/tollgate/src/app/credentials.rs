@@ -243,14 +243,14 @@ impl App {
 }
 
 fn credential_record(outcome: &Outcome) -> Result<Credential, Error> {
-    match &outcome.record {
+    match outcome.record.as_deref() {
         Some(Record::Credential(credential)) => Ok(credential.clone()),
         Some(_) | None => Err(Error::Fault),
     }
 }
 
 fn token_record(outcome: &Outcome) -> Result<Token, Error> {
-    match &outcome.record {
+    match outcome.record.as_deref() {
         Some(Record::Token(token)) => Ok(token.clone()),
         Some(_) | None => Err(Error::Fault),
     }

@@ -152,7 +152,7 @@ impl App {
     ) -> Result<Arc<PricePlan>, Error> {
         let NewPlan { name, currency, is_default, rules } = new;
         let outcome = self.submit(by, once, Action::PutPlan { name, currency, is_default, rules }).await?;
-        match &outcome.record {
+        match outcome.record.as_deref() {
             Some(Record::Plan(plan)) => Ok(plan.clone()),
             Some(_) | None => Err(Error::Fault),
         }

@@ -1,5 +1,7 @@
 //! Holds.
 
+use std::sync::Arc;
+
 use ledger::{AccountId, Action, Actor, Amount, Hold, LineId, OnExpiry, Once, Outcome, Refusal, authority};
 
 use super::{App, Error};
@@ -16,7 +18,7 @@ pub struct NewHold {
     /// What happens then.
     pub on_expiry: OnExpiry,
     /// What for.
-    pub operation: Option<Box<str>>,
+    pub operation: Option<Arc<str>>,
     /// Free text.
     pub reference: Option<Box<str>>,
 }

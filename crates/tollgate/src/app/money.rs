@@ -1,5 +1,7 @@
 //! Payments, transfers, charges and reversals. Each comes back as the journal line that it is.
 
+use std::sync::Arc;
+
 use ledger::{AccountId, Action, Actor, Amount, Decision, LineId, Once, Outcome, Transfer, TransferKind};
 
 use super::{App, Error};
@@ -40,7 +42,7 @@ pub struct NewCharge {
     /// How much.
     pub amount: Amount,
     /// What for.
-    pub operation: Option<Box<str>>,
+    pub operation: Option<Arc<str>>,
     /// How many units.
     pub units: Option<Box<str>>,
     /// Free text.

@@ -450,14 +450,14 @@ pub(super) fn with_owners<T>(
 }
 
 fn application_record(outcome: &Outcome) -> Result<Application, Error> {
-    match &outcome.record {
+    match outcome.record.as_deref() {
         Some(Record::Application(application)) => Ok(application.clone()),
         Some(_) | None => Err(Error::Fault),
     }
 }
 
 fn endpoint_record(outcome: &Outcome) -> Result<Endpoint, Error> {
-    match &outcome.record {
+    match outcome.record.as_deref() {
         Some(Record::Endpoint(endpoint)) => Ok(endpoint.clone()),
         Some(_) | None => Err(Error::Fault),
     }

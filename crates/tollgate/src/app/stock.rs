@@ -237,7 +237,7 @@ impl App {
 }
 
 fn number_record(outcome: &Outcome) -> Result<Number, Error> {
-    match &outcome.record {
+    match outcome.record.as_deref() {
         Some(Record::Number(number)) => Ok(number.clone()),
         Some(_) | None => Err(Error::Fault),
     }

@@ -228,7 +228,7 @@ fn kept(snapshot: &Snapshot<'_>, by: &Actor, id: WebhookId) -> super::read::Deci
 }
 
 fn webhook_record(outcome: &Outcome) -> Result<Webhook, Error> {
-    match &outcome.record {
+    match outcome.record.as_deref() {
         Some(Record::Webhook(webhook)) => Ok(webhook.clone()),
         Some(_) | None => Err(Error::Fault),
     }

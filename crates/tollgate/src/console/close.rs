@@ -43,7 +43,7 @@ pub(super) async fn form(name: Segment, visit: Visit) -> Response {
 
 /// What the line of a close says it did.
 fn sentences(line: &Line, tabs: &Tabs) -> Vec<String> {
-    let Some(Record::Closed(closed)) = &line.record else { return Vec::new() };
+    let Some(Record::Closed(closed)) = line.record.as_deref() else { return Vec::new() };
     // A line whose opposite does not fit an amount is never written.
     let swept = line.change.checked_neg().unwrap_or(Standing::ZERO);
     let currency = tabs.it.account.currency;

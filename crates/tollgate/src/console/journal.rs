@@ -302,17 +302,17 @@ const HEADINGS: [&str; 10] = [
 
 fn record(by: &Actor, of: AccountId, line: &Line) -> [String; 10] {
     let Seen { change, after, .. } = Seen::new(by, of, line);
-    let text = |it: &Option<Box<str>>| it.as_deref().unwrap_or("").to_owned();
+    let text = |it: Option<&str>| it.unwrap_or("").to_owned();
     [
         line.id.to_string(),
         Time(line.at).rfc3339(),
         words(line.kind).to_owned(),
-        text(&line.operation),
-        text(&line.units),
+        text(line.operation.as_deref()),
+        text(line.units.as_deref()),
         change.balance.to_string(),
         change.credit_limit.to_string(),
         change.held.to_string(),
         after.map_or_else(String::new, |it| it.balance.to_string()),
-        text(&line.reference),
+        text(line.reference.as_deref()),
     ]
 }

@@ -145,7 +145,7 @@ fn bind_texts(insert: &mut CachedStatement<'_>, line: &Line, bound: Option<&Line
         insert.raw_bind_parameter(28, request.map(<[u8; 32]>::as_slice))?;
     }
     if line.record.is_some() || is_new(|a, _| a.record.is_some()) {
-        insert.raw_bind_parameter(29, line.record.as_ref().map(record::encode))?;
+        insert.raw_bind_parameter(29, line.record.as_deref().map(record::encode))?;
     }
     if is_new(|a, b| a.price != b.price) {
         insert.raw_bind_parameter(30, line.price.as_deref())?;

@@ -1,9 +1,10 @@
 //! The store: one SQLite file, one thread that writes it, and readers beside it.
 //!
-//! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger decide them and
-//! commits once (`bring` reads what they name, `write` and `insert` write the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql` and `record` turn rows
-//! into domain values; `usage` adds up what was spent; `replay` proves a store from its journal; `events` what others are told
-//! of, `webhooks` where to, `deliveries` what became of it; `file` opens, locks and copies it.
+//! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger
+//! decide them and commits once (`bring` reads what they name, `pending` and `touched` hold what comes of them, `write` and
+//! `insert` write the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql`
+//! and `record` turn rows into domain values; `usage` adds up what was spent; `replay` proves a store from its journal;
+//! `events` what others are told of, `webhooks` where to, `deliveries` what became of it; `file` opens, locks and copies it.
 //!
 //! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
 //! Readers never touch the writer's memory. No rule is decided here.
@@ -21,6 +22,7 @@ mod limits;
 mod line_id;
 mod once;
 mod owned;
+mod pending;
 mod plan;
 mod queue;
 mod record;
@@ -29,6 +31,7 @@ mod resident;
 mod settings;
 mod snapshot;
 mod sql;
+mod touched;
 mod usage;
 mod usage_fill;
 mod usage_proof;
@@ -271,7 +274,7 @@ impl Store {
         }
         let (reply, answers) = oneshot::channel();
         self.shared.queue.push_many(queue::Many::new(commands, at, reply))?;
-        answers.await.map_err(|_| ExecuteError::Unavailable)
+        Ok(answers.await.map_err(|_| ExecuteError::Unavailable)?.answers)
     }
 
     /// Has a command decided as if it were carried out now, and nothing of it written.

@@ -61,34 +61,44 @@ impl Waits {
 
 /// Commands that came together and are answered together, though they may be written in several transactions.
 pub(super) struct Many {
-    commands: std::vec::IntoIter<Command>,
+    commands: Vec<Command>,
     pub(super) at: Timestamp,
-    /// Of those that were decided, in their order.
-    pub(super) answers: Vec<Answer>,
+    /// Of those that were decided, which are the first ones, in their order.
+    answers: Vec<Answer>,
     /// How many of these wait for no commit any more.
     settled: usize,
-    reply: oneshot::Sender<Vec<Answer>>,
+    reply: oneshot::Sender<Answered>,
+}
+
+/// What commands that came together came to, in their order. The commands go back with it, so that it is not the writer
+/// who frees them, whose time is everybody's.
+pub(super) struct Answered {
+    pub(super) answers: Vec<Answer>,
+    _commands: Vec<Command>,
 }
 
 impl Many {
-    pub(super) fn new(commands: Vec<Command>, at: Timestamp, reply: oneshot::Sender<Vec<Answer>>) -> Self {
+    pub(super) fn new(commands: Vec<Command>, at: Timestamp, reply: oneshot::Sender<Answered>) -> Self {
         let answers = Vec::with_capacity(commands.len());
-        Self { commands: commands.into_iter(), at, answers, settled: 0, reply }
+        Self { commands, at, answers, settled: 0, reply }
     }
 
-    pub(super) fn next(&mut self) -> Option<Command> {
-        self.commands.next()
+    /// Answers the next one; `false` where none is left.
+    pub(super) fn answer_next(&mut self, answer: impl FnOnce(&mut Command) -> Answer) -> bool {
+        let Some(command) = self.commands.get_mut(self.answers.len()) else { return false };
+        self.answers.push(answer(command));
+        true
     }
 
     /// The next ones, so many at the most.
     pub(super) fn upcoming(&self, most: usize) -> &[Command] {
-        let left = self.commands.as_slice();
+        let left = self.commands.get(self.answers.len()..).unwrap_or_default();
         left.get(..most).unwrap_or(left)
     }
 
     /// How many are not decided yet.
     pub(super) fn left(&self) -> usize {
-        self.commands.len()
+        self.commands.len() - self.answers.len()
     }
 
     /// What was decided since the last commit was not written.
@@ -105,7 +115,7 @@ impl Many {
 
     /// Whoever does not wait any more has hung up.
     fn send(self) {
-        drop(self.reply.send(self.answers));
+        drop(self.reply.send(Answered { answers: self.answers, _commands: self.commands }));
     }
 }
 
@@ -117,6 +127,11 @@ pub(super) struct Work {
 }
 
 impl Work {
+    /// How many commands there are.
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len() + self.many.iter().map(Many::left).sum::<usize>()
+    }
+
     /// Answers those of whom nothing is left.
     pub(super) fn send_finished(&mut self) {
         while let Some(many) = self.many.pop_front_if(|it| it.left() == 0) {
@@ -201,7 +216,7 @@ impl Queue {
         } else {
             work.jobs.extend(waiting.jobs.drain(..BATCH_MAX));
         }
-        let mut len: usize = work.many.iter().map(Many::left).sum();
+        let mut len = work.len() - work.jobs.len();
         while len < BATCH_MAX
             && let Some(many) = waiting.many.pop_front()
         {

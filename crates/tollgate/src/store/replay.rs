@@ -293,7 +293,7 @@ impl State {
 
     /// What a line made or changed besides figures.
     fn record(&mut self, line: &Line) -> Result<(), String> {
-        match &line.record {
+        match line.record.as_deref() {
             Some(Record::Account(account)) => self.account_record(line, account)?,
             Some(Record::Closed(closed)) => self.account_record(line, &closed.account)?,
             Some(Record::Number(number)) => self.number(line, number),

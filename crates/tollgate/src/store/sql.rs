@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ledger::{
     Account, AccountId, Actor, Alerts, Amount, ApiKey, ApplicationId, AuthId, BalanceMode, Caller,
     Credential, CredentialId, CredentialKind, Currency, Ending, EndpointId, EventId, EventKind, Hold,
-    HoldEnd, Kind, Level, Line, LineId, Move, NumberKind, OnExpiry, Once, Scope, Side, Standing, Status,
-    Timestamp, Token, TokenId, TokenScope, WebhookId,
+    HoldEnd, Kind, Level, Line, LineId, Move, NumberKind, OnExpiry, Once, Record, Scope, Side, Standing,
+    Status, Timestamp, Token, TokenId, TokenScope, WebhookId,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Result, Row, ToSql};
@@ -328,13 +328,9 @@ fn line(row: &Row<'_>) -> Result<Line> {
     let text = |column: &str| -> Result<Option<Box<str>>> {
         Ok(row.get_ref(column)?.as_str_or_null()?.map(Into::into))
     };
-    let record = match row.get_ref("record")?.as_str_or_null()? {
-        None => None,
-        Some(text) => Some(record::decode(text).ok_or_else(|| misread(row, "record"))?),
-    };
-    let before = match row.get_ref("before")?.as_str_or_null()? {
-        None => None,
-        Some(text) => Some(Box::new(record::decode(text).ok_or_else(|| misread(row, "before"))?)),
+    let record = |column: &str| -> Result<Option<Box<Record>>> {
+        let Some(text) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
+        Ok(Some(Box::new(record::decode(text).ok_or_else(|| misread(row, column))?)))
     };
     Ok(Line {
         id: get(row, "id")?,
@@ -348,15 +344,15 @@ fn line(row: &Row<'_>) -> Result<Line> {
         counter,
         cause: if counter.is_some() { None } else { other },
         about: get_opt(row, "about")?,
-        operation: text("operation")?,
+        operation: row.get_ref("operation")?.as_str_or_null()?.map(Into::into),
         units: text("units")?,
         price: row.get_ref("price")?.as_str_or_null()?.map(Into::into),
         reference: text("reference")?,
         forced: marks & FORCED != 0,
         late: marks & LATE != 0,
         once: once(row)?,
-        record,
-        before,
+        record: record("record")?,
+        before: record("before")?,
     })
 }
 

@@ -8,15 +8,17 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::Arc;
 
 use ledger::usage::quarter;
 use ledger::{AccountId, Entry, IdMap, LineId, Move, Moved, Total};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
 use super::Ids;
+use super::pending::Pending;
 use super::resident::Row as AccountRow;
 use super::sql::{self, Column};
-use super::writer::{Pending, Writer};
+use super::writer::Writer;
 use super::{Snapshot, optional};
 
 /// After how many lines what was gathered is written. A reader looks through half as many more at most: the rest is
@@ -103,6 +105,8 @@ pub(super) struct Gathering {
     sums: HashMap<Gathered, UsageSum, BuildHasherDefault<Mixer>>,
     /// The operations that were named since, by the number under which they are gathered.
     operations: HashMap<Box<str>, u32>,
+    /// The one that was named last, for mostly it is named again.
+    last_operation: Option<(Box<str>, u32)>,
     /// How many lines were looked at since.
     lines: i64,
     /// What is being written, in the order of the rows, the last one first.
@@ -175,29 +179,39 @@ impl Hasher for Mixer {
 #[derive(Default)]
 pub(super) struct UsagePending {
     /// What the charges were for that the batch's reversals give back.
-    operations: IdMap<LineId, Box<str>>,
+    operations: IdMap<LineId, Arc<str>>,
     /// How many rows of [`Gathering::writing`] it writes.
     written: usize,
 }
 
 impl Gathering {
     fn add(&mut self, quarter: i64, family: AccountId, entry: &Entry<'_>) {
-        let operation = entry.operation.map(|name| match self.operations.get(name) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(self.operations.len()).unwrap_or(u32::MAX);
-                self.operations.insert(name.into(), number);
-                number
-            }
-        });
+        let operation = entry.operation.map(|name| self.number_of(name));
         let Entry { account, payer, by, .. } = *entry;
         let gathered = Gathered { quarter, family, account, payer, by, operation };
         self.sums.entry(gathered).or_default().add(&UsageSum::of(entry));
     }
 
+    fn number_of(&mut self, operation: &str) -> u32 {
+        if let Some((_, number)) = self.last_operation.as_ref().filter(|it| *it.0 == *operation) {
+            return *number;
+        }
+        let number = match self.operations.get(operation) {
+            Some(number) => *number,
+            None => {
+                let number = u32::try_from(self.operations.len()).unwrap_or(u32::MAX);
+                self.operations.insert(operation.into(), number);
+                number
+            }
+        };
+        self.last_operation = Some((operation.into(), number));
+        number
+    }
+
     /// Has everything that was gathered up to this line written, by and by.
     fn begin_writing(&mut self, through: i64, accounts: &IdMap<AccountId, Box<AccountRow>>) {
         let mut names = vec![Box::<str>::default(); self.operations.len()];
+        self.last_operation = None;
         for (name, number) in self.operations.drain() {
             if let Some(place) = usize::try_from(number).ok().and_then(|it| names.get_mut(it)) {
                 *place = name;
@@ -250,7 +264,7 @@ impl Writer {
     }
 
     /// Gathers what is durable now.
-    pub(super) fn gather_usage(&mut self, lines: &[std::sync::Arc<ledger::Line>], usage: &UsagePending) {
+    pub(super) fn gather_usage(&mut self, lines: &[Arc<ledger::Line>], usage: &UsagePending) {
         let gathering = &mut self.resident.usage;
         gathering.writing.truncate(gathering.writing.len().saturating_sub(usage.written));
         for line in lines {
@@ -278,7 +292,7 @@ impl Writer {
 }
 
 /// What a charge was for.
-pub(super) fn operation_of(snapshot: &Snapshot<'_>, charge: LineId) -> Result<Option<Box<str>>> {
+pub(super) fn operation_of(snapshot: &Snapshot<'_>, charge: LineId) -> Result<Option<Arc<str>>> {
     Ok(snapshot.line(charge)?.and_then(|it| it.line.operation))
 }
 

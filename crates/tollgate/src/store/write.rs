@@ -1,13 +1,14 @@
 //! The rows of a batch: every line, and each account that it touched once.
 
-use ledger::{
-    Account, AccountId, Change, CredentialId, Hold, IdMap, IdSet, NewCredential, Standing, Timestamp,
-};
+use ledger::{Account, AccountId, Change, CredentialId, Hold, IdMap, NewCredential, Standing, Timestamp};
 use rusqlite::params;
 
 use super::insert::LineInsert;
+use super::pending::{Heads, Pending};
+use super::resident::Row;
 use super::sql::{self, Column};
-use super::writer::{Heads, Pending, Writer};
+use super::touched::{Extent, Touched};
+use super::writer::Writer;
 use super::{caps, events, limits, owned, plan, settings, webhooks};
 
 /// How many lines an account waits at least for its newest line to be written.
@@ -17,17 +18,20 @@ const HEADS_LAG_MAX: i64 = 65_536;
 
 impl Writer {
     pub(super) fn write_rows(&self, pending: &mut Pending) -> rusqlite::Result<()> {
-        let Pending { lines, accounts, changes, events: told, chain, opened, heads, .. } = pending;
-        let mut sides = IdSet::default();
+        let Pending { lines, accounts, changes, events: told, opened, heads, .. } = pending;
         let mut insert = LineInsert::new(&self.connection)?;
         for (line, seq) in lines.iter().zip(self.resident.last_seq + 1..) {
-            let mut before = |account: AccountId| {
-                let newest = chain.insert(account, seq);
+            let mut before = |account: AccountId, is_side: bool| {
+                let touch = accounts.entry(account);
+                touch.is_written |= is_side;
+                let newest = touch.newest.replace(seq);
                 newest.or_else(|| self.resident.accounts.get(&account).map(|it| it.last_line)).unwrap_or(0)
             };
-            sides.extend([line.account, line.counter].into_iter().flatten().map(|it| it.account));
-            let account_before = line.account.map(|it| before(it.account));
-            let other_before = line.counter.map(|it| it.account).or(line.cause).map(before);
+            let account_before = line.account.map(|it| before(it.account, true));
+            let other_before = match (line.counter, line.cause) {
+                (Some(counter), _) => Some(before(counter.account, true)),
+                (None, cause) => cause.map(|it| before(it, false)),
+            };
             insert.write(seq, line, account_before, other_before)?;
             if let Some(sealed) = line.once.as_ref().and_then(|it| it.sealed.as_ref()) {
                 self.connection
@@ -42,23 +46,46 @@ impl Writer {
             let line = line.ok_or(rusqlite::Error::InvalidQuery)?;
             events::insert(&self.connection, self.shared.ids.events, seq, event, (*line_seq, line))?;
         }
-        // An account is written once for the whole batch, as it is in the end; those that are there already in the order of
-        // their rows, so that the pages of the file are come to one after the other.
-        let row_of = |it: &AccountId| self.resident.accounts.get(it).map_or(i64::MAX, |it| it.number);
-        accounts.list.sort_by_cached_key(row_of);
-        for account in &accounts.list {
-            self.write_account(*account, chain, opened)?;
-        }
+        self.write_accounts(accounts, opened)?;
         for change in changes.iter() {
             self.write_change(change)?;
         }
         // Sides of which nothing was moved: who gave a number and who got it, who pays for a hold that was extended.
-        for side in sides.iter().filter(|it| !accounts.contains(**it)) {
-            self.write_head(*side, chain)?;
+        for (id, touch) in accounts.iter() {
+            if touch.is_written && touch.extent == Extent::Nothing {
+                self.write_head(id, touch.newest)?;
+            }
         }
-        heads.written.extend(sides);
-        heads.written.extend(accounts.list.iter().copied());
-        self.write_due_heads(lines.len(), chain, heads)
+        self.write_due_heads(lines.len(), accounts, heads)
+    }
+
+    /// An account is written once for the whole batch, as it is in the end; those that are there already in the order of
+    /// their rows, so that the pages of the file are come to one after the other.
+    fn write_accounts(&self, accounts: &Touched, opened: &mut IdMap<AccountId, i64>) -> rusqlite::Result<()> {
+        let mut there = Vec::with_capacity(accounts.changed().len());
+        for id in accounts.changed() {
+            let (Some(touch), Some(account)) = (accounts.get(*id), self.book.account(*id)) else { continue };
+            if let Some(row) = self.resident.accounts.get(id) {
+                there.push((row.number, &**row, account, *touch));
+            } else {
+                let number = self.resident.last_number + 1 + i64::try_from(opened.len()).unwrap_or(0);
+                opened.insert(*id, number);
+                self.insert_account(account, number, touch.newest.unwrap_or(0))?;
+            }
+        }
+        there.sort_unstable_by_key(|it| it.0);
+        let mut stand = self.connection.prepare_cached(
+            "UPDATE accounts SET balance = ?2, credit_limit = ?3, held = ?4, last_line = ?5 WHERE number = ?1",
+        )?;
+        for (number, row, account, touch) in there {
+            let Standing { balance, credit_limit, held } = account.standing;
+            let last_line = touch.newest.unwrap_or(row.last_line);
+            stand.execute(params![number, Column(balance), Column(credit_limit), Column(held), last_line])?;
+            if touch.extent == Extent::Anything {
+                self.write_account(account, row)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the newest lines of accounts that only caused some, of those that wait the longest.
@@ -68,7 +95,7 @@ impl Writer {
     fn write_due_heads(
         &self,
         lines: usize,
-        chain: &IdMap<AccountId, i64>,
+        accounts: &mut Touched,
         heads: &mut Heads,
     ) -> rusqlite::Result<()> {
         let through = self.resident.last_seq + i64::try_from(lines).unwrap_or(0);
@@ -78,8 +105,9 @@ impl Writer {
         }
         let most = if lag <= HEADS_LAG_MAX { lines / 16 + 1 } else { lines * 2 + 16 };
         for account in self.resident.heads.oldest(most) {
-            self.write_head(account, chain)?;
-            heads.written.insert(account);
+            let touch = accounts.entry(account);
+            self.write_head(account, touch.newest)?;
+            touch.is_written = true;
             heads.taken += 1;
         }
         // Only a lower bound is needed, so it is not worth a page in each batch.
@@ -92,9 +120,8 @@ impl Writer {
 
     /// Writes the newest line of every account that waits for it.
     pub(super) fn write_all_heads(&self) -> rusqlite::Result<()> {
-        let chain = IdMap::default();
         for account in self.resident.heads.oldest(usize::MAX) {
-            self.write_head(account, &chain)?;
+            self.write_head(account, None)?;
         }
         self.write_heads_through(self.resident.last_seq)
     }
@@ -115,30 +142,18 @@ impl Writer {
         Ok(())
     }
 
-    fn write_head(&self, account: AccountId, chain: &IdMap<AccountId, i64>) -> rusqlite::Result<()> {
+    /// Which line is an account's newest: this one, or else the one that was.
+    fn write_head(&self, account: AccountId, newest: Option<i64>) -> rusqlite::Result<()> {
         let Some(row) = self.resident.accounts.get(&account) else { return Ok(()) };
-        let last_line = chain.get(&account).copied().unwrap_or(row.last_line);
+        let last_line = newest.unwrap_or(row.last_line);
         self.connection
             .prepare_cached("UPDATE accounts SET last_line = ?2 WHERE number = ?1")?
             .execute(params![row.number, last_line])
             .map(drop)
     }
 
-    /// An account as it is at the end of the batch: all of a new one, else only what a batch can change.
-    fn write_account(
-        &self,
-        id: AccountId,
-        chain: &IdMap<AccountId, i64>,
-        opened: &mut IdMap<AccountId, i64>,
-    ) -> rusqlite::Result<()> {
-        let Some(account) = self.book.account(id) else { return Ok(()) };
-        let row = self.resident.accounts.get(&id);
-        let last_line = chain.get(&id).copied().or(row.map(|it| it.last_line)).unwrap_or(0);
-        let Some(row) = row else {
-            let number = self.resident.last_number + 1 + i64::try_from(opened.len()).unwrap_or(0);
-            opened.insert(id, number);
-            return self.insert_account(account, number, last_line);
-        };
+    /// What else a batch has changed of an account that was there, beside what it stands at.
+    fn write_account(&self, account: &Account, row: &Row) -> rusqlite::Result<()> {
         let before = &row.account;
         let only_figures = account.name == before.name
             && account.mode == before.mode
@@ -149,12 +164,6 @@ impl Writer {
             && account.plan == before.plan
             && account.alerts == before.alerts
             && account.level == before.level;
-        let Standing { balance, credit_limit, held } = account.standing;
-        self.connection
-            .prepare_cached(
-                "UPDATE accounts SET balance = ?2, credit_limit = ?3, held = ?4, last_line = ?5 WHERE number = ?1",
-            )?
-            .execute(params![row.number, Column(balance), Column(credit_limit), Column(held), last_line])?;
         if account.caps != before.caps {
             self.connection
                 .prepare_cached("UPDATE accounts SET caps = ?2 WHERE number = ?1")?
@@ -226,7 +235,7 @@ impl Writer {
     fn write_change(&self, change: &Change) -> rusqlite::Result<()> {
         match change {
             // Accounts are written once for the whole batch; a charge is its line.
-            Change::Account(_) | Change::Charge(_) => Ok(()),
+            Change::Account(_) | Change::Standing { .. } | Change::Charge(_) => Ok(()),
             Change::Hold(hold) => self.write_hold(hold),
             Change::Number(number) => owned::write_number(&self.connection, number),
             Change::NumberGone { country, msisdn } => {

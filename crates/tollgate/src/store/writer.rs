@@ -9,18 +9,19 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ledger::{
-    AccountId, ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Event, Hold, IdMap,
-    IdSet, Line, LineId, Outcome, Timestamp, Token, WebhookId, decide, laws,
+    ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Hold, IdSet, LineId, Outcome,
+    Timestamp, Token, WebhookId, decide, laws,
 };
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
 
 use super::bring::Known;
 use super::once::{REMEMBERED_MS, Unhashed};
+use super::pending::Pending;
 use super::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
 use super::resident::{Resident, Row};
 use super::sql::Column;
-use super::usage::UsagePending;
+use super::touched::Extent;
 use super::{ExecuteError, OpenError, Shared};
 use crate::windows::Calendar;
 
@@ -119,56 +120,15 @@ pub(super) struct Brought {
     pub(super) webhooks: IdSet<WebhookId>,
 }
 
-/// What a batch will write.
-#[derive(Default)]
-pub(super) struct Pending {
-    pub(super) lines: Vec<Arc<Line>>,
-    /// The accounts that it opened or changed, each once, in the order in which it came to them; as they are, the book
-    /// says.
-    pub(super) accounts: Touched,
-    /// What else it changed. A charge is its line and is not among them.
-    pub(super) changes: Vec<Change>,
-    /// The hashes of the keys that it binds, and to which lines.
-    pub(super) keyed: Vec<(u64, i64)>,
-    /// With the place of the line that each follows from.
-    pub(super) events: Vec<(i64, Event)>,
-    /// The newest line of each account that the batch touches, as of the last line laid out.
-    pub(super) chain: IdMap<AccountId, i64>,
-    /// The row numbers of the accounts that the batch opens.
-    pub(super) opened: IdMap<AccountId, i64>,
-    pub(super) heads: Heads,
-    pub(super) usage: UsagePending,
-    /// Uses of credentials that it writes.
-    pub(super) uses: Vec<(CredentialId, Timestamp)>,
-}
-
-/// Accounts, each once.
-#[derive(Default)]
-pub(super) struct Touched {
-    set: IdSet<AccountId>,
-    pub(super) list: Vec<AccountId>,
-}
-
-impl Touched {
-    fn insert(&mut self, id: AccountId) {
-        if self.set.insert(id) {
-            self.list.push(id);
-        }
+impl Brought {
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.numbers.clear();
+        self.charges.clear();
+        self.applications.clear();
+        self.endpoints.clear();
+        self.webhooks.clear();
     }
-
-    pub(super) fn contains(&self, id: AccountId) -> bool {
-        self.set.contains(&id)
-    }
-}
-
-/// The accounts whose newest lines a batch writes.
-#[derive(Default)]
-pub(super) struct Heads {
-    pub(super) written: IdSet<AccountId>,
-    /// How many were taken from those that wait.
-    pub(super) taken: usize,
-    /// The line up to which none waits any more, where the batch writes that.
-    pub(super) through: Option<i64>,
 }
 
 impl Writer {
@@ -204,13 +164,7 @@ impl Writer {
         } else {
             self.book.clear();
         }
-        self.brought.keys.clear();
-        self.brought.numbers.clear();
-        self.brought.charges.clear();
-        self.brought.applications.clear();
-        self.brought.endpoints.clear();
-        self.brought.webhooks.clear();
-        let mut pending = Pending::default();
+        let mut pending = Pending::with_room(work.len().min(2 * BATCH_MAX));
         let mut answers = Vec::with_capacity(work.jobs.len());
         let mut now = self.resident.last_at;
         for Job { mut command, at, reply } in work.jobs.drain(..) {
@@ -242,6 +196,8 @@ impl Writer {
                 }
             }
         }
+        // Before anybody is answered, who then frees the lines: they would have to be fetched from there again.
+        self.brought.clear();
         work.many.iter_mut().for_each(Many::settle);
         answers.into_iter().for_each(Waits::send);
     }
@@ -252,10 +208,11 @@ impl Writer {
         for many in &mut work.many {
             now = now.max(many.at);
             for known in self.look_up(many.upcoming(BATCH_MAX - done)) {
-                let Some(mut command) = many.next() else { break };
-                self.place(&mut command, now, pending);
-                many.answers.push(self.carry_out(&command, known, now, pending));
-                done += 1;
+                let is_answered = many.answer_next(|command| {
+                    self.place(command, now, pending);
+                    self.carry_out(command, known, now, pending)
+                });
+                done += usize::from(is_answered);
             }
         }
         done
@@ -305,7 +262,9 @@ impl Writer {
         // This is what [`Book::apply`] does, less what nobody looks at again.
         for change in changes {
             if let Change::Account(account) = &change {
-                pending.accounts.insert(account.id);
+                pending.accounts.change(account.id, Extent::Anything);
+            } else if let Change::Standing { account, .. } = &change {
+                pending.accounts.change(*account, Extent::Standing);
             } else if !matches!(change, Change::Charge(_)) {
                 pending.changes.push(change.clone());
             }
@@ -345,7 +304,7 @@ impl Writer {
 
     /// Makes true in memory what is durable now.
     fn merge(&mut self, pending: Pending) {
-        let Pending { lines, accounts, changes, keyed, events, chain, opened, heads, usage, uses } = pending;
+        let Pending { lines, accounts, changes, keyed, events, opened, heads, usage, uses } = pending;
         self.forget_uses(&uses);
         for (id, number) in opened {
             if let Some(account) = self.book.account(id) {
@@ -360,20 +319,21 @@ impl Writer {
         }
         // They come in no order, and none may wait behind one that waits since later.
         let since = self.resident.last_seq + 1;
-        for (id, last_line) in chain {
-            if let Some(row) = self.resident.accounts.get_mut(&id) {
-                row.last_line = last_line;
-                if heads.written.contains(&id) {
+        for (id, touch) in accounts.iter() {
+            let Some(row) = self.resident.accounts.get_mut(&id) else { continue };
+            if let Some(newest) = touch.newest {
+                row.last_line = newest;
+                if touch.is_written {
                     self.resident.heads.wait_no_more(id);
                 } else {
                     self.resident.heads.wait(id, since);
                 }
             }
-        }
-        // From here on the book and this have the same of them, which is why the book may keep it.
-        for id in accounts.list {
-            if let (Some(row), Some(account)) = (self.resident.accounts.get_mut(&id), self.book.account(id)) {
-                row.account.clone_from(account);
+            // From here on the book and this have the same of it, which is why the book may keep it.
+            match (touch.extent, self.book.account(id)) {
+                (Extent::Standing, Some(account)) => row.account.standing = account.standing,
+                (Extent::Anything, Some(account)) => row.account.clone_from(account),
+                (Extent::Nothing, _) | (_, None) => {}
             }
         }
         for change in changes {
@@ -441,6 +401,7 @@ impl Writer {
                 self.resident.tokens.insert(token.id, token);
             }
             Change::Account(_)
+            | Change::Standing { .. }
             | Change::Charge(_)
             | Change::Number(_)
             | Change::NumberGone { .. }

@@ -152,7 +152,7 @@ fn an_ipv4_address_stays_one_through_a_socket_for_both() {
 
 fn tell(story: &Story, line: &Line) -> Option<String> {
     let before = line.before.as_deref()?;
-    let after = line.record.as_ref().expect("what found something changed something");
+    let after = line.record.as_deref().expect("what found something changed something");
     Some(format!("{:?}: {} > {}", line.kind, text(story, before), text(story, after)))
 }
 

@@ -20,7 +20,7 @@ fn tell(story: &Story, line: &Line) -> String {
         Actor::Account { account, credential } => story.name_of(Named::Credential(account, credential)),
         token @ (Actor::Operator(_) | Actor::Gate(_) | Actor::Server) => story.name_of(Named::Token(token)),
     };
-    let record = match &line.record {
+    let record = match line.record.as_deref() {
         Some(Record::Account(it)) => Some(format!("account {}", account(it.id))),
         Some(Record::Hold(it)) => Some(format!("hold {}", story.name_of(Named::Line(it.id)))),
         Some(Record::Number(it)) => Some(format!("number {}", it.msisdn)),

@@ -241,7 +241,7 @@ impl Story {
 
     /// Whether what a line records is so.
     fn is_so(&self, line: &Line) -> bool {
-        match &line.record {
+        match line.record.as_deref() {
             None => true,
             Some(Record::Account(account)) => self.book.account(account.id) == Some(account),
             Some(Record::Closed(closed)) => self.book.account(closed.account.id) == Some(&closed.account),
@@ -302,7 +302,7 @@ impl Story {
 
 /// Whether what a line says of a credential is among the changes, where the book itself would not miss it.
 fn is_stored(line: &Line, decision: &Decision) -> bool {
-    let Some(Record::Credential(record)) = &line.record else { return true };
+    let Some(Record::Credential(record)) = line.record.as_deref() else { return true };
     let is_it = |it: &Change| {
         let is_added = matches!(it, Change::CredentialAdded { credential, .. } if credential.id == record.id);
         let is_changed = matches!(it, Change::CredentialChanged(credential) if credential == record);

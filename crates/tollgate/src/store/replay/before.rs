@@ -93,7 +93,7 @@ fn found(state: &State, line: &Line) -> Option<Record> {
 
 /// The record of the same thing as the line's own.
 fn left(state: &State, line: &Line) -> Option<Record> {
-    match line.record.as_ref()? {
+    match line.record.as_deref()? {
         Record::Number(it) => {
             state.numbers.get(&(it.country, it.msisdn.clone())).cloned().map(Record::Number)
         }

@@ -66,7 +66,7 @@ async fn assert_journal_says_it(house: &House, doomed: &Doomed) {
     let own = id(&doomed.opened);
     let lines = house.app.store().read(move |snapshot| snapshot.lines_of(own, None, 13)).await.unwrap();
     let close = &lines[0].line;
-    let Some(Record::Closed(closed)) = &close.record else { panic!("{close:?}") };
+    let Some(Record::Closed(closed)) = close.record.as_deref() else { panic!("{close:?}") };
     assert_eq!((closed.holds, closed.numbers), (2, 3));
     assert_eq!((closed.applications, closed.endpoints), (2, 2));
     assert_eq!(closed.cascade, doomed.shape.cascade);

@@ -229,7 +229,7 @@ impl Story {
         Action::Charge {
             account: self.account_id(words),
             amount: words.amount(),
-            operation: words.value("for").map(boxed),
+            operation: words.value("for").map(|it| Words::text(it).into()),
             units: words.value("units").map(boxed),
             reference: words.value("ref").map(boxed),
             force: words.flag("force"),
@@ -242,7 +242,7 @@ impl Story {
             amount: words.amount(),
             lasts_ms: words.value("lasts").map_or(3_600_000, |it| words.millis_of(it)),
             on_expiry: if words.flag("capture") { OnExpiry::Capture } else { OnExpiry::Release },
-            operation: words.value("for").map(boxed),
+            operation: words.value("for").map(|it| Words::text(it).into()),
             reference: words.value("ref").map(boxed),
         }
     }

@@ -227,7 +227,9 @@ pub(in crate::decide::tests) fn standing_text(standing: &Standing) -> String {
 
 /// `counts holds 2 released 15 numbers 1 apps 1 phones 1`: of what the close of an account found.
 fn look_at_close(decision: &Decision, words: &mut Words<'_>) {
-    let Some(Record::Closed(closed)) = &decision.outcome.record else { words.fail("nothing was closed") };
+    let Some(Record::Closed(closed)) = decision.outcome.record.as_deref() else {
+        words.fail("nothing was closed")
+    };
     while let Some(word) = words.peek() {
         let count = match word {
             "holds" => closed.holds.to_string(),

@@ -256,7 +256,7 @@ impl<'a> AuditRecord<'a> {
             figures: figures(line.account, Some(line.change)),
             counterparty_figures: figures(line.counter, opposite),
             before: line.before.as_deref().filter(|_| may_see_before(by, line)).map(AuditedThing::new),
-            after: line.record.as_ref().filter(|_| !ends(line)).map(AuditedThing::new),
+            after: line.record.as_deref().filter(|_| !ends(line)).map(AuditedThing::new),
         }
     }
 }
@@ -276,7 +276,7 @@ fn may_see_before(by: &Actor, line: &Line) -> bool {
 
 /// Whether nothing is left of what a line is about.
 fn ends(line: &Line) -> bool {
-    match &line.record {
+    match line.record.as_deref() {
         Some(Record::Number(number)) => {
             line.kind == Kind::NumberWithdrawn || (line.kind == Kind::NumberUnrented && number.is_brought)
         }

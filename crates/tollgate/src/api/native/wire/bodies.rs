@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -251,7 +252,7 @@ pub(in super::super) struct ChargeBody<'a> {
     pub(in super::super) amount: Amount,
     /// What was sold, such as `sms.send`: 1 to 64 characters, none of them blank.
     #[schemars(length(min = 1, max = 64))]
-    pub(in super::super) operation: Option<Box<str>>,
+    pub(in super::super) operation: Option<Arc<str>>,
     /// How much of it, such as the parts of a message; kept as it is written, and never calculated with.
     #[schemars(with = "Option<DigitsAsked>")]
     pub(in super::super) units: Option<Box<str>>,

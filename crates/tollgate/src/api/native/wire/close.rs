@@ -137,7 +137,7 @@ const NOBODY: &str = "nobody";
 impl<'a> CloseRecord<'a> {
     /// Of the line of a close; of no other line.
     pub(in super::super) fn new(line: &Line) -> Option<Self> {
-        let Some(Record::Closed(closed)) = &line.record else { return None };
+        let Some(Record::Closed(closed)) = line.record.as_deref() else { return None };
         let Closed { account, cascade, holds, released, numbers, applications, endpoints } = &**closed;
         // A line whose opposite does not fit an amount is never written.
         let swept = line.change.checked_neg().unwrap_or(Standing::ZERO);
@@ -165,7 +165,7 @@ impl<'a> CloseRecord<'a> {
         for line in &decision.lines {
             // Something of another account is only not answered any more by an application that goes.
             let is_its = line.account.is_some_and(|it| it.account == closed);
-            match &line.record {
+            match line.record.as_deref() {
                 // The payer's line, which may be the primary's.
                 Some(Record::Hold(hold)) => holds.push(HoldThere::new(hold)),
                 Some(Record::Number(number)) if is_its => numbers.push(NumberThere::new(line, number)),

@@ -1,6 +1,7 @@
 //! Holds: what places and ends them, and how they are shown.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ledger::{AccountId, Amount, Hold, HoldEnd, LineId, OnExpiry};
 use schemars::JsonSchema;
@@ -34,7 +35,7 @@ pub(in super::super) struct HoldBody<'a> {
     pub(in super::super) on_expiry: OnExpiry,
     /// What is sold, such as `sms.send`: 1 to 64 characters, none of them blank.
     #[schemars(length(min = 1, max = 64))]
-    pub(in super::super) operation: Option<Box<str>>,
+    pub(in super::super) operation: Option<Arc<str>>,
     /// What the caller knows the call by: at most 255 characters.
     #[schemars(length(max = 255))]
     pub(in super::super) reference: Option<Box<str>>,

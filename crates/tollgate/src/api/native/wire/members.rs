@@ -213,7 +213,7 @@ impl<'a> Members<'a> {
     }
 
     /// A text that the ledger keeps.
-    pub(super) fn kept(&mut self, name: &'static str) -> Option<Box<str>> {
+    pub(super) fn kept<T: From<Cow<'a, str>>>(&mut self, name: &'static str) -> Option<T> {
         self.text(name).map(Into::into)
     }
 
