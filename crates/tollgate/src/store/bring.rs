@@ -295,8 +295,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Looks the keys of charges up beforehand. One look-up waits for memory, because keys are random and there are millions
-    /// of them; many in a row wait for it together.
+    /// Looks the keys of charges up beforehand, so that they wait for memory together.
     pub(super) fn look_up(&self, commands: &[Command]) -> Vec<Option<Known>> {
         let hash = |command: &Command| {
             let once = command.once.as_ref()?;
@@ -305,6 +304,7 @@ impl Writer {
             is_charge.then(|| self.resident.once.hash(&decide::scope(&self.book, command), &once.key))
         };
         let hashes: Vec<_> = commands.iter().map(hash).collect();
+        self.resident.once.fetch(hashes.iter().copied().flatten());
         let known = |hash: u64| Known { hash, seq: self.resident.once.get(hash) };
         hashes.into_iter().map(|it| it.map(known)).collect()
     }

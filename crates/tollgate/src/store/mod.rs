@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger
 //! decide them and commits once (`bring` reads what they name, `pending` and `touched` hold what comes of them, `write` and
-//! `insert` write the rows); `resident` is what it keeps in memory, `once` the keys; `snapshot` reads; `sql`
+//! `insert` write the rows); `resident` is what it keeps in memory, `once` and `once_table` the keys; `snapshot` reads; `sql`
 //! and `record` turn rows into domain values; `usage` adds up what was spent; `replay` proves a store from its journal;
 //! `events` what others are told of, `webhooks` where to, `deliveries` what became of it; `file` opens, locks and copies it.
 //!
@@ -21,6 +21,7 @@ mod insert;
 mod limits;
 mod line_id;
 mod once;
+mod once_table;
 mod owned;
 mod pending;
 mod plan;

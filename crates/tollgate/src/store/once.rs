@@ -1,35 +1,33 @@
 //! Which key was used on which line: eight bytes of keyed hash and a sequence each. A hit is only a hint, confirmed
 //! in the journal; so two keys of the same hash cost a read and never a wrong answer.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use ledger::{Caller, Scope, Timestamp};
+
+use super::once_table::Table;
 
 /// How long a key is remembered: 24 hours, in milliseconds (docs/rules.md, Once).
 pub(super) const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How many keyed writes are remembered when nothing else is said.
 pub const ONCE_MAX: usize = 20_000_000;
 
-/// One growing map stalls for more than half a second when it resizes at some million entries; of 4096, each stalls
+/// One growing table stalls for more than half a second when it resizes at some million entries; of 4096, each stalls
 /// for less than half a millisecond.
 const SHARDS: usize = 4096;
 /// After how many keyed writes a mark is set that forgetting can stop at.
 const MARK_EVERY: usize = 1024;
 
-type Shard = HashMap<u64, i64, BuildHasherDefault<Unhashed>>;
-
 pub(super) struct OnceMap {
     hasher: RandomState,
-    shards: Vec<Shard>,
+    shards: Vec<Table>,
     marks: VecDeque<Mark>,
     /// Keyed writes since the last mark.
     since_mark: usize,
     len_max: usize,
     /// Lines before this one are forgotten.
     floor: i64,
-    /// The shard that is swept next.
-    sweep_next: usize,
 }
 
 /// The first of [`MARK_EVERY`] keyed writes.
@@ -42,12 +40,11 @@ impl OnceMap {
     pub(super) fn new(len_max: usize) -> Self {
         Self {
             hasher: RandomState::new(),
-            shards: std::iter::repeat_with(Shard::default).take(SHARDS).collect(),
+            shards: std::iter::repeat_with(Table::default).take(SHARDS).collect(),
             marks: VecDeque::new(),
             since_mark: 0,
             len_max,
             floor: 0,
-            sweep_next: 0,
         }
     }
 
@@ -68,7 +65,14 @@ impl OnceMap {
 
     /// The line that perhaps was written under this key.
     pub(super) fn get(&self, hash: u64) -> Option<i64> {
-        self.shards.get(shard_of(hash))?.get(&hash).copied().filter(|it| *it >= self.floor)
+        self.shards.get(shard_of(hash))?.get(hash, self.floor)
+    }
+
+    /// Has memory fetch what searches for these will look at. It is seldom near, for hashes are random and there are
+    /// millions of them; but where no search waits for the one before it, they wait together.
+    pub(super) fn fetch(&self, hashes: impl Iterator<Item = u64>) {
+        let touched = hashes.filter_map(|it| Some(self.shards.get(shard_of(it))?.touch(it)));
+        std::hint::black_box(touched.fold(0, i64::wrapping_add));
     }
 
     pub(super) fn insert(&mut self, hash: u64, seq: i64, at: Timestamp) {
@@ -79,7 +83,7 @@ impl OnceMap {
         self.since_mark += 1;
         self.forget(at);
         if let Some(shard) = self.shards.get_mut(shard_of(hash)) {
-            shard.insert(hash, seq);
+            shard.insert(hash, seq, self.floor);
         }
     }
 
@@ -93,7 +97,7 @@ impl OnceMap {
         self.floor
     }
 
-    /// Moves the floor past what is too old or too much, and sweeps one shard.
+    /// Moves the floor past what is too old or too much. The shards let go of that when they need room.
     fn forget(&mut self, now: Timestamp) {
         while let (Some(_), Some(next)) = (self.marks.front(), self.marks.get(1)) {
             let too_old = next.at < now.plus_millis(-REMEMBERED_MS);
@@ -104,19 +108,11 @@ impl OnceMap {
             self.floor = next.seq;
             self.marks.pop_front();
         }
-        // One shard every so many writes keeps the dead below a few percent and no write waits for more than one.
-        if self.floor > 0 && self.since_mark.is_multiple_of(64) {
-            let floor = self.floor;
-            if let Some(shard) = self.shards.get_mut(self.sweep_next) {
-                shard.retain(|_, seq| *seq >= floor);
-            }
-            self.sweep_next = (self.sweep_next + 1) % SHARDS;
-        }
     }
 }
 
 fn shard_of(hash: u64) -> usize {
-    // The upper bits choose the shard, the lower ones the place in it. 12 bits always fit.
+    // The upper bits choose the shard, the lower ones the bucket in it. 12 bits always fit.
     usize::try_from(hash >> 52).unwrap_or(0)
 }
 

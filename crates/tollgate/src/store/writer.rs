@@ -342,6 +342,7 @@ impl Writer {
         if let Some(last) = lines.last() {
             self.resident.last_at = last.at;
         }
+        self.resident.once.fetch(keyed.iter().map(|it| it.0));
         for (hash, seq) in keyed {
             self.resident.once.insert(hash, seq, self.resident.last_at);
         }
