@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use ledger::{
-    AccountId, Actor, Amount, BalanceMode, Currency, PriceRule, Pricing, Status, Token, TokenId, TokenScope,
+    AccountId, Actor, Alerts, Amount, BalanceMode, Currency, PriceRule, Pricing, Status, Token, TokenId,
+    TokenScope,
 };
 use tollgate::app::{App, NewAccount, NewCharge, NewPlan, Opened, Settings};
 use tollgate::clock::Clock;
@@ -201,8 +202,17 @@ impl Making {
         secret: Option<String>,
     ) -> Result<Opened> {
         let (credit_limit, status) = (Amount::ZERO, Status::Active);
-        let new =
-            NewAccount { parent, name: name.into(), currency: None, credit_limit, mode, status, secret, caps: None };
+        let new = NewAccount {
+            parent,
+            name: name.into(),
+            currency: None,
+            credit_limit,
+            mode,
+            status,
+            secret,
+            caps: None,
+            alerts: Alerts::default(),
+        };
         Ok(self.app.open_account(BY, None, new).await?)
     }
 
