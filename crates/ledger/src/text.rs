@@ -1,5 +1,5 @@
 //! Texts with limits: what is too long is refused, never cut (docs/rules.md, Limits). Lengths count
-//! characters.
+//! characters. U+0000 is none: not every store can keep it.
 
 /// The most characters of an account's name.
 pub const NAME_MAX: usize = 255;
@@ -113,10 +113,10 @@ pub fn is_method(text: &str) -> bool {
     (1..=METHOD_MAX).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_uppercase())
 }
 
-/// Whether the text has at most `max` characters.
+/// Whether the text has at most `max` characters, and no U+0000.
 pub fn fits(text: &str, max: usize) -> bool {
     // A character is at least one byte, so short texts need no counting.
-    text.len() <= max || text.chars().nth(max).is_none()
+    (text.len() <= max || text.chars().nth(max).is_none()) && !text.bytes().any(|it| it == 0)
 }
 
 #[cfg(test)]
@@ -128,6 +128,7 @@ mod tests {
         assert!(is_name(&"€".repeat(255)));
         assert!(!is_name(&"€".repeat(256)));
         assert!(!is_name(" \t\u{a0}"));
+        assert!(fits("a\tb\u{1}", 4) && !fits("a\0b", 4) && !is_name("a\0") && !is_key("\0"));
         assert!(is_key("k") && !is_key("") && !is_key(&"k".repeat(256)));
         assert!(is_operation("sms.send") && !is_operation("sms send") && !is_operation(""));
         assert!(

@@ -155,7 +155,7 @@ pub(super) fn refused(refusal: &Refusal, names: Names) -> Problem {
 /// The field at fault, and what is wrong with it, where a refusal is about one.
 pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)> {
     Some(match refusal {
-        Refusal::InvalidText(TextField::Key) => (names.key, "must have 1 to 255 characters"),
+        Refusal::InvalidText(TextField::Key) => (names.key, "must have 1 to 255 characters, none of them U+0000"),
         Refusal::InvalidText(field) => unfit_text(*field),
         Refusal::AmountOutOfRange if matches!(names.amount, "credit_limit" | "cost") => {
             (names.amount, "must be from 0 to 10000000000")
@@ -235,22 +235,22 @@ pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'
 
 const fn unfit_text(field: TextField) -> (&'static str, &'static str) {
     match field {
-        TextField::Name => ("name", "must have 1 to 255 characters, not all of them blank"),
-        TextField::Reference => ("reference", "must have at most 255 characters"),
+        TextField::Name => ("name", "must have 1 to 255 characters, not all of them blank and none U+0000"),
+        TextField::Reference => ("reference", "must have at most 255 characters, none of them U+0000"),
         TextField::Operation => ("operation", "must have 1 to 64 characters, none of them blank"),
-        TextField::Units => ("units", "must have at most 32 characters"),
-        TextField::Key => ("Idempotency-Key", "must have 1 to 255 characters"),
+        TextField::Units => ("units", "must have at most 32 characters, none of them U+0000"),
+        TextField::Key => ("Idempotency-Key", "must have 1 to 255 characters, none of them U+0000"),
         TextField::Msisdn => ("msisdn", "must have 3 to 15 digits and nothing else"),
         TextField::ApplicationName => ("name", "must have 1 to 255 letters, digits, - and _"),
         TextField::Username => ("username", "must have 1 to 37 letters and digits, first a letter"),
-        TextField::Alias => ("alias", "must have 1 to 255 characters, not all of them blank"),
+        TextField::Alias => ("alias", "must have 1 to 255 characters, not all of them blank and none U+0000"),
         TextField::PlanName => ("name", "must have 1 to 64 lower-case letters, digits, `.`, `-` and `_`"),
         TextField::Method => ("method", "must have 1 to 32 capital letters, such as POST"),
         TextField::WebhookUrl => (
             "url",
             "must be an http or https address of at most 2048 characters, without a user, a password or a fragment",
         ),
-        TextField::Setting => ("settings", "must have at most 2048 characters"),
+        TextField::Setting => ("settings", "must have at most 2048 characters, none of them U+0000"),
     }
 }
 

@@ -143,8 +143,8 @@ async fn opening_is_refused_by_what_is_wrong_with_it() {
     }
     assert_snapshot!(said.join("\n"), @r#"
     422 invalid: name is required
-    422 invalid: name must have 1 to 255 characters, not all of them blank
-    422 invalid: name must have 1 to 255 characters, not all of them blank
+    422 invalid: name must have 1 to 255 characters, not all of them blank and none U+0000
+    422 invalid: name must have 1 to 255 characters, not all of them blank and none U+0000
     422 invalid: credit_limit must be from 0 to 10000000000
     422 invalid: credit_limit must be from 0 to 10000000000
     422 invalid: balance must be "own": a primary account has no primary to share with
@@ -508,7 +508,7 @@ async fn a_change_is_refused_by_what_is_wrong_with_it_and_changes_nothing() {
     422 invalid: credit_limit is set by the operator on a primary account alone; a subaccount's changes by credit transfer
     422 invalid: balance must be "own": an own balance is never shared again
     422 invalid: status must be "active" or "suspended"
-    422 invalid: name must have 1 to 255 characters, not all of them blank
+    422 invalid: name must have 1 to 255 characters, not all of them blank and none U+0000
     422 invalid: secret is not known here; known are name, credit_limit, status, balance, price_plan, caps, alerts
     403 forbidden
     404 not_found

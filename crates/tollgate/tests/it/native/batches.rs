@@ -220,8 +220,8 @@ async fn what_is_wrong_with_one_is_no_concern_of_the_others() {
     null 422 invalid key is required
     null 422 invalid key is required
     null 422 invalid key must be a string
-    "" 422 invalid key must have 1 to 255 characters
-    "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" 422 invalid key must have 1 to 255 characters
+    "" 422 invalid key must have 1 to 255 characters, none of them U+0000
+    "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" 422 invalid key must have 1 to 255 characters, none of them U+0000
     "zero" 422 invalid amount must be more than 0 (only a payment may be negative) and at most 10000000000
     "negative" 422 invalid amount must be more than 0 (only a payment may be negative) and at most 10000000000
     "precise" 422 invalid amount must have at most 8 decimals
@@ -241,8 +241,8 @@ async fn what_is_wrong_with_one_is_no_concern_of_the_others() {
     "x" 422 invalid charge is required; force is not known here; known are key, type, charge, amount, reference
     "x" 404 not_found
     "x" 422 invalid operation must have 1 to 64 characters, none of them blank
-    "x" 422 invalid units must have at most 32 characters
-    "x" 422 invalid reference must have at most 255 characters
+    "x" 422 invalid units must have at most 32 characters, none of them U+0000
+    "x" 422 invalid reference must have at most 255 characters, none of them U+0000
     "x" 422 invalid hold is not known here; known are key, type, account, amount, operation, units, reference, force
     "last" 201
     "#);

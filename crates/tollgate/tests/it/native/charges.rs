@@ -222,6 +222,7 @@ async fn a_charge_is_refused_by_what_is_wrong_with_it() {
         format!(r#"{{"account":"{id}","amount":"1","operation":"{}"}}"#, "x".repeat(65)),
         format!(r#"{{"account":"{id}","amount":"1","units":"{}"}}"#, "1".repeat(33)),
         format!(r#"{{"account":"{id}","amount":"1","reference":"{}"}}"#, "x".repeat(256)),
+        format!(r#"{{"account":"{id}","amount":"1","reference":"before\u0000after"}}"#),
         format!(r#"{{"account":"{id}","amount":"1","force":"true"}}"#),
         r#"{"account":7,"amount":{},"operation":1,"units":[],"reference":false,"force":1,"price":"1"}"#
             .to_owned(),
@@ -234,8 +235,9 @@ async fn a_charge_is_refused_by_what_is_wrong_with_it() {
     422 invalid: account is required
     422 invalid: operation must have 1 to 64 characters, none of them blank
     422 invalid: operation must have 1 to 64 characters, none of them blank
-    422 invalid: units must have at most 32 characters
-    422 invalid: reference must have at most 255 characters
+    422 invalid: units must have at most 32 characters, none of them U+0000
+    422 invalid: reference must have at most 255 characters, none of them U+0000
+    422 invalid: reference must have at most 255 characters, none of them U+0000
     422 invalid: force must be true or false
     422 invalid: account must be a string; amount must be a string or a number; operation must be a string; units must be a string or a number; reference must be a string; force must be true or false; price is not known here; known are account, amount, operation, units, reference, force
     ");

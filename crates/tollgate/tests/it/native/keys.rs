@@ -90,9 +90,9 @@ async fn a_key_has_1_to_255_characters() {
         said.push(problem(&keyed(&house, Method::POST, "/api/v1/accounts", key, r#"{"name":"x"}"#).await));
     }
     assert_snapshot!(said.join("\n"), @"
-    422 invalid: Idempotency-Key must have 1 to 255 characters
-    422 invalid: Idempotency-Key must have 1 to 255 characters
-    422 invalid: Idempotency-Key must have 1 to 255 characters
+    422 invalid: Idempotency-Key must have 1 to 255 characters, none of them U+0000
+    422 invalid: Idempotency-Key must have 1 to 255 characters, none of them U+0000
+    422 invalid: Idempotency-Key must have 1 to 255 characters, none of them U+0000
     ");
     let longest = keyed(&house, Method::POST, "/api/v1/accounts", &"k".repeat(255), r#"{"name":"x"}"#).await;
     assert_eq!(longest.status, 201);

@@ -134,16 +134,16 @@ fn every_refusal_has_its_problem() {
     403 restricted Restricted credentials make and end no credentials and tokens, open and close no accounts, and make no webhooks. Ask with unrestricted ones.
     404 not_found There is no such webhook, or none of these credentials, or it was never to get such an event. List them with GET /api/v1/webhooks.
     409 webhooks_max There are 20 of at most 20 webhooks. Delete one first.
-    422 invalid name must have 1 to 255 characters, not all of them blank
-    422 invalid reference must have at most 255 characters
+    422 invalid name must have 1 to 255 characters, not all of them blank and none U+0000
+    422 invalid reference must have at most 255 characters, none of them U+0000
     422 invalid operation must have 1 to 64 characters, none of them blank
-    422 invalid units must have at most 32 characters
-    422 invalid Idempotency-Key must have 1 to 255 characters
+    422 invalid units must have at most 32 characters, none of them U+0000
+    422 invalid Idempotency-Key must have 1 to 255 characters, none of them U+0000
     422 invalid msisdn must have 3 to 15 digits and nothing else
     422 invalid name must have 1 to 255 letters, digits, - and _
     422 invalid username must have 1 to 37 letters and digits, first a letter
-    422 invalid alias must have 1 to 255 characters, not all of them blank
-    422 invalid settings must have at most 2048 characters
+    422 invalid alias must have 1 to 255 characters, not all of them blank and none U+0000
+    422 invalid settings must have at most 2048 characters, none of them U+0000
     422 invalid name must have 1 to 64 lower-case letters, digits, `.`, `-` and `_`
     422 invalid method must have 1 to 32 capital letters, such as POST
     422 invalid url must be an http or https address of at most 2048 characters, without a user, a password or a fragment
