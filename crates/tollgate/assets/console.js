@@ -14,6 +14,14 @@ function sayTimes(root) {
     }
 }
 
+/** The reader's own time zone is the first that is proposed. */
+function proposeZones(root) {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const list of root.querySelectorAll("datalist[data-zones]")) {
+        if (own && own !== "UTC") list.prepend(new Option("", own));
+    }
+}
+
 /** A secret that is shown once can be copied without being marked. */
 function offerCopies(root) {
     for (const place of root.querySelectorAll(".copy:not([data-offered])")) {
@@ -44,6 +52,7 @@ function sendOnce(root) {
 
 function prepare(root) {
     sayTimes(root);
+    proposeZones(root);
     offerCopies(root);
     sendOnce(root);
 }

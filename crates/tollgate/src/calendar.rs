@@ -58,6 +58,13 @@ impl Zone {
     }
 }
 
+impl Day {
+    /// The day after it; `None` at the end of the calendar.
+    pub fn next(self) -> Option<Self> {
+        self.0.tomorrow().ok().map(Self)
+    }
+}
+
 impl FromStr for Zone {
     type Err = NotInCalendar;
 

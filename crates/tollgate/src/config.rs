@@ -7,6 +7,7 @@ use std::str::FromStr;
 use axum::http::HeaderName;
 use clap::Args;
 
+use crate::app::SessionSpans;
 use crate::observe::LogFormat;
 use crate::store::ONCE_MAX;
 
@@ -70,6 +71,12 @@ fn local_place(text: &str) -> Result<Place, String> {
 fn header_name(text: &str) -> Result<String, String> {
     let name = text.parse::<HeaderName>().map_err(|_| "must be the name of a header, such as X-Api-Key")?;
     Ok(name.as_str().to_owned())
+}
+
+const MINUTE_MS: i64 = 60 * 1_000;
+
+const fn minutes(ms: i64) -> i64 {
+    ms / MINUTE_MS
 }
 
 /// The store that a command works on.
@@ -157,6 +164,16 @@ pub struct ServeArgs {
     #[arg(long, env = "TOLLGATE_WEBHOOK_ALLOW_LOCAL")]
     pub webhook_allow_local: bool,
 
+    /// A session of the console ends when nobody has used it for so many minutes: 1 to 1440
+    #[arg(long, env = "TOLLGATE_CONSOLE_IDLE", default_value_t = minutes(SessionSpans::USUAL.idle_ms), value_name = "MINUTES",
+          value_parser = clap::value_parser!(i64).range(1..=1_440))]
+    pub console_idle: i64,
+
+    /// And after so many minutes, however much it is used: 1 to 10080, which is a week
+    #[arg(long, env = "TOLLGATE_CONSOLE_SESSION", default_value_t = minutes(SessionSpans::USUAL.life_ms), value_name = "MINUTES",
+          value_parser = clap::value_parser!(i64).range(1..=10_080))]
+    pub console_session: i64,
+
     /// How many keyed writes are remembered for 24 hours, at some 50 bytes of memory each
     #[arg(long, env = "TOLLGATE_ONCE_MAX", default_value_t = ONCE_MAX, value_name = "N")]
     pub once_max: usize,
@@ -172,4 +189,12 @@ pub struct ServeArgs {
     /// The operator token, at least 32 characters. Wins over the one that the first start printed, and is not stored
     #[arg(long, env = "TOLLGATE_OPERATOR_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub operator_token: Option<String>,
+}
+
+impl ServeArgs {
+    /// For how long a session of the console lasts.
+    pub const fn sessions(&self) -> SessionSpans {
+        let Self { console_idle, console_session, .. } = self;
+        SessionSpans { idle_ms: *console_idle * MINUTE_MS, life_ms: *console_session * MINUTE_MS }
+    }
 }

@@ -4,7 +4,7 @@ use ledger::{Account, AccountId, Actor};
 
 use super::read::{Payers, managed, view, visible};
 use super::{AccountView, App, Error};
-use crate::store::{FamilyFilter, FamilyTotals, Slice};
+use crate::store::{CurrencyTotals, FamilyFilter, FamilyTotals, Slice};
 
 /// A page of a family.
 #[derive(Clone, Debug)]
@@ -22,12 +22,12 @@ pub struct FamilyPage {
 /// A page of the primaries.
 #[derive(Clone, Debug)]
 pub struct PrimariesPage {
-    /// Some of them, in the order that was asked for.
-    pub primaries: Vec<AccountView>,
+    /// Some of them, in the order that was asked for, and what the subaccounts of each come to.
+    pub primaries: Vec<(AccountView, FamilyTotals)>,
     /// How many fit what was asked.
     pub total: usize,
-    /// What all of them come to by currency, without their subaccounts.
-    pub totals: Vec<(String, FamilyTotals)>,
+    /// What all of them come to, whatever was asked, by currency.
+    pub totals: Vec<CurrencyTotals>,
 }
 
 /// Accounts as they are now, and what all of a family come to.
@@ -83,9 +83,12 @@ impl App {
                 return Ok(Err(refusal));
             }
             let listed = snapshot.family_page(None, &filter, slice)?;
-            let totals = snapshot.primary_totals()?;
+            let totals = snapshot.totals_by_currency()?;
             let mut payers = Payers::new();
-            let views = listed.rows.into_iter().map(|it| view(snapshot, &by, it, now, &mut payers));
+            let views = listed.rows.into_iter().map(|it| {
+                let family = snapshot.family_totals(it.id)?;
+                Ok((view(snapshot, &by, it, now, &mut payers)?, family))
+            });
             let primaries = views.collect::<crate::store::Result<Vec<_>>>()?;
             Ok(Ok(PrimariesPage { primaries, total: listed.total, totals }))
         })

@@ -52,8 +52,9 @@ pub use usage::{
 pub use webhooks::{NewWebhook, SECRET_PREFIX};
 
 pub use crate::store::{
-    AccountFilter, Audited, Cause, Delivery, DeliveryState, FamilyFilter, FamilyOrder, FamilyTotals, Listed,
-    Logged, NumberFilter, Owners, PlanFilter, Recorded, Slice, TokenFilter, UsageSum, is_near,
+    AccountFilter, Audited, Cause, CurrencyTotals, Delivery, DeliveryState, FamilyFilter, FamilyOrder,
+    FamilyTotals, Listed, Logged, NumberFilter, Owners, PlanFilter, Recorded, Slice, TokenFilter, UsageSum,
+    is_near,
 };
 
 use self::refusals::Attempt;
@@ -125,6 +126,26 @@ impl From<ReadError> for Error {
     }
 }
 
+/// For how long whoever signed in to the console stays so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionSpans {
+    /// A session that was not used for so many milliseconds has ended.
+    pub idle_ms: i64,
+    /// After so many milliseconds it has ended, however much it was used.
+    pub life_ms: i64,
+}
+
+impl SessionSpans {
+    /// What holds where nobody says otherwise: 30 minutes, and 12 hours.
+    pub const USUAL: Self = Self { idle_ms: 30 * 60 * 1_000, life_ms: 12 * 3_600 * 1_000 };
+}
+
+impl Default for SessionSpans {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
+
 /// What the operator has set.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -138,6 +159,8 @@ pub struct Settings {
     pub plivo_sip_domain: Arc<str>,
     /// A header in which the gate takes credentials, before it looks at `Authorization`.
     pub gate_key_header: Option<String>,
+    /// For how long a session of the console lasts.
+    pub sessions: SessionSpans,
 }
 
 /// How a node is; what is counted, since it started.

@@ -10,6 +10,7 @@ use ledger::{
 };
 
 use super::accounts::ShownOnce;
+use super::read::visible;
 use super::{App, Error};
 use crate::store::{Delivery, DeliveryState, Snapshot, WebhooksOf};
 
@@ -153,6 +154,33 @@ impl App {
                 }
             };
             snapshot.webhooks(of, after, limit).map(Ok)
+        })
+        .await
+    }
+
+    /// The webhooks around an account that the caller keeps, after a cursor: the account's own; a primary's subaccounts', too;
+    /// and the caller's own that are about this account alone. After a page, where the next one goes on.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Refusal::AccountNotFound`] for what is unknown and foreign alike.
+    pub async fn webhooks_around(
+        &self,
+        by: Actor,
+        account: AccountId,
+        after: Option<WebhookId>,
+        limit: usize,
+    ) -> Result<(Vec<Webhook>, Option<WebhookId>), Error> {
+        self.see(by, move |snapshot| {
+            if let Err(refusal) = visible(snapshot, &by, account)? {
+                return Ok(Err(refusal));
+            }
+            let mut found = snapshot.webhooks(WebhooksOf::Around(account), after, limit.saturating_add(1))?;
+            let has_more = found.len() > limit;
+            found.truncate(limit);
+            let next = found.last().map(|it| it.id).filter(|_| has_more);
+            // Of whoever else is told of it, the caller learns nothing.
+            found.retain(|it| authority::may_keep_webhook(snapshot.limits(), &by, it).is_ok());
+            Ok(Ok((found, next)))
         })
         .await
     }

@@ -94,6 +94,7 @@ impl Serving {
             plivo_rate_limit: args.plivo_rate_limit,
             plivo_sip_domain: args.plivo_sip_domain.as_str().into(),
             gate_key_header: args.gate_key_header.clone(),
+            sessions: args.sessions(),
         };
         let app = App::new(store.clone(), keyring.clone(), clock, random.clone(), settings)
             .map_err(Ended::cannot_start)?;

@@ -1,6 +1,7 @@
-//! The credentials of an account: which there are, another one in place of one, and the end of one.
+//! The credentials of an account: which there are, another one in place of one or beside it, and the end of one.
 
 use askama::Template;
+use axum::http::StatusCode;
 use axum::response::Response;
 use ledger::{CredentialId, CredentialKind};
 
@@ -8,6 +9,7 @@ use super::account::{Segment, Tabs, segment};
 use super::page::{self, Frame};
 use super::show::Time;
 use super::visit::Visit;
+use super::{limits, words};
 use crate::app::{AddedCredential, Error, UsedCredential};
 
 #[derive(Template)]
@@ -16,6 +18,8 @@ struct Page {
     frame: Frame,
     tabs: Tabs,
     rows: Vec<Row>,
+    is_token: bool,
+    problem: Option<String>,
 }
 
 struct Row {
@@ -24,7 +28,8 @@ struct Row {
     made: Time,
     used: Option<Time>,
     ends: Option<Time>,
-    is_restricted: bool,
+    /// What it may do at most; empty where that is all that its account may.
+    limits: String,
 }
 
 #[derive(Template)]
@@ -34,7 +39,9 @@ struct MadePage {
     tabs: Tabs,
     kind: &'static str,
     text: String,
-    hours: i64,
+    /// In how many hours the others of its kind end, if they do.
+    hours: Option<i64>,
+    limits: String,
 }
 
 const fn word(kind: CredentialKind) -> &'static str {
@@ -46,18 +53,23 @@ const fn word(kind: CredentialKind) -> &'static str {
 
 /// `GET /console/accounts/{account}/credentials`.
 pub(super) async fn show(name: Segment, visit: Visit) -> Response {
-    visit
-        .answer(async {
-            let id = visit.app.named(segment(&name)).await?;
-            let tabs = Tabs::of(&visit, id).await?;
-            let rows = visit.app.credentials(visit.by, id).await?.into_iter().map(row).collect();
-            let frame = visit.frame(format!("Credentials of {}", tabs.it.account.name));
-            page::ok(&Page { frame, tabs, rows })
-        })
-        .await
+    visit.answer(async { page_of(&visit, &name, None).await }).await
 }
 
-fn row(used: UsedCredential) -> Row {
+async fn page_of(visit: &Visit, name: &Segment, problem: Option<String>) -> Result<Response, Error> {
+    let id = visit.app.named(segment(name)).await?;
+    let tabs = Tabs::of(visit, id).await?;
+    let used = visit.app.credentials(visit.by, id).await?;
+    let all: Vec<_> = used.iter().map(|it| it.credential.limits.as_deref()).collect();
+    let said = limits::said(visit, &all).await?;
+    let rows = used.into_iter().zip(said).map(|(it, limits)| row(it, limits)).collect();
+    let frame = visit.frame(format!("Credentials of {}", tabs.it.account.name));
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let is_token = visit.form.text("kind") == "token";
+    page::page(status, &Page { frame, tabs, rows, is_token, problem })
+}
+
+fn row(used: UsedCredential, limits: String) -> Row {
     let UsedCredential { credential, used_at } = used;
     Row {
         id: credential.id.to_string(),
@@ -65,9 +77,50 @@ fn row(used: UsedCredential) -> Row {
         made: Time(credential.created_at),
         used: used_at.map(Time),
         ends: credential.expires_at.map(Time),
-        is_restricted: credential.limits.is_some(),
+        limits,
     }
 }
+
+fn kind(visit: &Visit) -> CredentialKind {
+    match visit.form.text("kind") {
+        "token" => CredentialKind::Token,
+        _ => CredentialKind::Secret,
+    }
+}
+
+/// `POST /console/accounts/{account}/credentials`: another one beside those that there are, perhaps one that may do less.
+pub(super) async fn add(name: Segment, visit: Visit) -> Response {
+    visit
+        .answer(async {
+            let id = visit.app.named(segment(&name)).await?;
+            let tabs = Tabs::of(&visit, id).await?;
+            let kind = kind(&visit);
+            let text = Some(visit.form.exact("text")).filter(|it| !it.is_empty()).map(str::to_owned);
+            if text.is_some() && kind == CredentialKind::Token {
+                return page_of(&visit, &name, Some(NO_OWN_TOKEN.to_owned())).await;
+            }
+            let limits = match limits::read(&visit).await? {
+                Ok(limits) => limits,
+                Err(problem) => return page_of(&visit, &name, Some(problem)).await,
+            };
+            let new = AddedCredential { account: id, kind, text, limits };
+            match visit.app.add_credential(visit.by, visit.once(), new).await {
+                Ok((credential, text)) => {
+                    let said = limits::said(&visit, &[credential.limits.as_deref()]).await?;
+                    let limits = said.into_iter().next().unwrap_or_default();
+                    let frame = visit.frame("A new credential");
+                    page::ok(&MadePage { frame, tabs, kind: word(kind), text, hours: None, limits })
+                }
+                Err(Error::Refused(refusal)) => {
+                    page_of(&visit, &name, Some(words::refused(&refusal).into_owned())).await
+                }
+                Err(error) => Err(error),
+            }
+        })
+        .await
+}
+
+const NO_OWN_TOKEN: &str = "An auth token is always made here. Leave the text empty, or add a secret.";
 
 /// `POST /console/accounts/{account}/credentials/rotate`: another one, and the end of the others after some hours.
 pub(super) async fn rotate(name: Segment, visit: Visit) -> Response {
@@ -76,16 +129,14 @@ pub(super) async fn rotate(name: Segment, visit: Visit) -> Response {
         .answer(async {
             let id = visit.app.named(segment(&name)).await?;
             let tabs = Tabs::of(&visit, id).await?;
-            let kind = match visit.form.text("kind") {
-                "token" => CredentialKind::Token,
-                _ => CredentialKind::Secret,
-            };
+            let kind = kind(&visit);
             let hours: i64 = visit.form.text("hours").parse().unwrap_or(-1);
             let new = AddedCredential { account: id, kind, text: None, limits: None };
             let overlap_ms = hours.saturating_mul(HOUR_MS);
             let (_, text) = visit.app.rotate_credential(visit.by, visit.once(), new, overlap_ms).await?;
             let frame = visit.frame("A new credential");
-            page::ok(&MadePage { frame, tabs, kind: word(kind), text, hours })
+            let limits = String::new();
+            page::ok(&MadePage { frame, tabs, kind: word(kind), text, hours: Some(hours), limits })
         })
         .await
 }

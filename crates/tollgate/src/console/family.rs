@@ -59,6 +59,7 @@ impl Asked {
                 "closed" => Some(Status::Closed),
                 _ => None,
             },
+            is_near: self.status == "near",
             order: match &*self.order {
                 "name" => FamilyOrder::Name,
                 "balance" => FamilyOrder::Balance,

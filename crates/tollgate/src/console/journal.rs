@@ -12,14 +12,14 @@ use super::account::{Segment, Tabs, segment};
 use super::page::{self, Frame};
 use super::show::{Money, Time};
 use super::visit::{Form, Visit};
+use super::zones;
 use crate::app::{App, Error, PostingFilter, Postings};
-use crate::calendar::{Day, Zone};
+use crate::calendar::Day;
 
 /// How many lines a page has.
 const PAGE_LEN: usize = 50;
 /// How many lines a file has at most.
 const FILE_LEN: usize = 100_000;
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 #[derive(Template)]
 #[template(path = "console/journal.html")]
@@ -40,6 +40,7 @@ struct Asked {
     reference: String,
     from: String,
     to: String,
+    zone: zones::Asked,
     problem: Option<String>,
 }
 
@@ -120,26 +121,30 @@ impl Asked {
             reference: text("reference"),
             from: text("from"),
             to: text("to"),
+            zone: zones::Asked::read(form),
             problem: None,
         }
     }
 
-    /// Days are those of UTC, the last one included.
+    /// Days are those of the time zone, the last one included.
     fn filter(&mut self) -> PostingFilter {
         let some = |text: &str| Some(text).filter(|it| !it.is_empty()).map(Into::into);
-        let [from, to] = [&self.from, &self.to].map(|text| {
-            let day = text.parse::<Day>().ok().and_then(|it| Zone::UTC.start_of(it));
-            (day, !text.is_empty() && day.is_none())
-        });
-        if from.1 || to.1 {
-            self.problem = Some("A day is written like 2026-02-28.".to_owned());
-        }
+        let zone = &self.zone.zone;
+        let [from, to] = [&self.from, &self.to].map(|text| text.parse::<Day>());
+        let is_wrong =
+            [(&self.from, &from), (&self.to, &to)].iter().any(|it| !it.0.is_empty() && it.1.is_err());
+        self.problem = match &self.zone.problem {
+            Some(problem) => Some(problem.clone()),
+            None => is_wrong.then(|| "A day is written like 2026-02-28.".to_owned()),
+        };
+        let from = from.ok().and_then(|it| zone.start_of(it));
+        let to = to.ok().and_then(Day::next).and_then(|it| zone.start_of(it));
         PostingFilter {
             kind: KINDS.iter().find(|it| it.0 == self.kind).map(|it| it.1),
             operation: some(&self.operation),
             reference: some(&self.reference),
-            from: from.0,
-            to: to.0.map(|it| it.plus_millis(DAY_MS)),
+            from,
+            to,
         }
     }
 
@@ -150,6 +155,7 @@ impl Asked {
             ("reference", &self.reference),
             ("from", &self.from),
             ("to", &self.to),
+            ("zone", self.zone.name().unwrap_or_default()),
         ];
         let fields = fields.iter().chain(more).filter(|it| !it.1.is_empty());
         form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()

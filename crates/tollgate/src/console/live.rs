@@ -24,7 +24,7 @@ use super::family::whole;
 use super::session::Session;
 use super::usage::chart_of;
 use super::visit::{Form, SESSION, cookie};
-use super::{Console, usage};
+use super::{Console, usage, zones};
 use crate::app::{App, Error, FamilyTotals};
 use crate::http::Incoming;
 
@@ -42,6 +42,8 @@ struct Asked {
     accounts: Vec<AccountId>,
     family: Option<AccountId>,
     chart: Option<AccountId>,
+    /// Whose days the chart has.
+    zone: zones::Asked,
 }
 
 /// A page that is looked at.
@@ -60,7 +62,7 @@ struct Followed {
     _place: OwnedSemaphorePermit,
 }
 
-/// `GET /console/live`: the figures of `accounts`, the totals of `family` and the chart of `chart`.
+/// `GET /console/live`: the figures of `accounts`, the totals of `family` and the chart of `chart` by the days of `zone`.
 pub(super) async fn live(State(console): State<Console>, incoming: Incoming) -> Response {
     let now = console.app().clock().now();
     let name = cookie(&incoming.headers, SESSION);
@@ -115,7 +117,7 @@ impl Asked {
             }
         }
         let [family, chart] = named;
-        Ok(Self { accounts, family, chart })
+        Ok(Self { accounts, family, chart, zone: zones::Asked::read(form) })
     }
 }
 
@@ -175,7 +177,7 @@ impl Followed {
         if !self.console.sessions().goes_on(&self.session, self.app.clock().now()) {
             return Err(Error::Unauthenticated);
         }
-        let (by, Asked { accounts, family, chart }) = (self.session.by, &self.asked);
+        let (by, Asked { accounts, family, chart, zone }) = (self.session.by, &self.asked);
         let mut ids = accounts.clone();
         ids.extend(family);
         let figures = self.app.figures(by, ids, *family).await?;
@@ -188,7 +190,7 @@ impl Followed {
             seen.moving(&mut read);
         }
         if let Some(chart) = *chart {
-            let usage = usage::of_month(&self.app, by, chart, None).await?;
+            let usage = usage::of_month(&self.app, by, chart, None, zone).await?;
             read.insert("chart".to_owned(), chart_of(&usage));
         }
         Ok(read)

@@ -14,22 +14,26 @@ mod close;
 mod credentials;
 mod family;
 mod journal;
+mod limits;
 mod live;
 mod numbers;
 mod open;
 mod operator;
 mod page;
+mod prices;
 mod refusals;
 mod session;
 mod settings;
 mod show;
 mod sign_in;
 mod statement;
+mod stock;
 mod transfer;
 mod usage;
 mod visit;
 mod webhooks;
 mod words;
+mod zones;
 
 use std::sync::Arc;
 
@@ -40,7 +44,6 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use tokio::sync::Semaphore;
 
 use self::session::Sessions;
-pub use self::session::{IDLE_MS, LIFE_MS};
 use crate::app::App;
 
 /// What all handlers share.
@@ -139,11 +142,18 @@ pub fn routes() -> Vec<Route> {
         Route::get("/console/accounts/{account}/statements", SignedIn, statement::list),
         Route::get("/console/accounts/{account}/statements/{month}", SignedIn, statement::show),
         Route::get("/console/accounts/{account}/numbers", SignedIn, numbers::show),
+        Route::post("/console/accounts/{account}/numbers/rent", SignedIn, numbers::rent),
+        Route::post("/console/accounts/{account}/numbers/return", SignedIn, numbers::give_back),
+        Route::post("/console/accounts/{account}/numbers/move", Manager, numbers::give),
         Route::get("/console/accounts/{account}/webhooks", SignedIn, webhooks::show),
         Route::post("/console/accounts/{account}/webhooks", SignedIn, webhooks::make),
+        Route::get("/console/accounts/{account}/webhooks/{webhook}", SignedIn, webhooks::show_one),
+        Route::post("/console/accounts/{account}/webhooks/edit", SignedIn, webhooks::edit),
+        Route::post("/console/accounts/{account}/webhooks/rotate", SignedIn, webhooks::rotate),
         Route::post("/console/accounts/{account}/webhooks/change", SignedIn, webhooks::change),
         Route::get("/console/accounts/{account}/refusals", SignedIn, refusals::show),
         Route::get("/console/accounts/{account}/credentials", SignedIn, credentials::show),
+        Route::post("/console/accounts/{account}/credentials", SignedIn, credentials::add),
         Route::post("/console/accounts/{account}/credentials/rotate", SignedIn, credentials::rotate),
         Route::post("/console/accounts/{account}/credentials/revoke", SignedIn, credentials::revoke),
         Route::get("/console/accounts/{account}/close", Manager, close::form),
@@ -151,15 +161,20 @@ pub fn routes() -> Vec<Route> {
         Route::get("/console/tokens", Operator, operator::tokens),
         Route::post("/console/tokens", Operator, operator::make_token),
         Route::post("/console/tokens/revoke", Operator, operator::revoke_token),
-        Route::get("/console/prices", Operator, operator::prices),
-        Route::get("/console/numbers", Operator, operator::numbers),
+        Route::get("/console/prices", Operator, prices::list),
+        Route::post("/console/prices", Operator, prices::put),
+        Route::get("/console/prices/plan", Operator, prices::form),
+        Route::post("/console/prices/try", Operator, prices::attempt),
+        Route::get("/console/numbers", Operator, stock::show),
+        Route::post("/console/numbers", Operator, stock::add),
+        Route::post("/console/numbers/withdraw", Operator, stock::withdraw),
         Route::get("/console/health", Operator, operator::health),
     ]
 }
 
 /// The console's part of the server's one door.
 pub(crate) fn router(app: App) -> Router {
-    let sessions = Sessions::new(app.random().clone());
+    let sessions = Sessions::new(app.random().clone(), app.settings().sessions);
     let console =
         Console(Arc::new(Inner { app, sessions, followed: Arc::new(Semaphore::new(live::FOLLOWED_MAX)) }));
     let mut router = Router::new();

@@ -1,17 +1,17 @@
-//! What the operator alone sees and does: all primary accounts, tokens, price plans, the stock of numbers, the node's health.
+//! What the operator alone sees and does: all primary accounts and what their families come to, tokens, the node's health.
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ledger::{Number, PricePlan, Pricing, Refusal, Token, TokenId, TokenScope};
+use ledger::{Refusal, Token, TokenId, TokenScope};
 
 use super::account::Seen;
 use super::family::Asked;
-use super::live;
 use super::page::{self, Frame};
 use super::show::{Money, Time};
 use super::visit::Visit;
-use crate::app::{Error, FamilyTotals, Health, NumberFilter, PlanFilter, PrimariesPage, TokenFilter};
+use super::{limits, live, words};
+use crate::app::{CurrencyTotals, Error, FamilyTotals, Health, PrimariesPage, TokenFilter};
 
 /// How many entries the lists of the operator have at once.
 const LISTED: usize = 200;
@@ -20,8 +20,9 @@ const LISTED: usize = 200;
 #[template(path = "console/primaries.html")]
 struct PrimariesShown {
     frame: Frame,
-    rows: Vec<Seen>,
-    totals: Vec<(String, FamilyTotals)>,
+    /// Each primary, what its whole family comes to, and its subaccounts alone.
+    rows: Vec<(Seen, FamilyTotals, FamilyTotals)>,
+    totals: Vec<CurrencyTotals>,
     asked: Asked,
     total: usize,
 }
@@ -43,9 +44,13 @@ pub(super) async fn primaries(visit: Visit) -> Response {
             let asked = Asked::read(&visit.form, &visit.path);
             let page = visit.app.primaries_page(visit.by, asked.filter(), asked.slice()).await?;
             let PrimariesPage { primaries, total, totals } = page;
-            let rows: Vec<_> = primaries.into_iter().map(Seen::new).collect();
+            let rows = primaries.into_iter().map(|(view, below)| {
+                let whole = FamilyTotals::of(&view.account).plus(&below);
+                (Seen::new(view), whole, below)
+            });
+            let rows: Vec<_> = rows.collect();
             let mut frame = visit.frame("Primary accounts");
-            frame.live = Some(live::place_of(rows.iter().filter(|it| !it.is_closed()), None));
+            frame.live = Some(live::place_of(rows.iter().map(|it| &it.0).filter(|it| !it.is_closed()), None));
             page::ok(&PrimariesShown { frame, rows, totals, asked: asked.of(total), total })
         })
         .await
@@ -55,9 +60,11 @@ pub(super) async fn primaries(visit: Visit) -> Response {
 #[template(path = "console/tokens.html")]
 struct TokensPage {
     frame: Frame,
-    rows: Vec<Token>,
+    /// Each, and what it may do at most.
+    rows: Vec<(Token, String)>,
     /// One that was just made, and what it may do.
     made: Option<(String, &'static str)>,
+    problem: Option<String>,
 }
 
 impl TokensPage {
@@ -80,13 +87,21 @@ const fn scope(of: &TokenScope) -> &'static str {
 
 /// `GET /console/tokens`.
 pub(super) async fn tokens(visit: Visit) -> Response {
-    visit.answer(async { tokens_page(&visit, None).await }).await
+    visit.answer(async { tokens_page(&visit, None, None).await }).await
 }
 
-async fn tokens_page(visit: &Visit, made: Option<(String, &'static str)>) -> Result<Response, Error> {
+async fn tokens_page(
+    visit: &Visit,
+    made: Option<(String, &'static str)>,
+    problem: Option<String>,
+) -> Result<Response, Error> {
     let filter = TokenFilter { lives: Some(true), ..TokenFilter::default() };
-    let rows = visit.app.tokens(visit.by, filter, None, LISTED).await?;
-    page::ok(&TokensPage { frame: visit.frame("Tokens"), rows, made })
+    let tokens = visit.app.tokens(visit.by, filter, None, LISTED).await?;
+    let all: Vec<_> = tokens.iter().map(|it| it.limits.as_deref()).collect();
+    let said = limits::said(visit, &all).await?;
+    let rows = tokens.into_iter().zip(said).collect();
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page::page(status, &TokensPage { frame: visit.frame("Tokens"), rows, made, problem })
 }
 
 /// `POST /console/tokens`: makes one, which is shown in this answer alone.
@@ -98,8 +113,18 @@ pub(super) async fn make_token(visit: Visit) -> Response {
                 "forcing" => TokenScope::Gate { may_force: true },
                 _ => TokenScope::Gate { may_force: false },
             };
-            let (token, text) = visit.app.make_token(visit.by, visit.once(), scope_asked, None).await?;
-            tokens_page(&visit, Some((text, scope(&token.scope)))).await
+            visit.operator()?;
+            let limits = match limits::read(&visit).await? {
+                Ok(limits) => limits,
+                Err(problem) => return tokens_page(&visit, None, Some(problem)).await,
+            };
+            match visit.app.make_token(visit.by, visit.once(), scope_asked, limits).await {
+                Ok((token, text)) => tokens_page(&visit, Some((text, scope(&token.scope))), None).await,
+                Err(Error::Refused(refusal)) => {
+                    tokens_page(&visit, None, Some(words::refused(&refusal).into_owned())).await
+                }
+                Err(error) => Err(error),
+            }
         })
         .await
 }
@@ -117,78 +142,6 @@ pub(super) async fn revoke_token(visit: Visit) -> Response {
 }
 
 #[derive(Template)]
-#[template(path = "console/prices.html")]
-struct PricesPage {
-    frame: Frame,
-    plans: Vec<PricePlan>,
-}
-
-impl PricesPage {
-    const fn at(&self, plan: &PricePlan) -> Time {
-        Time(plan.made_at)
-    }
-
-    fn price(&self, pricing: &Pricing) -> String {
-        match pricing {
-            Pricing::Free => "free".to_owned(),
-            Pricing::Deny => "not allowed".to_owned(),
-            Pricing::Charge { unit_price, units: 1 } => Money::from(*unit_price).text(),
-            Pricing::Charge { unit_price, units } => format!("{units} × {}", Money::from(*unit_price).text()),
-            Pricing::Hold { amount, lasts_ms, .. } => {
-                format!("holds {} for {} s", Money::from(*amount).text(), lasts_ms / 1_000)
-            }
-        }
-    }
-}
-
-/// `GET /console/prices`.
-pub(super) async fn prices(visit: Visit) -> Response {
-    visit
-        .answer(async {
-            let plans = visit.app.price_plans(visit.by, PlanFilter::default(), None, LISTED).await?;
-            page::ok(&PricesPage { frame: visit.frame("Price plans"), plans })
-        })
-        .await
-}
-
-#[derive(Template)]
-#[template(path = "console/stock.html")]
-struct StockPage {
-    frame: Frame,
-    rows: Vec<Number>,
-    asked: String,
-    next: Option<i64>,
-}
-
-impl StockPage {
-    fn cost(&self, number: &Number) -> Money {
-        number.cost.into()
-    }
-}
-
-/// `GET /console/numbers`: the stock, and what was rented of it.
-pub(super) async fn numbers(visit: Visit) -> Response {
-    visit
-        .answer(async {
-            let asked = visit.form.text("show").to_owned();
-            let is_rented = match &*asked {
-                "rented" => Some(true),
-                "all" => None,
-                _ => Some(false),
-            };
-            let filter = NumberFilter { is_rented, ..NumberFilter::default() };
-            let after = visit.form.text("after").parse().unwrap_or(0);
-            let mut found = visit.app.all_numbers(visit.by, None, filter, after, LISTED + 1).await?;
-            let has_more = found.len() > LISTED;
-            found.truncate(LISTED);
-            let next = found.last().map(|it| it.0).filter(|_| has_more);
-            let rows = found.into_iter().map(|it| it.1).collect();
-            page::ok(&StockPage { frame: visit.frame("Numbers"), rows, asked, next })
-        })
-        .await
-}
-
-#[derive(Template)]
 #[template(path = "console/health.html")]
 struct HealthPage {
     frame: Frame,
@@ -196,6 +149,10 @@ struct HealthPage {
 }
 
 impl HealthPage {
+    const fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
     fn oldest_key(&self) -> Option<Time> {
         self.health.oldest_key.map(Time)
     }

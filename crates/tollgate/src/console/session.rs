@@ -12,12 +12,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ledger::{Actor, Timestamp};
 use subtle::ConstantTimeEq;
 
+use crate::app::SessionSpans;
 use crate::random::Random;
 
-/// A session that was not used for so long has ended: 30 minutes, in milliseconds.
-pub const IDLE_MS: i64 = 30 * 60 * 1_000;
-/// No session lasts longer than this: 12 hours, in milliseconds.
-pub const LIFE_MS: i64 = 12 * 3_600 * 1_000;
 /// How many sessions there are at most; with one more, the one that was not used for longest ends. Some 2 MB.
 const SESSIONS_MAX: usize = 10_000;
 /// How many sessions one credential has at most, likewise.
@@ -26,6 +23,7 @@ const SESSIONS_OF_ONE_MAX: usize = 20;
 /// The sessions of this process.
 pub(super) struct Sessions {
     random: Random,
+    spans: SessionSpans,
     /// Made when it is needed first.
     key: OnceLock<[u8; 32]>,
     kept: Mutex<HashMap<[u8; 32], Kept>>,
@@ -49,14 +47,14 @@ pub(super) struct Session {
 }
 
 impl Kept {
-    fn goes_on(&self, now: Timestamp) -> bool {
-        now < self.used.plus_millis(IDLE_MS) && now < self.opened.plus_millis(LIFE_MS)
+    fn goes_on(&self, spans: SessionSpans, now: Timestamp) -> bool {
+        now < self.used.plus_millis(spans.idle_ms) && now < self.opened.plus_millis(spans.life_ms)
     }
 }
 
 impl Sessions {
-    pub(super) fn new(random: Random) -> Self {
-        Self { random, key: OnceLock::new(), kept: Mutex::default() }
+    pub(super) fn new(random: Random, spans: SessionSpans) -> Self {
+        Self { random, spans, key: OnceLock::new(), kept: Mutex::default() }
     }
 
     /// Begins one; the answer is what the cookie has.
@@ -64,7 +62,7 @@ impl Sessions {
         let name = new_name(&self.random);
         let mut kept = self.kept();
         if kept.len() >= SESSIONS_MAX {
-            kept.retain(|_, it| it.goes_on(now));
+            kept.retain(|_, it| it.goes_on(self.spans, now));
         }
         let of_one = kept.values().filter(|it| it.by == by).count();
         if of_one >= SESSIONS_OF_ONE_MAX {
@@ -90,7 +88,7 @@ impl Sessions {
         let hash = self.hash("session", name);
         let mut kept = self.kept();
         let by = kept.get(&hash)?.by;
-        if !kept.get(&hash)?.goes_on(now) {
+        if !kept.get(&hash)?.goes_on(self.spans, now) {
             kept.remove(&hash);
             return None;
         }
@@ -100,7 +98,7 @@ impl Sessions {
     /// Whether a session goes on; no use of it.
     pub(super) fn goes_on(&self, session: &Session, now: Timestamp) -> bool {
         let hash = self.hash("session", &session.name);
-        self.kept().get(&hash).is_some_and(|it| it.goes_on(now))
+        self.kept().get(&hash).is_some_and(|it| it.goes_on(self.spans, now))
     }
 
     /// Ends one: its cookie is worth nothing from here on.
@@ -176,17 +174,18 @@ mod tests {
 
     #[test]
     fn a_session_ends_when_it_is_idle_when_it_is_old_and_when_it_is_ended() {
-        let sessions = Sessions::new(Random::seeded(1));
+        let sessions = Sessions::new(Random::seeded(1), SessionSpans::USUAL);
+        let SessionSpans { idle_ms, life_ms } = SessionSpans::USUAL;
         let name = sessions.open(operator(1), at(0));
-        assert_eq!(sessions.find(&name, at(IDLE_MS - 1)).unwrap().by, operator(1));
-        assert!(sessions.find(&name, at(2 * IDLE_MS - 1)).is_none(), "it was idle");
+        assert_eq!(sessions.find(&name, at(idle_ms - 1)).unwrap().by, operator(1));
+        assert!(sessions.find(&name, at(2 * idle_ms - 1)).is_none(), "it was idle");
         let name = sessions.open(operator(1), at(0));
         let mut now = 0;
-        while now + IDLE_MS - 1 < LIFE_MS {
-            now += IDLE_MS - 1;
+        while now + idle_ms - 1 < life_ms {
+            now += idle_ms - 1;
             assert!(sessions.find(&name, at(now)).is_some(), "it is used at {now}");
         }
-        assert!(sessions.find(&name, at(LIFE_MS)).is_none(), "it is old");
+        assert!(sessions.find(&name, at(life_ms)).is_none(), "it is old");
         let name = sessions.open(operator(1), at(0));
         sessions.end(&name);
         assert!(sessions.find(&name, at(0)).is_none(), "it was ended");
@@ -194,7 +193,7 @@ mod tests {
 
     #[test]
     fn of_too_many_the_one_that_was_not_used_for_longest_goes() {
-        let sessions = Sessions::new(Random::seeded(1));
+        let sessions = Sessions::new(Random::seeded(1), SessionSpans::USUAL);
         let other = sessions.open(operator(2), at(0));
         let names: Vec<_> = (0..20).map(|n| sessions.open(operator(1), at(n))).collect();
         assert!(sessions.find(&names[0], at(30)).is_some());
@@ -207,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_token_of_a_form_is_of_one_session() {
-        let sessions = Sessions::new(Random::seeded(1));
+        let sessions = Sessions::new(Random::seeded(1), SessionSpans::USUAL);
         let [one, two] = [1, 2].map(|n| sessions.open(operator(n), at(0)));
         assert!(sessions.is_form_token(&one, &sessions.form_token(&one)));
         assert!(!sessions.is_form_token(&one, &sessions.form_token(&two)));

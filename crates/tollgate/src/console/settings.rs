@@ -10,7 +10,7 @@ use super::account::{Segment, Tabs, segment};
 use super::page::{self, Frame};
 use super::show::Money;
 use super::visit::{Form, Role, Visit};
-use super::words;
+use super::{prices, words};
 use crate::app::{AccountChange, Error};
 
 #[derive(Template)]
@@ -19,6 +19,8 @@ struct Page {
     frame: Frame,
     tabs: Tabs,
     is_operator: bool,
+    /// The price plans that the family can go by.
+    plans: Vec<String>,
     problem: Option<String>,
 }
 
@@ -61,8 +63,14 @@ async fn asking(visit: &Visit, name: &Segment, problem: Option<String>) -> Resul
     }
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let is_operator = matches!(visit.role, Role::Operator);
+    let plans = if is_operator && tabs.it.account.is_primary() {
+        // A token for some accounts sees no plans.
+        prices::names(visit, tabs.it.account.currency).await.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     let frame = visit.frame(format!("Settings of {}", tabs.it.account.name));
-    page::page(status, &Page { frame, tabs, is_operator, problem })
+    page::page(status, &Page { frame, tabs, is_operator, plans, problem })
 }
 
 /// `POST /console/accounts/{account}/settings`: changes what one of the page's forms is about, all or nothing.

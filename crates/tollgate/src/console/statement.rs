@@ -12,8 +12,9 @@ use super::account::{Segment, Tabs, segment};
 use super::page::{self, Frame};
 use super::show::{Money, Time};
 use super::visit::Visit;
+use super::zones;
 use crate::app::{AccountMonth, BalanceMonth, Error, Spent, Statement, StatementFilter};
-use crate::calendar::{Day, Month, Zone};
+use crate::calendar::{Day, Month};
 
 /// How many months are offered.
 const MONTHS: usize = 24;
@@ -24,6 +25,7 @@ struct ListPage {
     frame: Frame,
     tabs: Tabs,
     months: Vec<String>,
+    zone: zones::Asked,
 }
 
 #[derive(Template)]
@@ -31,6 +33,8 @@ struct ListPage {
 struct Page {
     frame: Frame,
     key: String,
+    /// What an address says of its time zone.
+    query: String,
     statement: Statement,
     parts: Vec<Part>,
 }
@@ -79,12 +83,13 @@ pub(super) async fn list(name: Segment, visit: Visit) -> Response {
         .answer(async {
             let id = visit.app.named(segment(&name)).await?;
             let tabs = Tabs::of(&visit, id).await?;
+            let zone = zones::Asked::read(&visit.form);
             let mut months = Vec::new();
             let mut at = visit.app.clock().now();
             // Up to the one that it was opened in.
             while months.len() < MONTHS {
-                let month = Zone::UTC.month(at);
-                let Some((from, _)) = Zone::UTC.span_of(month) else { break };
+                let month = zone.zone.month(at);
+                let Some((from, _)) = zones::span(&zone.zone, month) else { break };
                 months.push(month.to_string());
                 at = from.plus_millis(-1);
                 if at < tabs.it.account.created_at {
@@ -92,12 +97,12 @@ pub(super) async fn list(name: Segment, visit: Visit) -> Response {
                 }
             }
             let frame = visit.frame(format!("Statements of {}", tabs.it.account.name));
-            page::ok(&ListPage { frame, tabs, months })
+            page::ok(&ListPage { frame, tabs, months, zone })
         })
         .await
 }
 
-/// `GET /console/accounts/{account}/statements/{month}`.
+/// `GET /console/accounts/{account}/statements/{month}`, of a `zone`.
 pub(super) async fn show(names: Result<Path<(String, String)>, PathRejection>, visit: Visit) -> Response {
     visit
         .answer(async {
@@ -106,14 +111,21 @@ pub(super) async fn show(names: Result<Path<(String, String)>, PathRejection>, v
             // What is no month is no page.
             let none = || Error::Refused(Refusal::AccountNotFound(account));
             let month: Month = month.parse().map_err(|_| none())?;
-            let (from, to) = Zone::UTC.span_of(month).ok_or_else(none)?;
-            let filter = StatementFilter { account, month, zone: Zone::UTC, from, to };
+            let asked = zones::Asked::read(&visit.form);
+            if asked.problem.is_some() {
+                return Err(Error::Refused(Refusal::TimeZoneUnknown));
+            }
+            let zone = asked.zone.clone();
+            let (from, to) = zones::span(&zone, month).ok_or_else(none)?;
+            let filter = StatementFilter { account, month, zone, from, to };
             let statement = visit.app.statement(visit.by, filter).await?;
             let all = std::iter::once(&statement.of).chain(&statement.subaccounts);
             let parts = all.map(part).collect();
             let own = &statement.of.account;
             let frame = visit.frame(format!("Statement {month}: {}", own.name));
-            page::ok(&Page { frame, key: own.api_key.to_string(), parts, statement })
+            let query = Some(asked.query()).filter(|it| !it.is_empty());
+            let query = query.map_or_else(String::new, |it| format!("?{it}"));
+            page::ok(&Page { frame, key: own.api_key.to_string(), query, parts, statement })
         })
         .await
 }

@@ -6,12 +6,13 @@ use std::fmt::Write as _;
 
 use askama::Template;
 use axum::response::Response;
-use ledger::{AccountId, Actor, Timestamp, Total};
+use ledger::{AccountId, Actor, Refusal, Timestamp, Total};
 
 use super::account::{Segment, Tabs, segment};
 use super::page::{self, Frame};
 use super::show::Money;
 use super::visit::Visit;
+use super::zones;
 use crate::app::{App, Error, Spent, Usage, UsageBy, UsageFilter, edge_after};
 use crate::calendar::{Month, Zone};
 
@@ -23,26 +24,29 @@ const CHART: (i128, i128) = (1_000, 240);
 /// A month of an account, or a family.
 pub(super) struct UsageOfMonth {
     pub(super) month: Month,
+    zone: Zone,
+    from: Timestamp,
+    to: Timestamp,
     pub(super) by_day: Usage,
     pub(super) by_account: Vec<(AccountId, Spent)>,
 }
 
-/// What was spent in a month, the current one unless said; of a primary with its subaccounts.
+/// What was spent in a month of a time zone, the current one unless said; of a primary with its subaccounts.
 pub(super) async fn of_month(
     app: &App,
     by: Actor,
     account: AccountId,
     month: Option<Month>,
+    zone: &zones::Asked,
 ) -> Result<UsageOfMonth, Error> {
     let now = app.clock().now();
-    let month = month.unwrap_or_else(|| Zone::UTC.month(now));
-    let (from, end) = Zone::UTC.span_of(month).ok_or(Error::Fault)?;
+    let (month, from, end) = zone.month(month, now).ok_or(Error::Refused(Refusal::TimeZoneUnknown))?;
     let filter = |by: UsageBy| UsageFilter {
         account,
         children: true,
         from,
         to: end.min(edge_after(now)).max(edge_after(from)),
-        zone: Zone::UTC,
+        zone: zone.zone.clone(),
         by,
         after: None,
         limit: usize::MAX - 1,
@@ -54,7 +58,7 @@ pub(super) async fn of_month(
     } else {
         Vec::new()
     };
-    Ok(UsageOfMonth { month, by_day, by_account })
+    Ok(UsageOfMonth { month, zone: zone.zone.clone(), from, to: end, by_day, by_account })
 }
 
 impl UsageOfMonth {
@@ -100,6 +104,7 @@ struct Chart {
     bars: String,
     total: Money,
     currency: String,
+    zone: String,
     is_empty: bool,
 }
 
@@ -119,6 +124,7 @@ pub(super) fn chart_of(usage: &UsageOfMonth) -> String {
             .collect(),
         total: usage.by_day.total.amount().into(),
         currency: usage.by_day.account.currency.to_string(),
+        zone: usage.zone.name().to_owned(),
         is_empty: usage.by_day.groups.is_empty(),
     };
     chart.render().unwrap_or_default()
@@ -154,32 +160,39 @@ struct Page {
     frame: Frame,
     tabs: Tabs,
     month: String,
-    before: Option<String>,
-    after: Option<String>,
+    zone: zones::Asked,
+    /// The months beside it, and where they are.
+    before: Option<(String, String)>,
+    after: Option<(String, String)>,
     chart: String,
     accounts: Vec<(String, String, Money, i64)>,
     is_now: bool,
 }
 
-/// `GET /console/accounts/{account}/usage`, of a `month`.
+/// `GET /console/accounts/{account}/usage`, of a `month` of a `zone`.
 pub(super) async fn show(name: Segment, visit: Visit) -> Response {
     visit
         .answer(async {
             let id = visit.app.named(segment(&name)).await?;
             let tabs = Tabs::of(&visit, id).await?;
+            let zone = zones::Asked::read(&visit.form);
             let month = visit.form.text("month").parse().ok();
-            let usage = of_month(&visit.app, visit.by, id, month).await?;
+            let usage = of_month(&visit.app, visit.by, id, month, &zone).await?;
             let spent = named(&visit, usage.by_account.as_slice()).await?;
-            let now = Zone::UTC.month(visit.app.clock().now());
-            let is_now = usage.month == now;
-            let beside = |at: Option<Timestamp>| at.map(|it| Zone::UTC.month(it).to_string());
-            let span = Zone::UTC.span_of(usage.month);
+            let is_now = usage.month == zone.zone.month(visit.app.clock().now());
+            let beside = |at: Timestamp| {
+                let month = zone.zone.month(at).to_string();
+                let query = [zone.query(), format!("month={month}")];
+                (month, format!("?{}", query.join("&").trim_start_matches('&')))
+            };
             let mut frame = visit.frame(format!("Spending of {}", tabs.it.account.name));
-            frame.live = is_now.then(|| format!("/console/live?chart={}", tabs.it.key()));
+            let chart = format!("/console/live?chart={}&{}", tabs.it.key(), zone.query());
+            frame.live = is_now.then(|| chart.trim_end_matches('&').to_owned());
             page::ok(&Page {
                 month: usage.month.to_string(),
-                before: beside(span.map(|it| it.0.plus_millis(-1))),
-                after: beside(span.map(|it| it.1)).filter(|_| !is_now),
+                before: Some(beside(usage.from.plus_millis(-1))),
+                after: Some(beside(usage.to)).filter(|_| !is_now),
+                zone: zone.clone(),
                 chart: chart_of(&usage),
                 accounts: spent,
                 frame,

@@ -73,6 +73,16 @@ impl Form {
         Some(self.text(name)).filter(|it| !it.is_empty())
     }
 
+    /// What stands in all fields of this name, such as boxes that are ticked.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |it| it.0 == name).map(|it| it.1.trim())
+    }
+
+    /// Whether a box is ticked.
+    pub(super) fn is_ticked(&self, name: &str) -> bool {
+        self.text(name) == "1"
+    }
+
     /// An amount.
     pub(super) fn amount(&self, name: &str) -> Option<Amount> {
         Amount::parse(self.text(name)).ok()
@@ -104,8 +114,13 @@ impl Visit {
 
     /// The key of its form.
     pub(super) fn once(&self) -> Option<Once> {
-        let key = self.form.some(ONCE)?;
-        Some(self.app.once(key, "POST", &self.path, self.form.without_token().as_bytes()))
+        self.once_of("")
+    }
+
+    /// The key of a part of its form, of several that are done one by one.
+    pub(super) fn once_of(&self, part: &str) -> Option<Once> {
+        let key = format!("{}{part}", self.form.some(ONCE)?);
+        Some(self.app.once(&key, "POST", &self.path, self.form.without_token().as_bytes()))
     }
 
     /// Only for the operator.

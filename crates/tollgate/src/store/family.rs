@@ -10,8 +10,8 @@ use super::sql::{self, Column};
 /// In which order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FamilyOrder {
-    /// Whoever has the least available first, among those that have as much, whoever moved last. Those that share their
-    /// primary's balance come behind.
+    /// Those that are near their limit ([`is_near`]) first, then whoever has the least available; among those that have as
+    /// much, whoever moved last. Those that share their primary's balance come behind.
     #[default]
     Nearest,
     /// By name.
@@ -29,6 +29,8 @@ pub struct FamilyFilter {
     pub text: Option<String>,
     /// Only those in this state; all but the closed when `None`.
     pub status: Option<Status>,
+    /// Only those that are near their limit: see [`is_near`].
+    pub is_near: bool,
     /// In which order.
     pub order: FamilyOrder,
 }
@@ -50,6 +52,17 @@ pub struct FamilyTotals {
     pub held: Total,
 }
 
+/// What all accounts of a currency come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrencyTotals {
+    /// The currency: three capital letters.
+    pub currency: String,
+    /// The primary accounts.
+    pub primaries: FamilyTotals,
+    /// All their subaccounts.
+    pub subaccounts: FamilyTotals,
+}
+
 /// Whether an own balance is near its limit: no more is available than what counts as nothing left, or less than what is
 /// low; where nobody has said what that is, no more than a tenth of the credit limit.
 pub fn is_near(standing: &Standing, alerts: &Alerts) -> bool {
@@ -58,14 +71,36 @@ pub fn is_near(standing: &Standing, alerts: &Alerts) -> bool {
         || alerts.low.map_or(available.units() <= standing.credit_limit.units() / 10, |low| available < low)
 }
 
+/// [`is_near`] in SQL, for the accounts that have a balance of their own. Beyond what an integer holds, SQLite goes on with
+/// rounded numbers; no account that the rules let be is there.
+const NEAR: &str = "(mode = 1 AND (balance + credit_limit - held <= alert_depleted OR CASE WHEN alert_low IS NULL
+     THEN balance + credit_limit - held <= credit_limit / 10 ELSE balance + credit_limit - held < alert_low END))";
+
 impl FamilyTotals {
-    fn add(&mut self, status: Status, is_near: bool, standing: &Standing) {
-        self.accounts += 1;
-        self.suspended += usize::from(status == Status::Suspended);
-        self.near += usize::from(is_near);
-        self.balance = self.balance.plus(standing.balance.into());
-        self.credit_limit = self.credit_limit.plus(standing.credit_limit.into());
-        self.held = self.held.plus(standing.held.into());
+    /// Those and others together.
+    #[must_use]
+    pub const fn plus(&self, others: &Self) -> Self {
+        Self {
+            accounts: self.accounts + others.accounts,
+            suspended: self.suspended + others.suspended,
+            near: self.near + others.near,
+            balance: self.balance.plus(others.balance),
+            credit_limit: self.credit_limit.plus(others.credit_limit),
+            held: self.held.plus(others.held),
+        }
+    }
+
+    /// What one account comes to.
+    pub fn of(account: &Account) -> Self {
+        let has_own = account.mode == BalanceMode::Own;
+        Self {
+            accounts: usize::from(account.status != Status::Closed),
+            suspended: usize::from(account.status == Status::Suspended),
+            near: usize::from(has_own && is_near(&account.standing, &account.alerts)),
+            balance: account.standing.balance.into(),
+            credit_limit: account.standing.credit_limit.into(),
+            held: account.standing.held.into(),
+        }
     }
 }
 
@@ -82,14 +117,17 @@ impl Snapshot<'_> {
     ) -> Result<Listed<Account>> {
         let order = match filter.order {
             // Beyond what an integer holds, SQLite goes on with rounded numbers, which do for an order.
-            FamilyOrder::Nearest => "mode, balance + credit_limit - held, last_line DESC, number",
+            FamilyOrder::Nearest => {
+                &format!("{NEAR} DESC, mode, balance + credit_limit - held, last_line DESC, number")
+            }
             FamilyOrder::Name => "name COLLATE NOCASE, number",
             FamilyOrder::Balance => "balance DESC, number",
             FamilyOrder::Newest => "number DESC",
         };
+        let near = if filter.is_near { format!(" AND {NEAR}") } else { String::new() };
         let fits = format!(
             "FROM accounts WHERE parent IS ?1 AND (?2 IS NULL AND status <> ?3 OR status = ?2)
-             AND (?4 IS NULL OR instr(lower(name), lower(?4)) > 0 OR instr(auth_id, upper(?4)) > 0 OR api_key = ?5){}",
+             AND (?4 IS NULL OR instr(lower(name), lower(?4)) > 0 OR instr(auth_id, upper(?4)) > 0 OR api_key = ?5){near}{}",
             self.within_reach("id")
         );
         let key = filter.text.as_deref().and_then(|it| it.parse::<ApiKey>().ok());
@@ -114,58 +152,77 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn family_totals(&self, primary: AccountId) -> Result<FamilyTotals> {
-        let mut totals = FamilyTotals::default();
         let text = format!(
-            "SELECT {SUMMED} FROM accounts WHERE parent = ?1 AND status <> ?2{}",
+            "SELECT {} FROM accounts WHERE parent = ?1 AND status <> ?2{}",
+            sums(),
             self.within_reach("id")
         );
-        self.rows(&text, params![Column(primary), Column(Status::Closed)], |row| add(row, &mut totals))?;
-        Ok(totals)
+        let closed = Column(Status::Closed);
+        Ok(self.row(&text, params![Column(primary), closed], totals)?.unwrap_or_default())
     }
 
-    /// What all primaries that are not closed come to, by currency.
+    /// What all accounts that are not closed come to, by currency: the primaries, and their subaccounts.
     ///
     /// # Errors
     /// Of the store.
-    pub fn primary_totals(&self) -> Result<Vec<(String, FamilyTotals)>> {
-        let mut all: Vec<(String, FamilyTotals)> = Vec::new();
-        let text = format!(
-            "SELECT currency, {SUMMED} FROM accounts
-             WHERE parent IS NULL AND status <> ?1{}",
-            self.within_reach("id")
-        );
-        self.rows(&text, params![Column(Status::Closed)], |row| {
-            let currency = row.get_ref("currency")?.as_str()?;
-            let at = match all.iter().position(|it| it.0 == currency) {
-                Some(at) => at,
+    pub fn totals_by_currency(&self) -> Result<Vec<CurrencyTotals>> {
+        let by_currency = |whose: &str| {
+            let text = format!(
+                "SELECT currency, {} FROM accounts WHERE {whose} AND status <> ?1{} GROUP BY currency",
+                sums(),
+                self.within_reach("id")
+            );
+            self.rows(&text, [Column(Status::Closed)], |row| Ok((row.get("currency")?, totals(row)?)))
+        };
+        let mut all: Vec<CurrencyTotals> = Vec::new();
+        for (currency, primaries) in by_currency("parent IS NULL")? {
+            all.push(CurrencyTotals { currency, primaries, subaccounts: FamilyTotals::default() });
+        }
+        for (currency, subaccounts) in by_currency("parent IS NOT NULL")? {
+            match all.iter_mut().find(|it| it.currency == currency) {
+                Some(it) => it.subaccounts = subaccounts,
+                // Whoever reads does not reach a primary of it.
                 None => {
-                    all.push((currency.to_owned(), FamilyTotals::default()));
-                    all.len() - 1
+                    all.push(CurrencyTotals { currency, primaries: FamilyTotals::default(), subaccounts })
                 }
-            };
-            all.get_mut(at).map_or(Ok(()), |it| add(row, &mut it.1))
-        })?;
-        all.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+            }
+        }
+        all.sort_unstable_by(|one, other| one.currency.cmp(&other.currency));
         Ok(all)
     }
 }
 
-/// What of an account goes into totals.
-const SUMMED: &str = "mode, status, balance, credit_limit, held, alert_low, alert_depleted";
+/// What of some accounts [`totals`] reads. A sum of SQLite's ends where an integer does, so there is one of the upper 32 bits
+/// of each amount and one of the lower ones: of 2 billion accounts neither ends.
+fn sums() -> String {
+    let halves = |name| {
+        format!(
+            "COALESCE(SUM({name} >> 32), 0) AS {name}_upper, COALESCE(SUM({name} & 0xffffffff), 0) AS {name}_lower"
+        )
+    };
+    let [balance, credit_limit, held] = ["balance", "credit_limit", "held"].map(halves);
+    format!(
+        "COUNT(*) AS accounts, COALESCE(SUM(status = 2), 0) AS suspended, COALESCE(SUM({NEAR}), 0) AS near,
+         {balance}, {credit_limit}, {held}"
+    )
+}
 
-/// In Rust, because a sum of SQLite's ends where an integer does.
-fn add(row: &Row<'_>, totals: &mut FamilyTotals) -> Result<()> {
-    let standing = Standing {
-        balance: sql::get(row, "balance")?,
-        credit_limit: sql::get(row, "credit_limit")?,
-        held: sql::get(row, "held")?,
-    };
-    let alerts = Alerts {
-        low: sql::get_opt(row, "alert_low")?,
-        depleted: sql::get(row, "alert_depleted")?,
-        recovered: None,
-    };
-    let has_own = sql::get::<BalanceMode>(row, "mode")? == BalanceMode::Own;
-    totals.add(sql::get(row, "status")?, has_own && is_near(&standing, &alerts), &standing);
-    Ok(())
+fn totals(row: &Row<'_>) -> Result<FamilyTotals> {
+    Ok(FamilyTotals {
+        accounts: number(row, "accounts")?,
+        suspended: number(row, "suspended")?,
+        near: number(row, "near")?,
+        balance: sum(row, "balance")?,
+        credit_limit: sum(row, "credit_limit")?,
+        held: sum(row, "held")?,
+    })
+}
+
+fn number(row: &Row<'_>, name: &str) -> Result<usize> {
+    Ok(usize::try_from(row.get::<_, i64>(name)?).unwrap_or(0))
+}
+
+fn sum(row: &Row<'_>, name: &str) -> Result<Total> {
+    let half = |which: &str| row.get::<_, i64>(format!("{name}_{which}").as_str()).map(i128::from);
+    Ok(Total::from_units((half("upper")? << 32) + half("lower")?))
 }

@@ -56,7 +56,7 @@ use tokio::sync::{Notify, oneshot, watch};
 pub use audit::{AuditFilter, Audited, Cause, Whose};
 pub use deliveries::{Deliveries, Delivery, DeliveryFigures, DeliveryState, Tried, Wanted};
 pub use events::{EventFilter, Logged};
-pub use family::{FamilyFilter, FamilyOrder, FamilyTotals, is_near};
+pub use family::{CurrencyTotals, FamilyFilter, FamilyOrder, FamilyTotals, is_near};
 pub use file::{OpenError, backup, exists};
 pub use once::ONCE_MAX;
 pub use owned::{Listed, NumberFilter, Owners, Slice};

@@ -34,6 +34,8 @@ pub enum WebhooksOf {
     Family(AccountId),
     /// Those of one account.
     Owner(AccountId),
+    /// Those of an account, those of its subaccounts, and those of anybody that are about it alone.
+    Around(AccountId),
 }
 
 pub(super) fn webhook(row: &Row<'_>) -> Result<Webhook> {
@@ -114,6 +116,7 @@ impl Snapshot<'_> {
             WebhooksOf::Everybody => ("?1 IS NULL", None),
             WebhooksOf::Family(id) => ("family = ?1", Some(id)),
             WebhooksOf::Owner(id) => ("owner = ?1", Some(id)),
+            WebhooksOf::Around(id) => ("(owner = ?1 OR family = ?1 OR account = ?1)", Some(id)),
         };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let reach = self.within_reach("owner") + &self.within_reach("account");

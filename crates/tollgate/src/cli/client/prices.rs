@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use super::super::Ended;
 use super::caller::ConnectionArgs;
-use super::records::{Plan, Rule, Tried, TriedCall};
-use super::session::{KeyArgs, Session};
+use super::pages::{PageArgs, Pages};
+use super::records::{Plan, PlansPage, Rule, Tried, TriedCall};
+use super::session::{Answer, KeyArgs, Session};
 use super::table::{Align, Cell, Table};
-use super::text::{encoded, visible};
+use super::text::{encoded, query, time, visible};
 
 /// How many calls are tried with one request, as many as the API takes.
 const TRIED_MAX: usize = 1_000;
@@ -30,10 +31,36 @@ pub(in super::super) struct PricesArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum PricesCommand {
+    /// List the newest version of each price plan, in order of their names
+    List(ListArgs),
+    /// Show a price plan: what calls cost
+    Show(ShowArgs),
     /// Put a price plan, or a new version of one
     Put(PutArgs),
     /// Say what calls would come to by a plan, or would by one that is not put yet
     Try(TryArgs),
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = super::ENDINGS)]
+pub(super) struct ListArgs {
+    /// Only those of this currency, such as USD
+    #[arg(long, value_name = "CURRENCY")]
+    currency: Option<String>,
+
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = super::ENDINGS)]
+pub(super) struct ShowArgs {
+    /// The plan's name
+    name: String,
+
+    /// Which version; the one in force unless said
+    #[arg(long, value_name = "N")]
+    version: Option<u32>,
 }
 
 #[derive(Args, Debug)]
@@ -78,6 +105,8 @@ pub(super) struct TryArgs {
 
 pub(super) async fn run(session: &mut Session, what: PricesCommand) -> Result<(), Ended> {
     match what {
+        PricesCommand::List(args) => list(session, args).await,
+        PricesCommand::Show(args) => show(session, args).await,
         PricesCommand::Put(args) => put(session, args).await,
         PricesCommand::Try(args) => attempt(session, args).await,
     }
@@ -86,10 +115,55 @@ pub(super) async fn run(session: &mut Session, what: PricesCommand) -> Result<()
 async fn put(session: &mut Session, args: PutArgs) -> Result<(), Ended> {
     let plan = plan(&args.file)?;
     let answer = session.write(Method::PUT, plan_path(&args.name), plan.get().to_owned(), &args.key).await?;
+    print(session, &answer)
+}
+
+async fn list(session: &mut Session, args: ListArgs) -> Result<(), Ended> {
+    let filters = [("currency", args.currency)];
+    let mut pages = Pages::new("/api/v1/price-plans", filters, &args.page);
     if session.is_json() {
-        return session.print_json(&answer);
+        return pages.print_json::<PlansPage>(session).await;
     }
-    let Plan { name, version, currency, default, rules } = answer.read()?;
+    let mut table = Table::new(&[
+        ("NAME", Align::Left),
+        ("VERSION", Align::Right),
+        ("CUR", Align::Left),
+        ("DEFAULT", Align::Left),
+        ("RULES", Align::Right),
+        ("SINCE", Align::Left),
+    ]);
+    while let Some(page) = pages.page::<PlansPage>(session).await? {
+        let rows: Vec<_> = page.price_plans.iter().map(plan_row).collect();
+        session.progress.make_room();
+        table.print(&mut session.out, &rows)?;
+    }
+    pages.end::<PlansPage>(session)
+}
+
+fn plan_row(plan: &Plan) -> Vec<Cell> {
+    vec![
+        Cell::new(&plan.name),
+        Cell::new(&plan.version.to_string()),
+        Cell::new(&plan.currency),
+        Cell::new(if plan.default { "yes" } else { "no" }),
+        Cell::new(&plan.rules.len().to_string()),
+        Cell::new(&time(&plan.made_at)),
+    ]
+}
+
+async fn show(session: &mut Session, args: ShowArgs) -> Result<(), Ended> {
+    let version = args.version.map(|it| it.to_string());
+    let target = format!("{}{}", plan_path(&args.name), query([("version", version.as_deref())]));
+    let answer = session.get(target).await?;
+    print(session, &answer)
+}
+
+/// Prints a plan, whole.
+fn print(session: &mut Session, answer: &Answer) -> Result<(), Ended> {
+    if session.is_json() {
+        return session.print_json(answer);
+    }
+    let Plan { name, version, currency, default, rules, .. } = answer.read()?;
     let is_default = if default { ", the default of its currency" } else { "" };
     session.progress.hide();
     session.out.line(format_args!(

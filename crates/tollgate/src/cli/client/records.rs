@@ -213,12 +213,49 @@ impl Page for UsagePage {
     }
 }
 
-/// A credential that was just made, with its text.
+/// The credentials of an account.
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    pub(super) credentials: Vec<Credential>,
+}
+
+/// A credential; one that was just made with its text.
 #[derive(Deserialize)]
 pub(super) struct Credential {
     pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) created_at: String,
+    pub(super) last_used_at: Option<String>,
+    pub(super) expires_at: Option<String>,
+    pub(super) limits: Option<CredentialLimits>,
     pub(super) secret: Option<String>,
     pub(super) auth_token: Option<String>,
+}
+
+/// What a credential may do at most.
+#[derive(Deserialize)]
+pub(super) struct CredentialLimits {
+    pub(super) read_only: bool,
+    pub(super) amount_max: Option<String>,
+    pub(super) accounts: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PlansPage {
+    pub(super) price_plans: Vec<Plan>,
+    next: Option<String>,
+}
+
+impl Page for PlansPage {
+    const ENTRIES: &'static str = "price plans";
+
+    fn len(&self) -> usize {
+        self.price_plans.len()
+    }
+
+    fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
 }
 
 /// A price plan.
@@ -228,6 +265,7 @@ pub(super) struct Plan {
     pub(super) version: u32,
     pub(super) currency: String,
     pub(super) default: bool,
+    pub(super) made_at: String,
     pub(super) rules: Vec<Rule>,
 }
 

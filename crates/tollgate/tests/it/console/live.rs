@@ -183,7 +183,7 @@ async fn to_listen_is_no_use_of_a_session() {
     let (primary, _) = family(&house).await;
     let mut browser = Browser::of(&house, &primary).await;
     let page = browser.open("/console").await;
-    house.clock.advance(tollgate::console::IDLE_MS - 1);
+    house.clock.advance(tollgate::app::SessionSpans::USUAL.idle_ms - 1);
     let mut stream = Stream::of(&house, &browser, &page).await;
     stream.figures().await;
     house.clock.advance(1);

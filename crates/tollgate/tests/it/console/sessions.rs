@@ -2,12 +2,14 @@
 
 use axum::http::Request;
 use ledger::BalanceMode;
-use tollgate::console::{IDLE_MS, LIFE_MS};
+use tollgate::app::{SessionSpans, Settings};
 
 use super::browser::{Browser, Form, form};
 use crate::house::{BY_OPERATOR, House};
 
 const SIGN_IN: &str = "/console/sign-in";
+const IDLE_MS: i64 = SessionSpans::USUAL.idle_ms;
+const LIFE_MS: i64 = SessionSpans::USUAL.life_ms;
 
 #[tokio::test]
 async fn each_kind_of_caller_comes_to_its_own_first_page() {
@@ -127,6 +129,25 @@ async fn a_session_ends_when_nobody_uses_it_and_after_half_a_day() {
     }
     house.clock.advance(IDLE_MS - 1);
     assert_eq!(browser.get("/console").await.header("location"), Some(SIGN_IN));
+}
+
+/// What the operator sets counts, and nothing else.
+#[tokio::test]
+async fn a_session_lasts_as_long_as_the_operator_says() {
+    let sessions = SessionSpans { idle_ms: 5 * 60_000, life_ms: 12 * 60_000 };
+    let house = House::with(Settings { sessions, ..Settings::default() });
+    let primary = house.primary("Acme", "100").await;
+    let mut browser = Browser::of(&house, &primary).await;
+    house.clock.advance(5 * 60_000 - 1);
+    assert_eq!(browser.open("/console").await.status, 200);
+    house.clock.advance(5 * 60_000);
+    assert_eq!(browser.get("/console").await.header("location"), Some(SIGN_IN), "it was idle");
+    let mut browser = Browser::of(&house, &primary).await;
+    for _ in 0..3 {
+        assert_eq!(browser.open("/console").await.status, 200);
+        house.clock.advance(4 * 60_000);
+    }
+    assert_eq!(browser.get("/console").await.header("location"), Some(SIGN_IN), "it is old");
 }
 
 #[tokio::test]
