@@ -50,6 +50,11 @@ function sendOnce(root) {
     }
 }
 
+// Whoever comes back to a page can send its forms again.
+addEventListener("pageshow", (event) => {
+    if (event.persisted) for (const form of document.forms) delete form.dataset.sent;
+});
+
 function prepare(root) {
     sayTimes(root);
     proposeZones(root);

@@ -198,3 +198,24 @@ impl ServeArgs {
         SessionSpans { idle_ms: *console_idle * MINUTE_MS, life_ms: *console_session * MINUTE_MS }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    #[test]
+    fn sessions_last_as_usual_unless_somebody_says_otherwise() {
+        let sessions = |args: &[&str]| Line::parse_from(["x"].iter().chain(args)).serve.sessions();
+        assert_eq!(sessions(&[]), SessionSpans::USUAL);
+        let spans = sessions(&["--console-idle", "5", "--console-session", "60"]);
+        assert_eq!(spans, SessionSpans { idle_ms: 300_000, life_ms: 3_600_000 });
+    }
+}

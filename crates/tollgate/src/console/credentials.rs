@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use ledger::text::is_secret;
 use ledger::{CredentialId, CredentialKind};
 
 use super::account::{Segment, Tabs, segment};
@@ -99,6 +100,9 @@ pub(super) async fn add(name: Segment, visit: Visit) -> Response {
             if text.is_some() && kind == CredentialKind::Token {
                 return page_of(&visit, &name, Some(NO_OWN_TOKEN.to_owned())).await;
             }
+            if text.as_deref().is_some_and(|it| !is_secret(it)) {
+                return page_of(&visit, &name, Some(NO_SECRET.to_owned())).await;
+            }
             let limits = match limits::read(&visit).await? {
                 Ok(limits) => limits,
                 Err(problem) => return page_of(&visit, &name, Some(problem)).await,
@@ -120,6 +124,7 @@ pub(super) async fn add(name: Segment, visit: Visit) -> Response {
         .await
 }
 
+const NO_SECRET: &str = "A secret of your own must have 8 to 25 characters, among them a lower-case letter, a capital and a digit.";
 const NO_OWN_TOKEN: &str = "An auth token is always made here. Leave the text empty, or add a secret.";
 
 /// `POST /console/accounts/{account}/credentials/rotate`: another one, and the end of the others after some hours.

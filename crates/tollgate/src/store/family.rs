@@ -10,8 +10,8 @@ use super::sql::{self, Column};
 /// In which order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FamilyOrder {
-    /// Those that are near their limit ([`is_near`]) first, then whoever has the least available; among those that have as
-    /// much, whoever moved last. Those that share their primary's balance come behind.
+    /// Whoever has the least available first, among those that have as much, whoever moved last. Those that share their
+    /// primary's balance come behind. Among primaries those that are near their limit ([`is_near`]) come before the others.
     #[default]
     Nearest,
     /// By name.
@@ -116,10 +116,12 @@ impl Snapshot<'_> {
         slice: Slice,
     ) -> Result<Listed<Account>> {
         let order = match filter.order {
-            // Beyond what an integer holds, SQLite goes on with rounded numbers, which do for an order.
-            FamilyOrder::Nearest => {
-                &format!("{NEAR} DESC, mode, balance + credit_limit - held, last_line DESC, number")
+            // What is left in one currency says nothing beside another, and whether that is little does.
+            FamilyOrder::Nearest if parent.is_none() => {
+                &format!("{NEAR} DESC, balance + credit_limit - held, last_line DESC, number")
             }
+            // Beyond what an integer holds, SQLite goes on with rounded numbers, which do for an order.
+            FamilyOrder::Nearest => "mode, balance + credit_limit - held, last_line DESC, number",
             FamilyOrder::Name => "name COLLATE NOCASE, number",
             FamilyOrder::Balance => "balance DESC, number",
             FamilyOrder::Newest => "number DESC",

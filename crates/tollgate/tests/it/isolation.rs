@@ -4,6 +4,7 @@
 //! caller is served by the same request.
 
 mod cast;
+mod console;
 mod limits;
 mod native;
 mod plivo;

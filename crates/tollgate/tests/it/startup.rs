@@ -61,6 +61,22 @@ fn a_store_that_is_no_url_is_a_usage_error() {
 }
 
 #[test]
+fn a_session_of_the_console_that_lasts_no_time_or_for_ever_is_a_usage_error() {
+    for (flag, value) in [
+        ("--console-idle", "0"),
+        ("--console-idle", "1441"),
+        ("--console-session", "0"),
+        ("--console-session", "10081"),
+        ("--console-session", "12h"),
+    ] {
+        let ended = tollgate(["serve", "--listen", "127.0.0.1:0", flag, value]);
+        assert_eq!(ended.code, Some(USAGE), "{ended:?}");
+        assert!(ended.stderr.contains(flag), "{ended:?}");
+        assert_no_noise(&ended);
+    }
+}
+
+#[test]
 fn a_taken_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

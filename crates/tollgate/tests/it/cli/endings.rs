@@ -117,6 +117,7 @@ async fn when_nobody_reads_on_it_ends_quietly() {
         &["accounts", "list", "--json"],
         &["accounts", "show", partner],
         &["statement", partner, "--html"],
+        &["credentials", "list", partner],
         &["journal", partner],
         &["journal", partner, journal[0], journal[1], journal[2]],
     ] {

@@ -18,7 +18,7 @@ fn help(command: &str) -> String {
 const COMMON: &str =
     "      --api <URL>           The server [env: TOLLGATE_API=] [default: http://127.0.0.1:8080]";
 
-const COMMANDS: [&str; 20] = [
+pub(super) const COMMANDS: [&str; 25] = [
     "accounts",
     "accounts list",
     "accounts show",
@@ -35,8 +35,13 @@ const COMMANDS: [&str; 20] = [
     "statement",
     "journal",
     "credentials",
+    "credentials list",
+    "credentials add",
     "credentials rotate",
+    "credentials revoke",
     "prices",
+    "prices list",
+    "prices show",
     "prices put",
     "prices try",
 ];
@@ -387,12 +392,61 @@ fn credentials_and_prices() {
     Usage: tollgate credentials [OPTIONS] <COMMAND>
 
     Commands:
+      list    List those that live, oldest first, without their texts
+      add     Add one beside the others, perhaps one that may do less; it is shown this once
       rotate  Make a new secret or token, and have the others of its kind end after the overlap; it is
               shown this once
+      revoke  Revoke one: nobody gets in with it any more
       help    Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help  Print help
+    "#);
+    assert_snapshot!(help("credentials list"), @r#"
+    List those that live, oldest first, without their texts
+
+    Usage: tollgate credentials list [OPTIONS] [ACCOUNT]
+
+    Arguments:
+      [ACCOUNT]  The account: its api key, auth id or id; the one that asks unless said
+
+    Options:
+      -h, --help  Print help
+    "#);
+    assert_snapshot!(help("credentials add"), @r#"
+    Add one beside the others, perhaps one that may do less; it is shown this once
+
+    Usage: tollgate credentials add [OPTIONS] [ACCOUNT]
+
+    Arguments:
+      [ACCOUNT]  The account: its api key, auth id or id; the one that asks unless said
+
+    Options:
+          --kind <KIND>          An api secret, or an auth token of the Plivo dialect [default: secret]
+                                 [possible values: secret, token]
+          --read-only            It only reads
+          --amount-max <AMOUNT>  The most that it moves at once, such as 50; 0 for nothing
+          --only <ACCOUNT>       The only account that it sees and touches; may be repeated, and its own
+                                 is among them only if it is named
+          --key <KEY>            The key under which it happens once: repeated with the same key and the
+                                 same words, it is not done again, and the first answer is printed. A new
+                                 one each time unless said
+      -h, --help                 Print help
+    "#);
+    assert_snapshot!(help("credentials revoke"), @r#"
+    Revoke one: nobody gets in with it any more
+
+    Usage: tollgate credentials revoke [OPTIONS] <CREDENTIAL> [ACCOUNT]
+
+    Arguments:
+      <CREDENTIAL>  Which: its id, as the list has it
+      [ACCOUNT]     The account: its api key, auth id or id; the one that asks unless said
+
+    Options:
+          --key <KEY>  The key under which it happens once: repeated with the same key and the same
+                       words, it is not done again, and the first answer is printed. A new one each time
+                       unless said
+      -h, --help       Print help
     "#);
     assert_snapshot!(help("credentials rotate"), @r#"
     Make a new secret or token, and have the others of its kind end after the overlap; it is shown this
@@ -419,12 +473,39 @@ fn credentials_and_prices() {
     Usage: tollgate prices [OPTIONS] <COMMAND>
 
     Commands:
+      list  List the newest version of each price plan, in order of their names
+      show  Show a price plan: what calls cost
       put   Put a price plan, or a new version of one
       try   Say what calls would come to by a plan, or would by one that is not put yet
       help  Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help  Print help
+    "#);
+    assert_snapshot!(help("prices list"), @r#"
+    List the newest version of each price plan, in order of their names
+
+    Usage: tollgate prices list [OPTIONS]
+
+    Options:
+          --currency <CURRENCY>  Only those of this currency, such as USD
+          --limit <N>            The most entries to print [default: 50]
+          --all                  Print all of them
+          --cursor <CURSOR>      Go on where another list ended: the `next` of its last page, which
+                                 --json prints
+      -h, --help                 Print help
+    "#);
+    assert_snapshot!(help("prices show"), @r#"
+    Show a price plan: what calls cost
+
+    Usage: tollgate prices show [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  The plan's name
+
+    Options:
+          --version <N>  Which version; the one in force unless said
+      -h, --help         Print help
     "#);
     assert_snapshot!(help("prices put"), @r#"
     Put a price plan, or a new version of one

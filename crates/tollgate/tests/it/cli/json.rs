@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::help::COMMANDS;
 use super::{Desk, FAULT, REFUSED, USAGE};
 use crate::openapi::conformance::{document, faults};
 
@@ -35,6 +36,10 @@ async fn every_answer_is_as_the_document_says() {
     std::fs::write(&plan, json!({ "currency": "EUR", "rules": rules }).to_string()).unwrap();
     let accounts = "/api/v1/accounts";
     let of = |rest: &str| format!("{accounts}/{{account}}{rest}");
+    let credentials = format!("{accounts}/{ann}/credentials");
+    let added = desk.api.post(&credentials, json!({ "kind": "token" })).await.expect(201);
+    let token = added["id"].as_str().unwrap();
+    let mut asked: Vec<String> = Vec::new();
     for (args, operation) in [
         (vec!["accounts", "list"], format!("get {accounts} 200")),
         (vec!["accounts", "show", ann], format!("get {} 200", of(""))),
@@ -54,18 +59,37 @@ async fn every_answer_is_as_the_document_says() {
         (vec!["statement", partner], format!("get {} 200", of("/statements/{month}"))),
         (vec!["journal", partner], format!("get {} 200", of("/postings"))),
         (vec!["journal", partner, "--limit", "1"], format!("get {} 200", of("/postings"))),
+        (vec!["credentials", "list", ann], format!("get {} 200", of("/credentials"))),
+        (
+            vec!["credentials", "add", ann, "--read-only", "--amount-max", "5", "--only", ann],
+            format!("post {} 201", of("/credentials")),
+        ),
+        (vec!["credentials", "list", ann], format!("get {} 200", of("/credentials"))),
+        (
+            vec!["credentials", "revoke", token, ann],
+            format!("delete {} 200", of("/credentials/{credential}")),
+        ),
         (vec!["credentials", "rotate", ann], format!("post {} 201", of("/credentials/rotate"))),
         (
             vec!["credentials", "rotate", ann, "--kind", "token"],
             format!("post {} 201", of("/credentials/rotate")),
         ),
         (vec!["prices", "put", "plan", &plan], "put /api/v1/price-plans/{name} 200".to_owned()),
+        (vec!["prices", "list"], "get /api/v1/price-plans 200".to_owned()),
+        (vec!["prices", "show", "plan"], "get /api/v1/price-plans/{name} 200".to_owned()),
         (vec!["prices", "try", "plan", "GET", "/x"], "post /api/v1/price-plans/{name}/try 200".to_owned()),
         (vec!["accounts", "close", ann, "--dry-run"], format!("post {} 200", of("/close"))),
         (vec!["accounts", "close", ann, "--yes"], format!("post {} 200", of("/close"))),
     ] {
         let lines = conforms(&desk, &args, &operation);
         assert_eq!(lines.len(), 1, "{args:?}");
+        asked.push(args.join(" "));
+    }
+    // Of every command that prints something, so that a new one is held against the document, too.
+    let is_group = |it: &str| COMMANDS.iter().any(|other| other.starts_with(&format!("{it} ")));
+    for command in COMMANDS.iter().filter(|it| !is_group(it)) {
+        let is_asked = asked.iter().any(|it| it == command || it.starts_with(&format!("{command} ")));
+        assert!(is_asked, "{command}: say here what it answers");
     }
     // And it is what the API answers, member by member.
     let shown = conforms(&desk, &["accounts", "show", partner], &format!("get {} 200", of("")));

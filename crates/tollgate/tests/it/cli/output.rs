@@ -291,6 +291,53 @@ async fn credentials_are_rotated() {
 }
 
 #[tokio::test]
+async fn credentials_are_listed_added_and_revoked() {
+    let desk = Desk::new().await;
+    let (partner, ann) = (&*desk.partner.key, &*desk.ann.key);
+    let most = ["--read-only", "--amount-max", "12.5", "--only", ann];
+    let added = desk.run(["credentials", "add", ann].into_iter().chain(most));
+    assert_snapshot!(desk.plain(&added), @r#"
+    A new api secret of bbbbbbbb, shown this once; keep it:
+      api secret  SECRET-SECRET-SECRET-SECR
+      id          00000000-0000-0000-0000-000000000000
+    It only reads, moves 12.50 at once, for 1 account.
+    "#);
+    let secret = added.stdout.lines().find_map(|it| it.trim().strip_prefix("api secret")).unwrap().trim();
+    let reader = super::Member { secret: secret.to_owned(), ..desk.ann.clone() };
+    assert_eq!(desk.run_as(&reader, ["accounts", "show"]).code, Some(0));
+    assert_snapshot!(desk.prints(["credentials", "add", ann, "--kind", "token"]), @r#"
+    A new auth token of bbbbbbbb, shown this once; keep it:
+      auth token  TOKEN-TOKEN-TOKEN-TOKEN-TOKEN-TOKEN-TOKE
+      id          00000000-0000-0000-0000-000000000000
+    The others stay as they are.
+    "#);
+    assert_snapshot!(desk.prints(["credentials", "list", ann]), @r#"
+    ID                                    KIND    MADE                  LAST USED             ENDS  AT MOST
+    00000000-0000-0000-0000-000000000000  secret  yyyy-mm-dd hh:mm:ssZ  never                 -
+    00000000-0000-0000-0000-000000000000  token   yyyy-mm-dd hh:mm:ssZ  never                 -
+    00000000-0000-0000-0000-000000000000  secret  yyyy-mm-dd hh:mm:ssZ  yyyy-mm-dd hh:mm:ssZ  -     only reads, moves 12.50 at once, for 1 account
+    00000000-0000-0000-0000-000000000000  token   yyyy-mm-dd hh:mm:ssZ  never                 -
+    "#);
+    let listed = desk.run(["credentials", "list", ann, "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    let id = listed["credentials"][2]["id"].as_str().unwrap();
+    assert_snapshot!(desk.plain(&desk.run_as(&desk.partner, ["credentials", "revoke", id, ann])), @"The secret 00000000-0000-0000-0000-000000000000 of bbbbbbbb is revoked: nobody gets in with it any more.");
+    assert_eq!(desk.run_as(&reader, ["accounts", "show"]).code, Some(super::NOT_ALLOWED));
+    // Each ends as its class says.
+    for (args, code) in [
+        (vec!["credentials", "revoke", id, ann], super::NOT_FOUND),
+        (vec!["credentials", "revoke", id, partner], super::NOT_FOUND),
+        (vec!["credentials", "revoke", "x/../..", ann], super::NOT_FOUND),
+        (vec!["credentials", "list", "nobody"], super::NOT_FOUND),
+        (vec!["credentials", "add", ann, "--kind", "token"], super::REFUSED),
+        (vec!["credentials", "add", ann, "--amount-max", "1,5"], super::USAGE),
+        (vec!["credentials", "list"], super::USAGE),
+    ] {
+        assert_eq!(desk.run(args.clone()).code, Some(code), "{args:?}");
+    }
+}
+
+#[tokio::test]
 async fn prices_are_put_and_tried() {
     let desk = Desk::new().await;
     let dir = desk.store.dir();
@@ -349,6 +396,23 @@ async fn prices_are_put_and_tried() {
     RULE  MODE    PRICE  CUR  UNITS  METHOD  PATH  OPERATION
        1  charge   0.10  EUR      3  *       /v2   new
     "#);
+    assert_snapshot!(desk.prints(["prices", "list"]), @r#"
+    NAME      VERSION  CUR  DEFAULT  RULES  SINCE
+    standard        2  EUR  no           1  yyyy-mm-dd hh:mm:ssZ
+    "#);
+    assert_snapshot!(desk.prints(["prices", "list", "--currency", "USD"]), @"[no price plans]");
+    let first = desk.prints(["prices", "show", "standard", "--version", "1"]);
+    assert!(
+        first.starts_with("standard version 1, EUR, the default of its currency:\nRULE  MODE "),
+        "{first}"
+    );
+    assert_snapshot!(desk.prints(["prices", "show", "standard"]), @r#"
+    standard version 2, EUR:
+    RULE  MODE    PRICE  CUR  UNITS  METHOD  PATH  OPERATION
+       1  charge   0.10  EUR      3  *       /v2   new
+    "#);
+    assert_eq!(desk.run(["prices", "show", "none"]).code, Some(super::NOT_FOUND));
+    assert_eq!(desk.run_as(&desk.partner, ["prices", "list"]).code, Some(super::NOT_ALLOWED));
 }
 
 /// Whatever an account is called, it is shown and does nothing.

@@ -2,15 +2,8 @@
 
 use ledger::{BalanceMode, TransferKind};
 
-use super::browser::{Browser, form};
-use crate::house::{Answer, Auth, BY_OPERATOR, House, Opening};
-
-/// The text of the element with this id.
-fn text(page: &Answer, id: &str) -> String {
-    let rest = page.text().split(&format!("id=\"{id}\"")).nth(1);
-    let rest = rest.unwrap_or_else(|| panic!("there is no {id}: {page}"));
-    rest.split_once('>').unwrap().1.split('<').next().unwrap().to_owned()
-}
+use super::browser::{Browser, form, text};
+use crate::house::{Auth, BY_OPERATOR, House, Opening};
 
 async fn acme(house: &House) -> (Opening, String) {
     let primary = house.primary("Acme", "100").await;
@@ -209,33 +202,4 @@ async fn thresholds_and_caps_are_set_by_who_manages() {
     assert!(answer.text().contains("The thresholds must be"), "{answer}");
     let mut own = Browser::of(&house, &sub).await;
     assert_eq!(own.get(&path).await.status, 403);
-}
-
-#[tokio::test]
-async fn a_webhook_is_made_disabled_and_deleted_by_whoever_keeps_it() {
-    let house = House::new();
-    let (primary, _) = acme(&house).await;
-    let mut browser = Browser::of(&house, &primary).await;
-    let path = format!("/console/accounts/{}/webhooks", primary.key);
-    let page = browser.get(&path).await;
-    let plain = form(&page, &path);
-    let wrong = browser.submit(&plain.clone().with("url", "ftp://example.com/<b>")).await;
-    assert_eq!(wrong.status, 422, "{wrong}");
-    assert!(wrong.text().contains("must be an http or https address"), "{wrong}");
-    assert!(wrong.text().contains("ftp://example.com/&#60;b&#62;"), "{wrong}");
-    let made = browser.submit(&form(&wrong, &path).with("url", "https://example.com/hook")).await;
-    assert_eq!(made.status, 200, "{made}");
-    let secret = text(&made, "secret");
-    assert!(secret.starts_with("whsec_"), "{made}");
-    let page = browser.get(&path).await;
-    assert!(page.text().contains("https://example.com/hook") && !page.text().contains(&secret), "{page}");
-    let change = format!("{path}/change");
-    let disable = form(&page, &change).with("what", "disable");
-    assert_eq!(browser.submit(&disable).await.status, 303);
-    let page = browser.get(&path).await;
-    assert!(page.text().contains("disabled</span>"), "{page}");
-    let delete = form(&page, &change).with("what", "delete");
-    assert_eq!(browser.submit(&delete).await.status, 303);
-    let page = browser.get(&path).await;
-    assert!(page.text().contains("No events are sent anywhere"), "{page}");
 }

@@ -47,22 +47,39 @@ impl<'a> Browser<'a> {
 
     /// Signed in with an account's secret.
     pub(crate) async fn of(house: &'a House, account: &Opening) -> Self {
-        let mut browser = Self::new(house);
-        let page = browser.get("/console/sign-in").await;
-        let form = form(&page, "/console/sign-in").with("name", &account.key).with("secret", &account.secret);
-        let answer = browser.submit(&form).await;
-        assert_eq!(answer.status, 303, "{answer}");
-        browser
+        Self::with(house, &account.key, &account.secret).await
+    }
+
+    /// Signed in with any of an account's names, and any of its secrets or tokens.
+    pub(crate) async fn with(house: &'a House, name: &str, secret: &str) -> Self {
+        Self::signed_in(house, &[("name", name), ("secret", secret)]).await
     }
 
     /// Signed in with the operator's token.
     pub(crate) async fn of_operator(house: &'a House) -> Self {
+        Self::with_token(house, OPERATOR_TOKEN).await
+    }
+
+    /// Signed in with an operator token.
+    pub(crate) async fn with_token(house: &'a House, token: &str) -> Self {
+        Self::signed_in(house, &[("as", "operator"), ("token", token)]).await
+    }
+
+    async fn signed_in(house: &'a House, fields: &[(&str, &str)]) -> Self {
         let mut browser = Self::new(house);
         let page = browser.get("/console/sign-in").await;
-        let form = form(&page, "/console/sign-in").with("as", "operator").with("token", OPERATOR_TOKEN);
-        let answer = browser.submit(&form).await;
+        let plain = form(&page, "/console/sign-in");
+        let filled = fields.iter().fold(plain, |form, (name, value)| form.with(name, value));
+        let answer = browser.submit(&filled).await;
         assert_eq!(answer.status, 303, "{answer}");
         browser
+    }
+
+    /// What every form of its session carries.
+    pub(crate) async fn form_token(&mut self) -> String {
+        // Whoever is refused a page can still sign out on it.
+        let page = self.get("/console/tokens").await;
+        form(&page, "/console/sign-out").field("form_token").to_owned()
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
@@ -122,10 +139,15 @@ impl<'a> Browser<'a> {
 
 /// The first form of a page that goes to `action`, with what stands in it.
 pub(crate) fn form(page: &Answer, action: &str) -> Form {
+    form_with(page, action, "")
+}
+
+/// The first that also has this text in it.
+pub(crate) fn form_with(page: &Answer, action: &str, part: &str) -> Form {
     let text = page.text();
-    let found = text.split("<form").skip(1).find(|it| it.contains(&format!("action=\"{action}\"")));
-    let found = found.unwrap_or_else(|| panic!("no form goes to {action}: {page}"));
-    let found = found.split("</form>").next().unwrap();
+    let mut forms = text.split("<form").skip(1).map(|it| it.split("</form>").next().unwrap());
+    let found = forms.find(|it| it.contains(&format!("action=\"{action}\"")) && it.contains(part));
+    let found = found.unwrap_or_else(|| panic!("no form with {part:?} goes to {action}: {page}"));
     let mut fields = Vec::new();
     for input in found.split("<input").skip(1) {
         let input = input.split('>').next().unwrap();
@@ -139,7 +161,19 @@ pub(crate) fn form(page: &Answer, action: &str) -> Form {
             fields.push((name, of("value").unwrap_or_default()));
         }
     }
+    for area in found.split("<textarea").skip(1) {
+        let (about, rest) = area.split_once('>').unwrap();
+        let name = about.split(" name=\"").nth(1).unwrap().split('"').next().unwrap();
+        fields.push((name.to_owned(), unescaped(rest.split("</textarea>").next().unwrap())));
+    }
     Form { action: action.to_owned(), fields }
+}
+
+/// The text of the element with this id.
+pub(crate) fn text(page: &Answer, id: &str) -> String {
+    let rest = page.text().split(&format!("id=\"{id}\"")).nth(1);
+    let rest = rest.unwrap_or_else(|| panic!("there is no {id}: {page}"));
+    rest.split_once('>').unwrap().1.split('<').next().unwrap().to_owned()
 }
 
 fn unescaped(text: &str) -> String {

@@ -54,6 +54,8 @@ async fn the_operator_sees_all_pages() {
     let number = r#"{"country":"GB","msisdn":"447700900001","cost":"1"}"#;
     let added = house.post("/api/v1/numbers", BY_OPERATOR, number).await;
     assert_eq!(added.status, 201, "{added}");
+    let hook = house.post("/api/v1/webhooks", sub.auth(), r#"{"url":"https://example.com"}"#).await.json();
+    let hook = hook["id"].as_str().unwrap();
     let mut browser = Browser::of_operator(&house).await;
     let is_page = |it: &&console::Route| it.method == Method::GET && it.path != "/console/live";
     for route in console::routes().iter().filter(is_page) {
@@ -64,7 +66,7 @@ async fn the_operator_sees_all_pages() {
                 continue;
             }
             let path = route.path.replace("{account}", &account.key).replace("{month}", "2024-08");
-            let answer = browser.get(&path).await;
+            let answer = browser.get(&path.replace("{webhook}", hook)).await;
             let expected = if matches!(route.path, "/console" | "/console/sign-in") { 303 } else { 200 };
             assert_eq!(answer.status, expected, "{path}: {answer}");
             assert!(!answer.text().contains("<b>"), "{path}: {answer}");

@@ -13,9 +13,9 @@ use super::{Ask, MINUTE_MS, Of, Right, asks, assert_same, name, send};
 use crate::house::{Answer, Auth, BY_OPERATOR, House};
 
 /// The text of a key, and the name that it goes by where it is an account's.
-struct Key {
-    account: Option<String>,
-    text: String,
+pub(super) struct Key {
+    pub(super) account: Option<String>,
+    pub(super) text: String,
 }
 
 impl Key {
@@ -28,7 +28,7 @@ impl Key {
 }
 
 /// A restricted credential of an account, made by the operator. In the Plivo dialect it goes by its auth id.
-async fn credential(house: &House, of: &Member, kind: &str, limits: &Value) -> Key {
+pub(super) async fn credential(house: &House, of: &Member, kind: &str, limits: &Value) -> Key {
     let path = format!("/api/v1/accounts/{}/credentials", of.key);
     let made = house.post(&path, BY_OPERATOR, json!({ "kind": kind, "limits": limits }).to_string()).await;
     assert_eq!(made.status, 201, "{made}");
@@ -39,7 +39,7 @@ async fn credential(house: &House, of: &Member, kind: &str, limits: &Value) -> K
 }
 
 /// A restricted token.
-async fn token(house: &House, scope: &str, limits: &Value) -> Key {
+pub(super) async fn token(house: &House, scope: &str, limits: &Value) -> Key {
     let mut body = json!({ "scope": scope, "limits": limits });
     if scope == "gate" {
         body["may_force"] = json!(true);
@@ -219,7 +219,7 @@ async fn a_key_for_some_accounts_tells_and_touches_nothing_of_the_others_through
 }
 
 /// Some ways of the primary name its other subaccount.
-fn is_about_own(ask: &Ask, family: &Family) -> bool {
+pub(super) fn is_about_own(ask: &Ask, family: &Family) -> bool {
     let said = format!("{} {}", ask.path, ask.body);
     let Member { key, auth_id, application, endpoint, number, .. } = &family.own;
     let mut names = vec![family.own.id()];
@@ -228,7 +228,7 @@ fn is_about_own(ask: &Ask, family: &Family) -> bool {
 }
 
 /// What a key must not be told that reaches the one that shares, and perhaps its primary.
-fn untold(cast: &Cast, reaches_primary: bool) -> impl Iterator<Item = Cow<'_, str>> {
+pub(super) fn untold(cast: &Cast, reaches_primary: bool) -> impl Iterator<Item = Cow<'_, str>> {
     let Family { primary, own, balance_transfer, credit_transfer, .. } = &cast.first;
     let mut untold = own.untold();
     untold.extend([balance_transfer, credit_transfer].map(|it| Cow::Borrowed(it.as_str())));
