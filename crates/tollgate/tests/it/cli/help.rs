@@ -429,8 +429,8 @@ fn credentials_and_prices() {
           --only <ACCOUNT>       The only account that it sees and touches; may be repeated, and its own
                                  is among them only if it is named
           --key <KEY>            The key under which it happens once: repeated with the same key and the
-                                 same words, it is not done again, and the first answer is printed. A new
-                                 one each time unless said
+                                 same words, it is not done again, and the first answer is printed. A
+                                 new one each time unless said
       -h, --help                 Print help
     "#);
     assert_snapshot!(help("credentials revoke"), @r#"

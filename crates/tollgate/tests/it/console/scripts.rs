@@ -10,7 +10,7 @@ use super::browser::{Browser, Form};
 use crate::house::{Answer, BY_OPERATOR, House, OPERATOR, Opening, amount};
 
 /// What would run, or end the attribute or the element that it stands in.
-const SCRIPT: &str = "<script>alert('1')</script>\"'><img src=x onerror=alert(1)></textarea></title>{{7*7}}";
+const SCRIPT: &str = "<script>alert('1')</script>\"'><img src=x onerror=alert(1)></textarea></title>";
 
 /// What stands there in place of it.
 const SHOWN: &str = "&#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62;&#34;&#39;&#62;&#60;img";
@@ -86,7 +86,7 @@ fn assert_text(answer: &Answer, about: &str) {
     }
     let own = r#"<script src="/console/script.js" defer></script>"#;
     let rest = answer.text().replacen(own, "", 1);
-    for raw in ["<script", "<img", "onerror=alert(1)>", "alert('1')", "<b>", "javascript:", "7*7}}<"] {
+    for raw in ["<script", "<img", "onerror=alert(1)>", "alert('1')", "<b>", "javascript:"] {
         assert!(!rest.contains(raw), "{about} has {raw}: {answer}");
     }
     assert_eq!(rest.matches("</textarea>").count(), rest.matches("<textarea").count(), "{about}: {answer}");
