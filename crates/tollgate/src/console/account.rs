@@ -139,10 +139,12 @@ impl Tabs {
         let may_set = (is_managed || is_own_primary) && !it.is_closed();
         let may_pay = matches!(visit.role, Role::Operator) && it.has_own() && !it.is_closed();
         let settings = may_set.then_some(("Settings", "/settings"));
-        let links = pages
-            .into_iter()
-            .chain(settings)
-            .map(|(text, what)| Link::new(text, format!("/console/accounts/{key}{what}"), &visit.path));
+        let links = pages.into_iter().chain(settings).map(|(text, what)| {
+            let link = Link::new(text, format!("/console/accounts/{key}{what}"), &visit.path);
+            // A page below one of these is still there.
+            let is_below = !what.is_empty() && visit.path.starts_with(&format!("{}/", link.href));
+            Link { is_here: link.is_here || is_below, ..link }
+        });
         let links = links.collect();
         Ok(Self { it, parent, is_managed, may_set, may_pay, links })
     }
