@@ -50,11 +50,6 @@ function sendOnce(root) {
     }
 }
 
-// Whoever comes back to a page can send its forms again.
-addEventListener("pageshow", (event) => {
-    if (event.persisted) for (const form of document.forms) delete form.dataset.sent;
-});
-
 function prepare(root) {
     sayTimes(root);
     proposeZones(root);
@@ -172,3 +167,8 @@ function listen(from) {
 
 prepare(document);
 if (document.body.dataset.liveFrom) listen(document.body.dataset.liveFrom);
+
+// Whoever comes back to a page can send its forms again.
+addEventListener("pageshow", (event) => {
+    if (event.persisted) for (const form of document.forms) delete form.dataset.sent;
+});
