@@ -50,7 +50,18 @@ function sendOnce(root) {
     }
 }
 
+/** What is wider than its place can be scrolled by the keyboard, in browsers too that do not see to that themselves. */
+function letScroll(root) {
+    for (const place of root.querySelectorAll(".scroll")) {
+        new ResizeObserver(() => {
+            if (place.scrollWidth > place.clientWidth) place.tabIndex = 0;
+            else place.removeAttribute("tabindex");
+        }).observe(place);
+    }
+}
+
 function prepare(root) {
+    letScroll(root);
     sayTimes(root);
     proposeZones(root);
     offerCopies(root);
@@ -59,11 +70,10 @@ function prepare(root) {
 
 /** A link to a page with one form opens it in a dialog; the pages that follow stay in there until one is elsewhere. */
 async function openDialog(link) {
-    const opener = document.activeElement;
     const dialog = document.createElement("dialog");
     dialog.addEventListener("close", () => {
         dialog.remove();
-        if (opener instanceof HTMLElement) opener.focus();
+        link.focus();
     });
     if (!(await fill(dialog, fetch(link.href)))) {
         location.assign(link.href);

@@ -221,13 +221,8 @@ impl Statement {
     /// All balances in it together; `None` of an account that has none.
     pub fn family(&self) -> Option<FamilyMonth> {
         let balance = self.of.balance.as_ref()?;
-        let (opening, spent, closing) = (balance.opening, balance.spent(), balance.closing);
         let others = self.subaccounts.iter().filter_map(|it| it.balance.as_ref());
-        Some(others.fold(FamilyMonth { opening, spent, closing }, |sum, it| FamilyMonth {
-            opening: sum.opening.plus(it.opening),
-            spent: sum.spent.plus(&it.spent()),
-            closing: sum.closing.plus(it.closing),
-        }))
+        Some(others.fold(FamilyMonth::of(balance), |sum, it| sum.plus(&FamilyMonth::of(it))))
     }
 
     /// What is owed: what all these balances are below zero together. A primary owes it to the operator.
@@ -236,15 +231,34 @@ impl Statement {
     }
 }
 
-/// What a family's balances came to together.
+/// What a family's balances came to together. Transfers and closes leave nothing here, because they stay in the family.
 #[derive(Clone, Copy, Debug)]
 pub struct FamilyMonth {
     /// When the month began.
     pub opening: Total,
+    /// Payments received, less what was paid out.
+    pub paid: Total,
     /// What was charged to them.
     pub spent: Spent,
     /// In the end.
     pub closing: Total,
+}
+
+impl FamilyMonth {
+    fn of(balance: &BalanceMonth) -> Self {
+        let BalanceMonth { opening, closing, .. } = *balance;
+        let paid = balance.paid_in.amount.plus(balance.paid_out.amount);
+        Self { opening, paid, spent: balance.spent(), closing }
+    }
+
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            opening: self.opening.plus(other.opening),
+            paid: self.paid.plus(other.paid),
+            spent: self.spent.plus(&other.spent),
+            closing: self.closing.plus(other.closing),
+        }
+    }
 }
 
 /// Which month of an account.

@@ -8,7 +8,7 @@ use super::account::{Seen, Segment, segment};
 use super::live;
 use super::page::{self, Frame};
 use super::show::Money;
-use super::visit::{Form, Visit};
+use super::visit::{Form, Role, Visit};
 use crate::app::{FamilyFilter, FamilyOrder, FamilyPage, FamilyTotals, Slice};
 
 /// How many accounts a page has.
@@ -18,6 +18,8 @@ const PAGE_LEN: usize = 100;
 #[template(path = "console/family.html")]
 struct Page {
     frame: Frame,
+    /// Who looks is the operator, whom nothing else leads to the primary's own pages.
+    is_operator: bool,
     own: Seen,
     totals: FamilyTotals,
     rows: Vec<Seen>,
@@ -111,6 +113,15 @@ impl Page {
     fn all(&self) -> [(&'static str, &'static str, Money); 3] {
         whole(&self.own.account, &self.totals)
     }
+
+    fn near(&self) -> String {
+        near(&self.totals)
+    }
+}
+
+/// How many are close to their limit.
+pub(super) fn near(totals: &FamilyTotals) -> String {
+    if totals.near == 0 { "none".to_owned() } else { totals.near.to_string() }
 }
 
 /// What a whole family comes to: what it is called, by which name it moves, and how much.
@@ -135,7 +146,8 @@ pub(super) async fn show(name: Segment, visit: Visit) -> Response {
             let own = Seen::own(primary);
             let rows: Vec<_> = subaccounts.into_iter().map(Seen::new).collect();
             frame.live = Some(live::place_of(rows.iter().filter(|it| !it.is_closed()), Some(&own)));
-            page::ok(&Page { frame, own, totals, rows, asked: asked.of(total), total })
+            let is_operator = matches!(visit.role, Role::Operator);
+            page::ok(&Page { frame, is_operator, own, totals, rows, asked: asked.of(total), total })
         })
         .await
 }

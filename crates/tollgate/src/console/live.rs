@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::account::Seen;
-use super::family::whole;
+use super::family::{near, whole};
 use super::session::Session;
 use super::usage::chart_of;
 use super::visit::{Form, SESSION, cookie};
@@ -218,7 +218,7 @@ enum Woken {
 }
 
 fn moving_totals(own: &Account, totals: &FamilyTotals, into: &mut BTreeMap<String, String>) {
-    into.insert("totals:near".to_owned(), totals.near.to_string());
+    into.insert("totals:near".to_owned(), near(totals));
     for (_, name, money) in whole(own, totals) {
         into.insert(format!("totals:{name}"), money.to_string());
     }

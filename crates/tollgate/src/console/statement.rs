@@ -70,10 +70,12 @@ impl Page {
         self.statement.owed().map(Into::into)
     }
 
-    fn family(&self) -> Option<[Money; 3]> {
+    /// What all its balances came to: at first, by payments, by charges, and in the end. A column that adds up.
+    fn family(&self) -> Option<[Money; 4]> {
         let is_family = self.statement.of.account.is_primary();
         let family = self.statement.family().filter(|_| is_family)?;
-        Some([family.opening.into(), family.spent.amount().into(), family.closing.into()])
+        let spent = family.spent.amount().negated();
+        Some([family.opening, family.paid, spent, family.closing].map(Into::into))
     }
 }
 
@@ -140,7 +142,8 @@ fn part(of: &AccountMonth) -> Part {
         operations(&of.paid_by_primary, &mut lines, "Paid by the primary account: ");
         let sum = of.spent_by_primary();
         let what = "All that the primary account paid".to_owned();
-        lines.push(Row { what, count: Some(sum.charges), amount: sum.amount().into(), is_sum: true });
+        let amount = sum.amount().negated().into();
+        lines.push(Row { what, count: Some(sum.charges), amount, is_sum: true });
     }
     Part { name: of.account.name.to_string(), key: of.account.api_key.to_string(), shares: !has_own, lines }
 }

@@ -321,7 +321,7 @@ async fn a_statement_as_a_page_is_escaped_and_loads_nothing() {
     let page = month.statement(&month.primary, "2026-03?format=html", BY_OPERATOR).await;
     let text = page.text();
     assert!(
-        text.contains("<tr><td>Charges, less what was given back</td><td class=\"n\">100.00</td></tr>"),
+        text.contains("<tr><td>Charges, less what was given back</td><td class=\"n\">-100.00</td></tr>"),
         "{text}"
     );
     for foreign in ["<script", "src=", "href=", "url(", "@import"] {
