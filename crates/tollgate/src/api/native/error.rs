@@ -155,7 +155,9 @@ pub(super) fn refused(refusal: &Refusal, names: Names) -> Problem {
 /// The field at fault, and what is wrong with it, where a refusal is about one.
 pub(super) fn fault(refusal: &Refusal, names: Names) -> Option<(&'static str, &'static str)> {
     Some(match refusal {
-        Refusal::InvalidText(TextField::Key) => (names.key, "must have 1 to 255 characters, none of them U+0000"),
+        Refusal::InvalidText(TextField::Key) => {
+            (names.key, "must have 1 to 255 characters, none of them U+0000")
+        }
         Refusal::InvalidText(field) => unfit_text(*field),
         Refusal::AmountOutOfRange if matches!(names.amount, "credit_limit" | "cost") => {
             (names.amount, "must be from 0 to 10000000000")

@@ -486,7 +486,10 @@ async fn a_dry_run_binds_no_key_and_looks_at_it_all_the_same() {
     let family = Family::new().await;
     let path = family.path(&family.own, "/close");
     let tried = keyed(&family.house, Method::POST, &path, "", r#"{"dry_run":true}"#).await;
-    assert_eq!(problem(&tried), "422 invalid: Idempotency-Key must have 1 to 255 characters, none of them U+0000");
+    assert_eq!(
+        problem(&tried),
+        "422 invalid: Idempotency-Key must have 1 to 255 characters, none of them U+0000"
+    );
     for _ in 0..2 {
         assert_eq!(keyed(&family.house, Method::POST, &path, "k", r#"{"dry_run":true}"#).await.status, 200);
     }
