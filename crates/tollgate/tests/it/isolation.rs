@@ -8,6 +8,7 @@ mod console;
 mod limits;
 mod native;
 mod plivo;
+mod visits;
 mod vonage;
 
 use axum::http::Method;
