@@ -1,5 +1,5 @@
 -- Amounts are integers of 10^-8 of the account's currency; times are milliseconds since 1970-01-01T00:00:00Z;
--- ids are the 16 bytes of a UUIDv7. Words stand as small integers, listed in src/store/sql.rs.
+-- ids are the 16 bytes of a UUIDv7. Words stand as small integers, listed in src/store/sql/columns.rs.
 
 -- What each account is and stands at, current with every commit.
 CREATE TABLE accounts (

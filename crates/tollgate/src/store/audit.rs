@@ -4,10 +4,10 @@
 //! of a family would have to be followed all at once. Times are found by halving: they never go back.
 
 use ledger::{AccountId, Actor, CredentialId, Kind, Limits, LineId, Timestamp};
-use rusqlite::{Result, params};
 
 use super::Snapshot;
-use super::sql::{self, Column, Recorded};
+use super::snapshot;
+use super::sql::{self, Column, Recorded, Result, values};
 
 /// How many places of the journal are looked through at once; some 20 ms.
 const PLACES_MAX: i64 = 20_000;
@@ -115,8 +115,7 @@ impl Snapshot<'_> {
         cursor: Option<[u8; 16]>,
         limit: usize,
     ) -> Result<Option<Audited>> {
-        let newest: Option<i64> = self.row("SELECT MAX(seq) FROM journal", (), |row| row.get(0))?.flatten();
-        let end = newest.unwrap_or(0) + 1;
+        let end = snapshot::last_line(self.reader())? + 1;
         let mut below = match filter.to {
             None => end,
             Some(to) => self.first_at(to, end)?,
@@ -159,7 +158,7 @@ impl Snapshot<'_> {
     }
 
     fn time_at(&self, seq: i64) -> Result<Option<Timestamp>> {
-        self.row("SELECT at FROM journal WHERE seq = ?1", [seq], |row| sql::get(row, "at"))
+        self.row("SELECT at FROM journal WHERE seq = ?1", values![seq], |row| sql::get(row, "at"))
     }
 
     /// What says to us alone that everything from this place on has been looked through.
@@ -225,8 +224,8 @@ impl Snapshot<'_> {
         let found = self.row(
             "SELECT seq FROM journal NOT INDEXED WHERE seq >= ?1 AND seq < ?2 AND (account = ?3 OR other = ?3)
              ORDER BY seq DESC LIMIT 1",
-            params![from, places.end, Column(account)],
-            |row| row.get(0),
+            values![from, places.end, Column(account)],
+            |row| row.get("seq"),
         )?;
         Ok(match found {
             Some(seq) => Newest::At(seq),
@@ -259,7 +258,7 @@ impl Snapshot<'_> {
                AND (?4 IS NULL OR kind = ?4) AND (?5 IS NULL OR caller = ?5)
                AND (?6 IS NULL OR by_credential = ?6 OR by_account = ?6)
              ORDER BY seq DESC LIMIT ?7",
-            params![
+            values![
                 from,
                 places.end,
                 family.map(Column),

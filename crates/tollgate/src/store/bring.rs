@@ -8,10 +8,10 @@ use ledger::{
     Account, AccountId, Action, Actor, CapsChange, Change, Command, Limits, Line, LineId, Remembered,
     Timestamp, TokenId, WebhookId, decide,
 };
-use rusqlite::Result;
 
 use super::Snapshot;
 use super::once::REMEMBERED_MS;
+use super::sql::{Reader, Result};
 use super::writer::Writer;
 use crate::windows;
 
@@ -47,7 +47,7 @@ impl Writer {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot<'_> {
-        Snapshot::new(&self.connection, None, self.shared.ids)
+        Snapshot::new(Reader::Sqlite(&self.connection), None, self.shared.ids)
     }
 
     fn bring_named(&mut self, by: &Actor, action: &Action) -> Result<()> {

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use ledger::{AccountId, Action, ApplicationId, Change, EndpointId};
-use rusqlite::Result;
 
+use super::sql::Result;
 use super::writer::Writer;
 
 impl Writer {

@@ -10,10 +10,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ledger::{AccountId, EventId, EventKind, Timestamp, WebhookId};
-use rusqlite::{Connection, Result, Row, Transaction, params};
+use rusqlite::Connection;
 
-use super::optional;
-use super::sql::{self, Column};
+use super::sql::{self, Column, Reader, Result, Row, values};
 
 const SCHEMA: &str = "
     CREATE TABLE progress (through INTEGER NOT NULL);
@@ -135,9 +134,25 @@ impl DeliveryFigures {
         self.pending.fetch_add(i64::try_from(count).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
-    fn recount(&self, connection: &Connection) -> Result<()> {
-        let pending = "SELECT COUNT(*) FROM deliveries WHERE state = 1";
-        self.pending.store(connection.query_row(pending, (), |row| row.get(0))?, Ordering::Relaxed);
+    fn tried(&self, state: DeliveryState, was_pending: bool) {
+        let ended = match state {
+            DeliveryState::Pending => None,
+            DeliveryState::Delivered => Some(&self.delivered),
+            DeliveryState::Dead => Some(&self.dead),
+        };
+        if state != DeliveryState::Delivered {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(ended) = ended.filter(|_| was_pending) {
+            ended.fetch_add(1, Ordering::Relaxed);
+            self.pending.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn recount(&self, reader: Reader<'_>) -> Result<()> {
+        let pending = "SELECT COUNT(*) AS count FROM deliveries WHERE state = 1";
+        let pending = reader.row(pending, values![], |row| row.get("count"))?;
+        self.pending.store(pending.unwrap_or(0), Ordering::Relaxed);
         Ok(())
     }
 }
@@ -160,13 +175,29 @@ impl Deliveries {
             connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
         }
         let figures = DeliveryFigures::default();
-        figures.recount(&connection)?;
+        figures.recount(Reader::Sqlite(&connection))?;
         Ok(Self { connection: Mutex::new(connection), figures })
     }
 
     /// What is counted.
     pub const fn figures(&self) -> &DeliveryFigures {
         &self.figures
+    }
+
+    /// Asks something of the database.
+    fn ask<T>(&self, ask: impl FnOnce(Reader<'_>) -> Result<T>) -> Result<T> {
+        ask(Reader::Sqlite(&self.connection()))
+    }
+
+    /// Changes something in one transaction, of which nothing is left where it fails; then it is counted, before anybody
+    /// else asks.
+    fn change<T>(&self, change: impl FnOnce(Reader<'_>) -> Result<T>, count: impl FnOnce(&T)) -> Result<T> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let changed = change(Reader::Sqlite(&transaction))?;
+        transaction.commit()?;
+        count(&changed);
+        Ok(changed)
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -178,9 +209,9 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn through(&self) -> Result<Option<i64>> {
-        let through: i64 =
-            self.connection().query_row("SELECT through FROM progress", (), |row| row.get(0))?;
-        Ok((through >= 0).then_some(through))
+        let through = "SELECT through FROM progress";
+        let through = self.ask(|reader| reader.row(through, values![], |row| row.get::<i64>("through")))?;
+        Ok(through.filter(|it| *it >= 0))
     }
 
     /// Begins at a place. What is known of later ones is forgotten: they are of a store that was there before a backup of
@@ -189,12 +220,12 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn begin_at(&self, through: i64) -> Result<()> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        transaction.execute("DELETE FROM deliveries WHERE seq > ?1", [through])?;
-        transaction.execute("UPDATE progress SET through = ?1", [through])?;
-        transaction.commit()?;
-        self.figures.recount(&connection)
+        let begin = |reader: Reader<'_>| {
+            reader.execute("DELETE FROM deliveries WHERE seq > ?1", values![through])?;
+            reader.execute("UPDATE progress SET through = ?1", values![through])?;
+            self.figures.recount(reader)
+        };
+        self.change(begin, |()| ())
     }
 
     /// Queues what is wanted of the events up to `through`.
@@ -202,29 +233,27 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn take_in(&self, through: i64, wanted: &[Wanted], now: Timestamp) -> Result<()> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let mut queued = 0;
-        for Wanted { webhook, seq, event, kind, account } in wanted {
-            queued += transaction
-                .prepare_cached(
+        let take_in = |reader: Reader<'_>| {
+            let mut queued = 0;
+            for Wanted { webhook, seq, event, kind, account } in wanted {
+                queued += reader.execute(
                     "INSERT INTO deliveries (webhook, seq, event, kind, account, state, is_resent, attempts, queued_at)
                      VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, 0, ?6) ON CONFLICT (webhook, seq) DO NOTHING",
-                )?
-                .execute(params![
-                    Column(*webhook),
-                    seq,
-                    Column(*event),
-                    Column(*kind),
-                    Column(*account),
-                    Column(now)
-                ])?;
-            begin_turn(&transaction, *webhook, *account, now)?;
-        }
-        transaction.execute("UPDATE progress SET through = ?1", [through])?;
-        transaction.commit()?;
-        self.figures.queue(queued);
-        Ok(())
+                    values![
+                        Column(*webhook),
+                        *seq,
+                        Column(*event),
+                        Column(*kind),
+                        Column(*account),
+                        Column(now)
+                    ],
+                )?;
+                begin_turn(reader, *webhook, *account, now)?;
+            }
+            reader.execute("UPDATE progress SET through = ?1", values![through])?;
+            Ok(queued)
+        };
+        self.change(take_in, |queued| self.figures.queue(*queued)).map(drop)
     }
 
     /// Those whose time has come, from webhook to webhook but for some, at most so many of each, the longest due first.
@@ -232,30 +261,24 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn due(&self, now: Timestamp, of_each: usize, but_for: &HashSet<WebhookId>) -> Result<Vec<Delivery>> {
-        let connection = self.connection();
         // From webhook to webhook, so that one with a thousand due does not stand before all others.
-        let mut next = connection.prepare_cached(
-            "SELECT webhook FROM deliveries WHERE next_at IS NOT NULL AND webhook > ?1 ORDER BY webhook LIMIT 1",
-        )?;
-        let mut of_one = connection.prepare_cached(
-            "SELECT * FROM deliveries WHERE webhook = ?1 AND next_at IS NOT NULL AND next_at <= ?2
-             ORDER BY next_at, seq LIMIT ?3",
-        )?;
-        let mut due = Vec::new();
-        let mut last = WebhookId::from_bytes([0; 16]);
-        while let Some(webhook) =
-            optional(next.query_row([Column(last)], |row| sql::get::<WebhookId>(row, "webhook")))?
-        {
-            last = webhook;
-            if but_for.contains(&webhook) {
-                continue;
+        let next = "SELECT webhook FROM deliveries WHERE next_at IS NOT NULL AND webhook > ?1 ORDER BY webhook LIMIT 1";
+        let of_one = "SELECT * FROM deliveries WHERE webhook = ?1 AND next_at IS NOT NULL AND next_at <= ?2
+             ORDER BY next_at, seq LIMIT ?3";
+        let most = i64::try_from(of_each).unwrap_or(i64::MAX);
+        self.ask(|reader| {
+            let mut due = Vec::new();
+            let mut last = WebhookId::from_bytes([0; 16]);
+            while let Some(webhook) =
+                reader.row(next, values![Column(last)], |row| sql::get::<WebhookId>(row, "webhook"))?
+            {
+                last = webhook;
+                if !but_for.contains(&webhook) {
+                    due.extend(reader.rows(of_one, values![Column(webhook), Column(now), most], delivery)?);
+                }
             }
-            let most = i64::try_from(of_each).unwrap_or(i64::MAX);
-            for found in of_one.query_map(params![Column(webhook), Column(now), most], delivery)? {
-                due.push(found?);
-            }
-        }
-        Ok(due)
+            Ok(due)
+        })
     }
 
     /// Writes down what came of an attempt. When it is the end, the next one about the account has its turn.
@@ -263,41 +286,27 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn tried(&self, delivery: &Delivery, now: Timestamp, tried: &Tried) -> Result<()> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let written = transaction
-            .prepare_cached(
+        let write = |reader: Reader<'_>| {
+            let written = reader.execute(
                 "UPDATE deliveries SET state = ?3, next_at = ?4, attempts = attempts + 1, last_at = ?5, last_status = ?6,
                  last_error = ?7 WHERE webhook = ?1 AND seq = ?2",
-            )?
-            .execute(params![
-                Column(delivery.webhook),
-                delivery.seq,
-                Column(tried.state),
-                tried.next_at.map(Column),
-                Column(now),
-                tried.status,
-                tried.error,
-            ])?;
-        if tried.state != DeliveryState::Pending {
-            begin_turn(&transaction, delivery.webhook, delivery.account, now)?;
-        }
-        transaction.commit()?;
-        let DeliveryFigures { delivered, failed, dead, pending, .. } = &self.figures;
-        let ended = match tried.state {
-            DeliveryState::Pending => None,
-            DeliveryState::Delivered => Some(delivered),
-            DeliveryState::Dead => Some(dead),
+                values![
+                    Column(delivery.webhook),
+                    delivery.seq,
+                    Column(tried.state),
+                    tried.next_at.map(Column),
+                    Column(now),
+                    tried.status.map(u32::from),
+                    tried.error.as_deref(),
+                ],
+            )?;
+            if tried.state != DeliveryState::Pending {
+                begin_turn(reader, delivery.webhook, delivery.account, now)?;
+            }
+            // One that was forgotten meanwhile is not pending any more.
+            Ok(written == 1)
         };
-        if tried.state != DeliveryState::Delivered {
-            failed.fetch_add(1, Ordering::Relaxed);
-        }
-        // One that was forgotten meanwhile is not pending any more.
-        if let Some(ended) = ended.filter(|_| written == 1) {
-            ended.fetch_add(1, Ordering::Relaxed);
-            pending.fetch_sub(1, Ordering::Relaxed);
-        }
-        Ok(())
+        self.change(write, |was_pending| self.figures.tried(tried.state, *was_pending)).map(drop)
     }
 
     /// The delivery of an event to a webhook.
@@ -305,7 +314,7 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn find(&self, webhook: WebhookId, event: EventId) -> Result<Option<Delivery>> {
-        find(&self.connection(), webhook, event)
+        self.ask(|reader| find(reader, webhook, event))
     }
 
     /// Queues a delivery once more, out of its turn; one that is still pending is tried now. The same asked again at the
@@ -319,26 +328,24 @@ impl Deliveries {
         event: EventId,
         asked_at: Timestamp,
     ) -> Result<Option<Delivery>> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let Some(found) = find(&transaction, webhook, event)? else { return Ok(None) };
-        let (mut queued, which) = (0, params![Column(webhook), found.seq, Column(asked_at)]);
-        if found.state == DeliveryState::Pending {
-            transaction.execute(
-                "UPDATE deliveries SET next_at = ?3 WHERE webhook = ?1 AND seq = ?2 AND next_at > ?3",
-                which,
-            )?;
-        } else {
-            queued = transaction.execute(
-                "UPDATE deliveries SET state = 1, is_resent = 1, attempts = 0, queued_at = ?3, next_at = ?3
-                 WHERE webhook = ?1 AND seq = ?2 AND (is_resent = 0 OR queued_at < ?3)",
-                which,
-            )?;
-        }
-        let found = find(&transaction, webhook, event)?;
-        transaction.commit()?;
-        self.figures.queue(queued);
-        Ok(found)
+        let resend = |reader: Reader<'_>| {
+            let Some(found) = find(reader, webhook, event)? else { return Ok((0, None)) };
+            let (mut queued, which) = (0, values![Column(webhook), found.seq, Column(asked_at)]);
+            if found.state == DeliveryState::Pending {
+                reader.execute(
+                    "UPDATE deliveries SET next_at = ?3 WHERE webhook = ?1 AND seq = ?2 AND next_at > ?3",
+                    which,
+                )?;
+            } else {
+                queued = reader.execute(
+                    "UPDATE deliveries SET state = 1, is_resent = 1, attempts = 0, queued_at = ?3, next_at = ?3
+                     WHERE webhook = ?1 AND seq = ?2 AND (is_resent = 0 OR queued_at < ?3)",
+                    which,
+                )?;
+            }
+            Ok((queued, find(reader, webhook, event)?))
+        };
+        Ok(self.change(resend, |(queued, _)| self.figures.queue(*queued))?.1)
     }
 
     /// Has what waits for its time tried now: the webhook was changed, and may take it.
@@ -346,12 +353,8 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn hasten(&self, webhook: WebhookId, now: Timestamp) -> Result<()> {
-        self.connection()
-            .execute(
-                "UPDATE deliveries SET next_at = ?2 WHERE webhook = ?1 AND next_at > ?2",
-                params![Column(webhook), Column(now)],
-            )
-            .map(drop)
+        let hasten = "UPDATE deliveries SET next_at = ?2 WHERE webhook = ?1 AND next_at > ?2";
+        self.ask(|reader| reader.execute(hasten, values![Column(webhook), Column(now)]).map(drop))
     }
 
     /// The deliveries to a webhook, those of the newest events first, from the one before a place on.
@@ -365,21 +368,15 @@ impl Deliveries {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<Delivery>> {
-        self.connection()
-            .prepare_cached(
+        let (before, limit) = (before.unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
+        self.ask(|reader| {
+            reader.rows(
                 "SELECT * FROM deliveries WHERE webhook = ?1 AND (?2 IS NULL OR state = ?2) AND seq < ?3
                  ORDER BY seq DESC LIMIT ?4",
-            )?
-            .query_map(
-                params![
-                    Column(webhook),
-                    state.map(Column),
-                    before.unwrap_or(i64::MAX),
-                    i64::try_from(limit).unwrap_or(i64::MAX)
-                ],
+                values![Column(webhook), state.map(Column), before, limit],
                 delivery,
-            )?
-            .collect()
+            )
+        })
     }
 
     /// Forgets one that leads to no event: the store was put back to where it was before that.
@@ -388,13 +385,13 @@ impl Deliveries {
     /// Of the database.
     pub fn forget_one(&self, forgotten: &Delivery, now: Timestamp) -> Result<()> {
         let Delivery { webhook, seq, account, .. } = *forgotten;
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let one = params![Column(webhook), seq];
-        transaction.execute("DELETE FROM deliveries WHERE webhook = ?1 AND seq = ?2", one)?;
-        begin_turn(&transaction, webhook, account, now)?;
-        transaction.commit()?;
-        self.figures.recount(&connection)
+        let forget = |reader: Reader<'_>| {
+            let one = values![Column(webhook), seq];
+            reader.execute("DELETE FROM deliveries WHERE webhook = ?1 AND seq = ?2", one)?;
+            begin_turn(reader, webhook, account, now)?;
+            self.figures.recount(reader)
+        };
+        self.change(forget, |()| ())
     }
 
     /// Forgets everything about a webhook that was deleted.
@@ -402,9 +399,11 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn forget(&self, webhook: WebhookId) -> Result<()> {
-        let connection = self.connection();
-        connection.execute("DELETE FROM deliveries WHERE webhook = ?1", [Column(webhook)])?;
-        self.figures.recount(&connection)
+        let forget = "DELETE FROM deliveries WHERE webhook = ?1";
+        self.ask(|reader| {
+            reader.execute(forget, values![Column(webhook)])?;
+            self.figures.recount(reader)
+        })
     }
 
     /// Forgets what was delivered before one time, and what died before another, at most so many at once, so that nobody
@@ -413,39 +412,37 @@ impl Deliveries {
     /// # Errors
     /// Of the database.
     pub fn prune(&self, delivered: Timestamp, dead: Timestamp, most: usize) -> Result<usize> {
-        self.connection().execute(
-            "DELETE FROM deliveries WHERE (webhook, seq) IN (SELECT webhook, seq FROM deliveries
-               WHERE state <> 1 AND last_at < MAX(?1, ?2) AND (last_at < ?2 OR (state = 2 AND last_at < ?1)) LIMIT ?3)",
-            params![Column(delivered), Column(dead), i64::try_from(most).unwrap_or(i64::MAX)],
-        )
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.ask(|reader| {
+            reader.execute(
+                "DELETE FROM deliveries WHERE (webhook, seq) IN (SELECT webhook, seq FROM deliveries
+                 WHERE state <> 1 AND last_at < MAX(?1, ?2) AND (last_at < ?2 OR (state = 2 AND last_at < ?1)) LIMIT ?3)",
+                values![Column(delivered), Column(dead), most],
+            )
+        })
     }
 }
 
-fn find(connection: &Connection, webhook: WebhookId, event: EventId) -> Result<Option<Delivery>> {
-    optional(connection.query_row(
+fn find(reader: Reader<'_>, webhook: WebhookId, event: EventId) -> Result<Option<Delivery>> {
+    reader.row(
         "SELECT * FROM deliveries WHERE webhook = ?1 AND event = ?2",
-        params![Column(webhook), Column(event)],
+        values![Column(webhook), Column(event)],
         delivery,
-    ))
+    )
 }
 
 /// Has the first pending delivery about an account tried now, unless it has its time already.
-fn begin_turn(
-    transaction: &Transaction<'_>,
-    webhook: WebhookId,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<()> {
-    transaction
-        .prepare_cached(
+fn begin_turn(reader: Reader<'_>, webhook: WebhookId, account: AccountId, now: Timestamp) -> Result<()> {
+    reader
+        .execute(
             "UPDATE deliveries SET next_at = ?3 WHERE webhook = ?1 AND next_at IS NULL AND seq =
-               (SELECT MIN(seq) FROM deliveries WHERE webhook = ?1 AND account = ?2 AND state = 1 AND is_resent = 0)",
-        )?
-        .execute(params![Column(webhook), Column(account), Column(now)])
+             (SELECT MIN(seq) FROM deliveries WHERE webhook = ?1 AND account = ?2 AND state = 1 AND is_resent = 0)",
+            values![Column(webhook), Column(account), Column(now)],
+        )
         .map(drop)
 }
 
-fn delivery(row: &Row<'_>) -> Result<Delivery> {
+fn delivery(row: Row<'_>) -> Result<Delivery> {
     Ok(Delivery {
         webhook: sql::get(row, "webhook")?,
         seq: row.get("seq")?,

@@ -1,14 +1,15 @@
 //! Events: their rows, reading them from a cursor on, and proving that they follow from the journal.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ledger::{Account, AccountId, Amount, Event, EventId, EventKind, Level, Line, LineId, Timestamp, event};
-use rusqlite::{Connection, Result, Row, Rows, params};
+use rusqlite::{Connection, params};
 
+use super::Snapshot;
 use super::line_id::LineIds;
 use super::replay::Wrong;
-use super::sql::{self, Column};
-use super::{Snapshot, optional};
+use super::sql::{self, Column, Fault, Reader, Result, Row, values};
 
 /// An event as it is told.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ pub(super) struct EventRow {
     threshold: Option<Amount>,
 }
 
-fn event_row(row: &Row<'_>) -> Result<EventRow> {
+fn event_row(row: Row<'_>) -> Result<EventRow> {
     Ok(EventRow {
         seq: row.get("seq")?,
         kind: sql::get(row, "kind")?,
@@ -76,7 +77,7 @@ pub(super) fn insert(
     seq: i64,
     event: &Event,
     (line_seq, line): (i64, &Line),
-) -> Result<()> {
+) -> rusqlite::Result<()> {
     let id = EventId::from_bytes(*ids.place(line.id, seq, line.at).as_bytes());
     connection
         .prepare_cached(
@@ -95,14 +96,15 @@ pub(super) fn insert(
 }
 
 /// The place of the newest event; 0 where there is none.
-pub(super) fn last(connection: &Connection) -> Result<i64> {
-    connection.prepare_cached("SELECT COALESCE(MAX(seq), 0) FROM events")?.query_row((), |row| row.get(0))
+pub(super) fn last(reader: Reader<'_>) -> Result<i64> {
+    let last = "SELECT COALESCE(MAX(seq), 0) AS last FROM events";
+    Ok(reader.row(last, values![], |row| row.get("last"))?.unwrap_or(0))
 }
 
 /// The line up to which there are no events.
-pub(super) fn begin_after(connection: &Connection) -> Result<i64> {
+pub(super) fn begin_after(reader: Reader<'_>) -> Result<i64> {
     let after = "SELECT value FROM meta WHERE name = 'events_after'";
-    Ok(optional(connection.query_row(after, (), |row| row.get(0)))?.unwrap_or(0))
+    Ok(reader.row(after, values![], |row| row.get("value"))?.unwrap_or(0))
 }
 
 impl Snapshot<'_> {
@@ -123,7 +125,7 @@ impl Snapshot<'_> {
                 "SELECT * FROM events WHERE {whose} AND seq > ?1 AND (?4 IS NULL OR kind = ?4){reached}
                  ORDER BY seq LIMIT ?5"
             ),
-            params![
+            values![
                 after,
                 filter.account.map(Column),
                 filter.family.map(Column),
@@ -137,7 +139,7 @@ impl Snapshot<'_> {
 
     fn logged(&self, row: EventRow, id: EventId) -> Result<Logged> {
         let EventRow { seq, kind, account, family, line, threshold } = row;
-        let line = self.line_at(line)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.line;
+        let line = self.line_at(line)?.ok_or(Fault::Missing("line"))?.line;
         let line = match self.limits() {
             Some(limits) => limits.seen(line),
             None => line,
@@ -152,7 +154,7 @@ impl Snapshot<'_> {
     pub fn event(&self, id: EventId) -> Result<Option<Logged>> {
         let seq = self.event_ids().seq(LineId::from_bytes(*id.as_bytes()));
         let row =
-            self.row("SELECT * FROM events WHERE seq = ?1 AND id = ?2", params![seq, Column(id)], event_row)?;
+            self.row("SELECT * FROM events WHERE seq = ?1 AND id = ?2", values![seq, Column(id)], event_row)?;
         row.map(|it| self.logged(it, id)).transpose()
     }
 
@@ -168,7 +170,7 @@ impl Snapshot<'_> {
             let is_before = self.row(
                 "SELECT journal.at < ?2 AS is_before FROM events JOIN journal ON journal.seq = events.line
                  WHERE events.seq = ?1",
-                params![middle, Column(at)],
+                values![middle, Column(at)],
                 |row| row.get("is_before"),
             )?;
             if is_before == Some(true) { first = middle } else { last = middle - 1 }
@@ -181,7 +183,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn last_event(&self) -> Result<i64> {
-        last(self.connection())
+        last(self.reader())
     }
 }
 
@@ -248,29 +250,43 @@ impl Replayed {
     }
 }
 
+/// How many events are read at once to be compared.
+const PAGE: i64 = 1_024;
+
 /// Holds the events that follow from the journal against those that are there, as they come.
 pub(super) struct Compared<'a> {
-    rows: Rows<'a>,
+    reader: Reader<'a>,
     ids: LineIds,
     seen: i64,
+    /// What was read and not compared yet.
+    page: VecDeque<Told>,
+    /// The place up to which events were read.
+    read: i64,
+}
+
+/// An event that is there: its place, and the rest of it where that can be read.
+struct Told {
+    seq: i64,
+    id: Option<EventId>,
+    row: Option<EventRow>,
 }
 
 impl<'a> Compared<'a> {
-    pub(super) const fn new(rows: Rows<'a>, ids: LineIds) -> Self {
-        Self { rows, ids, seen: 0 }
+    pub(super) const fn new(reader: Reader<'a>, ids: LineIds) -> Self {
+        Self { reader, ids, seen: 0, page: VecDeque::new(), read: 0 }
     }
 
     pub(super) fn with(&mut self, expected: Vec<EventRow>) -> Result<(), Wrong> {
         for expected in expected {
             self.seen += 1;
             let expected = EventRow { seq: self.seen, ..expected };
-            let wrong = || Wrong::Other(format!("event {} is not as the journal leads to", expected.seq));
-            let row = self.rows.next()?.ok_or_else(wrong)?;
-            let id: EventId = sql::get(row, "id").map_err(|_| wrong())?;
-            let is_its = self.ids.seq(LineId::from_bytes(*id.as_bytes())) == expected.seq;
+            let told = self.next()?;
+            let leads = |it: EventId| self.ids.seq(LineId::from_bytes(*it.as_bytes()));
             // One that cannot be read is none that was ever written.
-            if !is_its || event_row(row).ok() != Some(expected) {
-                return Err(wrong());
+            let is_it =
+                told.is_some_and(|it| it.id.map(leads) == Some(expected.seq) && it.row == Some(expected));
+            if !is_it {
+                return Err(Wrong::Other(format!("event {} is not as the journal leads to", expected.seq)));
             }
         }
         Ok(())
@@ -278,12 +294,23 @@ impl<'a> Compared<'a> {
 
     /// None may be left.
     pub(super) fn end(mut self) -> Result<(), Wrong> {
-        match self.rows.next()? {
+        match self.next()? {
             None => Ok(()),
-            Some(row) => {
-                let seq: i64 = row.get("seq")?;
+            Some(Told { seq, .. }) => {
                 Err(Wrong::Other(format!("event {seq} follows from no line of the journal")))
             }
         }
+    }
+
+    fn next(&mut self) -> Result<Option<Told>> {
+        if self.page.is_empty() {
+            let next = "SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+            let page = self.reader.rows(next, values![self.read, PAGE], |row| {
+                Ok(Told { seq: row.get("seq")?, id: sql::get(row, "id").ok(), row: event_row(row).ok() })
+            })?;
+            self.read = page.last().map_or(self.read, |it| it.seq);
+            self.page = page.into();
+        }
+        Ok(self.page.pop_front())
     }
 }

@@ -1,11 +1,10 @@
 //! A family as people look at it: some of its accounts in the order that was asked for, and what all of them come to.
 
 use ledger::{Account, AccountId, Alerts, ApiKey, BalanceMode, Standing, Status, Total};
-use rusqlite::{Result, Row, params};
 
 use super::Snapshot;
 use super::owned::{Listed, Slice, count};
-use super::sql::{self, Column};
+use super::sql::{self, Column, Result, Row, values};
 
 /// In which order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,12 +137,12 @@ impl Snapshot<'_> {
         let (closed, key) = (Column(Status::Closed), key.map(Column));
         let rows = self.rows(
             &format!("SELECT * {fits} ORDER BY {order} LIMIT ?6 OFFSET ?7"),
-            params![parent, status, closed, filter.text, key, limit, offset],
+            values![parent, status, closed, filter.text.as_deref(), key, limit, offset],
             sql::account,
         )?;
         let total = self.row(
             &format!("SELECT COUNT(*) AS count {fits}"),
-            params![parent, status, closed, filter.text, key],
+            values![parent, status, closed, filter.text.as_deref(), key],
             count,
         )?;
         Ok(Listed { total: total.unwrap_or(0), rows })
@@ -160,7 +159,7 @@ impl Snapshot<'_> {
             self.within_reach("id")
         );
         let closed = Column(Status::Closed);
-        Ok(self.row(&text, params![Column(primary), closed], totals)?.unwrap_or_default())
+        Ok(self.row(&text, values![Column(primary), closed], totals)?.unwrap_or_default())
     }
 
     /// What all accounts that are not closed come to, by currency: the primaries, and their subaccounts.
@@ -174,7 +173,7 @@ impl Snapshot<'_> {
                 sums(),
                 self.within_reach("id")
             );
-            self.rows(&text, [Column(Status::Closed)], |row| Ok((row.get("currency")?, totals(row)?)))
+            self.rows(&text, values![Column(Status::Closed)], |row| Ok((row.get("currency")?, totals(row)?)))
         };
         let mut all: Vec<CurrencyTotals> = Vec::new();
         for (currency, primaries) in by_currency("parent IS NULL")? {
@@ -209,22 +208,22 @@ fn sums() -> String {
     )
 }
 
-fn totals(row: &Row<'_>) -> Result<FamilyTotals> {
+fn totals(row: Row<'_>) -> Result<FamilyTotals> {
     Ok(FamilyTotals {
         accounts: number(row, "accounts")?,
         suspended: number(row, "suspended")?,
         near: number(row, "near")?,
-        balance: sum(row, "balance")?,
-        credit_limit: sum(row, "credit_limit")?,
-        held: sum(row, "held")?,
+        balance: sum(row, "balance_upper", "balance_lower")?,
+        credit_limit: sum(row, "credit_limit_upper", "credit_limit_lower")?,
+        held: sum(row, "held_upper", "held_lower")?,
     })
 }
 
-fn number(row: &Row<'_>, name: &str) -> Result<usize> {
-    Ok(usize::try_from(row.get::<_, i64>(name)?).unwrap_or(0))
+fn number(row: Row<'_>, name: &'static str) -> Result<usize> {
+    Ok(usize::try_from(row.get::<i64>(name)?).unwrap_or(0))
 }
 
-fn sum(row: &Row<'_>, name: &str) -> Result<Total> {
-    let half = |which: &str| row.get::<_, i64>(format!("{name}_{which}").as_str()).map(i128::from);
-    Ok(Total::from_units((half("upper")? << 32) + half("lower")?))
+fn sum(row: Row<'_>, upper: &'static str, lower: &'static str) -> Result<Total> {
+    let half = |name| row.get::<i64>(name).map(i128::from);
+    Ok(Total::from_units((half(upper)? << 32) + half(lower)?))
 }

@@ -8,7 +8,7 @@ use ledger::Token;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{optional, sql};
+use super::sql::{self, Fault, Reader, values};
 
 /// The schema's versions, oldest first; `PRAGMA user_version` counts how many a store has.
 const MIGRATIONS: [&str; 9] = [
@@ -70,7 +70,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What SQLite says.
-        reason: rusqlite::Error,
+        reason: Fault,
     },
     /// The file or its directory cannot be used.
     #[error("cannot open {}: {reason}", path.display())]
@@ -83,9 +83,15 @@ pub enum OpenError {
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
-    /// SQLite refused.
+    /// It refused.
     #[error("the store cannot be read: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Read(#[from] Fault),
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Read(error.into())
+    }
 }
 
 /// The ending of the file beside the store that says what became of deliveries.
@@ -118,7 +124,8 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// A connection that writes, on a store with the newest schema.
 pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
-    let not_a_store = |reason| OpenError::NotAStore { path: path.to_owned(), reason };
+    let not_a_store =
+        |reason: rusqlite::Error| OpenError::NotAStore { path: path.to_owned(), reason: reason.into() };
     let mut connection = Connection::open(path).map_err(not_a_store)?;
     // FULL, because an answer promises that the write outlives the power. Folding the log is the store's own business.
     connection
@@ -161,7 +168,8 @@ pub(super) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
     if !exists(path) {
         return Err(OpenError::Missing(path.to_owned()));
     }
-    let not_a_store = |reason| OpenError::NotAStore { path: path.to_owned(), reason };
+    let not_a_store =
+        |reason: rusqlite::Error| OpenError::NotAStore { path: path.to_owned(), reason: reason.into() };
     // Not read-only: the log of a store that was killed is read through an index that may have to be made anew.
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(not_a_store)?;
@@ -216,23 +224,22 @@ pub fn backup(path: &Path, copy: &Path) -> Result<(), OpenError> {
 }
 
 /// The live tokens by the hash of their text.
-pub(super) fn tokens_by_verifier(connection: &Connection) -> rusqlite::Result<HashMap<String, Token>> {
-    let mut live = connection.prepare("SELECT * FROM tokens WHERE revoked_at IS NULL")?;
-    let tokens = live.query_map((), |row| Ok((row.get("verifier")?, sql::token(row)?)))?;
-    tokens.collect()
+pub(super) fn tokens_by_verifier(reader: Reader<'_>) -> sql::Result<HashMap<String, Token>> {
+    let live = "SELECT * FROM tokens WHERE revoked_at IS NULL";
+    let tokens = reader.rows(live, values![], |row| Ok((row.get("verifier")?, sql::token(row)?)))?;
+    Ok(tokens.into_iter().collect())
 }
 
-/// What the key file of a store says; zeros before it was ever opened.
-pub(super) fn mark(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
+/// What the key file of a store says; nothing before it was ever opened.
+pub(super) fn mark(reader: Reader<'_>) -> sql::Result<Option<[u8; 32]>> {
     let marked = "SELECT value FROM meta WHERE name = 'key_mark'";
-    Ok(optional(connection.query_row(marked, (), |row| row.get(0)))?.unwrap_or_default())
+    reader.row(marked, values![], |row| row.get("value"))
 }
 
 /// Refuses a store that was sealed under another key; a new one is marked with this one.
 pub(super) fn check_mark(connection: &Connection, path: &Path, mark: &[u8; 32]) -> Result<(), OpenError> {
-    let marked = "SELECT value FROM meta WHERE name = 'key_mark'";
-    match optional(connection.query_row(marked, (), |row| row.get::<_, Vec<u8>>(0)))? {
-        Some(found) if found == mark => Ok(()),
+    match self::mark(Reader::Sqlite(connection))? {
+        Some(found) if found == *mark => Ok(()),
         Some(_) => Err(OpenError::WrongKey(path.to_owned())),
         None => {
             connection

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use ledger::{Amount, Limits};
-use rusqlite::{Result, Row};
 use serde::{Deserialize, Serialize};
 
-use super::sql;
+use super::sql::{Fault, Result, Row};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct LimitsJson {
@@ -40,8 +39,8 @@ pub(super) fn encode(limits: Option<&Limits>) -> Option<String> {
 }
 
 /// The same, read. A key whose limits cannot be read is none that could be let in.
-pub(super) fn of(row: &Row<'_>) -> Result<Option<Arc<Limits>>> {
-    let Some(text) = row.get_ref("limits")?.as_str_or_null()? else { return Ok(None) };
+pub(super) fn of(row: Row<'_>) -> Result<Option<Arc<Limits>>> {
+    let Some(text) = row.get::<Option<&str>>("limits")? else { return Ok(None) };
     let limits = serde_json::from_str(text).ok().as_ref().and_then(from_json);
-    limits.map(|it| Some(Arc::new(it))).ok_or_else(|| sql::misread(row, "limits"))
+    limits.map(|it| Some(Arc::new(it))).ok_or(Fault::Misread("limits"))
 }

@@ -3,8 +3,9 @@
 //! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger
 //! decide them and commits once (`bring` reads what they name, `pending` and `touched` hold what comes of them, `write` and
 //! `insert` write the rows); `resident` is what it keeps in memory, `once` and `once_table` the keys; `snapshot` reads; `sql`
-//! and `record` turn rows into domain values; `usage` adds up what was spent; `replay` proves a store from its journal;
-//! `events` what others are told of, `webhooks` where to, `deliveries` what became of it; `file` opens, locks and copies it.
+//! is how statements are asked and their rows read as domain values, `record` the JSON in them; `usage` adds up what was
+//! spent; `replay` proves a store from its journal; `events` what others are told of, `webhooks` where to, `deliveries` what
+//! became of it; `file` opens, locks and copies it.
 //!
 //! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
 //! Readers never touch the writer's memory. No rule is decided here.
@@ -62,9 +63,8 @@ pub use once::ONCE_MAX;
 pub use owned::{Listed, NumberFilter, Owners, Slice};
 pub use plan::PlanFilter;
 pub use replay::{Replay, Wrong, replay};
-pub use rusqlite::Result;
 pub use snapshot::{AccountFilter, Snapshot, StoredCredential, TokenFilter};
-pub use sql::Recorded;
+pub use sql::{Fault, Recorded, Result};
 pub use usage::UsageSum;
 pub use usage_read::{UsagePart, UsageSpan, UsageWork};
 pub use webhooks::{StoredWebhook, WebhooksOf};
@@ -128,7 +128,7 @@ pub enum ExecuteError {
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
 #[error("the store cannot be read")]
-pub struct ReadError(#[from] rusqlite::Error);
+pub struct ReadError(#[from] Fault);
 
 /// The store of one process. Clones share it.
 #[derive(Clone)]
@@ -208,8 +208,9 @@ impl Store {
         file::check_mark(&connection, &options.path, &options.key_mark)?;
         let ids = Ids::of(&options.key_mark);
         usage_fill::fill(&connection, ids)?;
-        let mut resident = resident::Resident::load(&connection, options.once_max)?;
-        let mut tokens = file::tokens_by_verifier(&connection)?;
+        let reader = sql::Reader::Sqlite(&connection);
+        let mut resident = resident::Resident::load(reader, options.once_max)?;
+        let mut tokens = file::tokens_by_verifier(reader)?;
         let environment = options.environment_token.as_ref().map(|it| it.0.clone());
         if let Some((token, verifier)) = options.environment_token {
             resident.tokens.retain(|_, it| !it.is_first);
@@ -308,7 +309,7 @@ impl Store {
     ) -> Result<T, ReadError> {
         let store = self.clone();
         let reading = tokio::task::spawn_blocking(move || store.read_now(read));
-        reading.await.unwrap_or(Err(ReadError(rusqlite::Error::InvalidQuery)))
+        reading.await.unwrap_or(Err(ReadError(Fault::Ended)))
     }
 
     /// Reads one state of the store, here and now.
@@ -319,11 +320,12 @@ impl Store {
         let pooled = self.readers().pop();
         let connection = match pooled {
             Some(connection) => connection,
-            None => file::open_readable(&self.shared.path)?,
+            None => file::open_readable(&self.shared.path).map_err(Fault::from)?,
         };
-        connection.execute_batch("BEGIN")?;
-        let result = read(&Snapshot::new(&connection, self.shared.environment.clone(), self.shared.ids));
-        connection.execute_batch("COMMIT")?;
+        connection.execute_batch("BEGIN").map_err(Fault::from)?;
+        let reader = sql::Reader::Sqlite(&connection);
+        let result = read(&Snapshot::new(reader, self.shared.environment.clone(), self.shared.ids));
+        connection.execute_batch("COMMIT").map_err(Fault::from)?;
         self.readers().push(connection);
         Ok(result?)
     }
@@ -397,7 +399,7 @@ impl Store {
     ) -> Result<T, ReadError> {
         let store = self.clone();
         let asking = tokio::task::spawn_blocking(move || ask(&store.shared.deliveries));
-        Ok(asking.await.unwrap_or(Err(rusqlite::Error::InvalidQuery))?)
+        Ok(asking.await.unwrap_or(Err(Fault::Ended))?)
     }
 
     /// What is counted of deliveries.
@@ -437,14 +439,5 @@ impl Shared {
 impl Drop for Door {
     fn drop(&mut self) {
         self.0.close();
-    }
-}
-
-/// A row that may not be there.
-fn optional<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(row) => Ok(Some(row)),
-        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-        Err(error) => Err(error),
     }
 }

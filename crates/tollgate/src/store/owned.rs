@@ -4,10 +4,9 @@ use ledger::{
     AccountId, Application, ApplicationId, Country, Currency, Defaults, Endpoint, EndpointId, Features,
     Number, NumberKind, Settings,
 };
-use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, Result, Row, ToSql, params};
+use rusqlite::{Connection, params};
 
-use super::sql::{self, Column, get, get_opt};
+use super::sql::{self, Bind, Column, Fault, Kind, Result, Row, Value, get, get_opt, values};
 use super::{Snapshot, settings};
 
 const SMS: i64 = 1;
@@ -89,24 +88,24 @@ impl Snapshot<'_> {
             self.whose(owners)
         );
         let kinds = filter.kinds.iter().fold(0, |mask, it| mask | 1 << kind_code(*it));
-        let all: [&dyn ToSql; 14] = [
-            &owners,
-            &filter.country.as_ref().map(Country::as_str),
-            &filter.msisdn,
-            &filter.pattern,
-            &if filter.kinds.is_empty() { -1_i64 } else { kinds },
-            &features_code(filter.features),
-            &filter.application.map(Column),
-            &filter.has_application,
-            &filter.alias,
-            &filter.currency.as_ref().map(Currency::as_str),
-            &filter.is_rented,
-            &filter.cnam_lookup,
-            &limit(slice.limit),
-            &limit(slice.offset),
+        let all: &[Value<'_>; 14] = values![
+            owners,
+            filter.country.as_ref().map(Country::as_str),
+            filter.msisdn.as_deref(),
+            filter.pattern.as_deref(),
+            if filter.kinds.is_empty() { -1_i64 } else { kinds },
+            features_code(filter.features),
+            filter.application.map(Column),
+            filter.has_application,
+            filter.alias.as_deref(),
+            filter.currency.as_ref().map(Currency::as_str),
+            filter.is_rented,
+            filter.cnam_lookup.as_deref(),
+            limit(slice.limit),
+            limit(slice.offset),
         ];
         let text = format!("SELECT * {fits} ORDER BY {order} LIMIT ?13 OFFSET ?14");
-        let rows = self.rows(&text, all.as_slice(), number)?;
+        let rows = self.rows(&text, all, number)?;
         let count = self.row(&format!("SELECT COUNT(*) AS count {fits}"), &all[..12], count)?;
         Ok(Listed { total: count.unwrap_or(0), rows })
     }
@@ -131,11 +130,11 @@ impl Snapshot<'_> {
         let kinds = filter.kinds.iter().fold(0, |mask, it| mask | 1 << kind_code(*it));
         self.rows(
             &text,
-            params![
+            values![
                 owners,
                 after,
                 filter.country.as_ref().map(Country::as_str),
-                filter.msisdn,
+                filter.msisdn.as_deref(),
                 if filter.kinds.is_empty() { -1_i64 } else { kinds },
                 filter.is_rented,
                 limit(most),
@@ -151,17 +150,17 @@ impl Snapshot<'_> {
     }
 
     pub(super) fn numbers_named(&self, msisdn: &str) -> Result<Vec<Number>> {
-        self.rows("SELECT * FROM numbers WHERE msisdn = ?1", [msisdn], number)
+        self.rows("SELECT * FROM numbers WHERE msisdn = ?1", values![msisdn], number)
     }
 
     pub(super) fn msisdns_of(&self, owner: AccountId) -> Result<Vec<String>> {
         let text = "SELECT DISTINCT msisdn FROM numbers WHERE owner = ?1";
-        self.rows(text, [Column(owner)], |row| row.get(0))
+        self.rows(text, values![Column(owner)], |row| row.get("msisdn"))
     }
 
     pub(super) fn msisdns_answered_by(&self, application: ApplicationId) -> Result<Vec<String>> {
         let text = "SELECT DISTINCT msisdn FROM numbers WHERE application = ?1";
-        self.rows(text, [Column(application)], |row| row.get(0))
+        self.rows(text, values![Column(application)], |row| row.get("msisdn"))
     }
 
     /// One application.
@@ -169,7 +168,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn application(&self, id: ApplicationId) -> Result<Option<Application>> {
-        self.row("SELECT * FROM applications WHERE id = ?1", [Column(id)], application)
+        self.row("SELECT * FROM applications WHERE id = ?1", values![Column(id)], application)
     }
 
     /// Applications, the latest made first, perhaps only those with this name.
@@ -185,13 +184,15 @@ impl Snapshot<'_> {
         let fits = format!("FROM applications WHERE {} AND (?2 IS NULL OR name = ?2)", self.whose(owners));
         let text = format!("SELECT * {fits} ORDER BY number DESC LIMIT ?3 OFFSET ?4");
         let rows =
-            self.rows(&text, params![owners, name, limit(slice.limit), limit(slice.offset)], application)?;
-        let count = self.row(&format!("SELECT COUNT(*) AS count {fits}"), params![owners, name], count)?;
+            self.rows(&text, values![owners, name, limit(slice.limit), limit(slice.offset)], application)?;
+        let count = self.row(&format!("SELECT COUNT(*) AS count {fits}"), values![owners, name], count)?;
         Ok(Listed { total: count.unwrap_or(0), rows })
     }
 
     pub(super) fn application_ids_of(&self, owner: AccountId) -> Result<Vec<ApplicationId>> {
-        self.rows("SELECT id FROM applications WHERE owner = ?1", [Column(owner)], |row| get(row, "id"))
+        self.rows("SELECT id FROM applications WHERE owner = ?1", values![Column(owner)], |row| {
+            get(row, "id")
+        })
     }
 
     /// One endpoint and its sealed password.
@@ -199,7 +200,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn endpoint(&self, id: EndpointId) -> Result<Option<(Endpoint, Vec<u8>)>> {
-        self.row("SELECT * FROM endpoints WHERE id = ?1", [Column(id)], endpoint)
+        self.row("SELECT * FROM endpoints WHERE id = ?1", values![Column(id)], endpoint)
     }
 
     /// Endpoints and their sealed passwords, the latest made first.
@@ -209,23 +210,23 @@ impl Snapshot<'_> {
     pub fn endpoints(&self, owners: Owners, slice: Slice) -> Result<Listed<(Endpoint, Vec<u8>)>> {
         let clause = self.whose(owners);
         let text = format!("SELECT * FROM endpoints WHERE {clause} ORDER BY number DESC LIMIT ?2 OFFSET ?3");
-        let rows = self.rows(&text, params![owners, limit(slice.limit), limit(slice.offset)], endpoint)?;
+        let rows = self.rows(&text, values![owners, limit(slice.limit), limit(slice.offset)], endpoint)?;
         let text = format!("SELECT COUNT(*) AS count FROM endpoints WHERE {clause}");
-        let count = self.row(&text, params![owners], count)?;
+        let count = self.row(&text, values![owners], count)?;
         Ok(Listed { total: count.unwrap_or(0), rows })
     }
 
     pub(super) fn endpoint_ids_of(&self, owner: AccountId) -> Result<Vec<EndpointId>> {
-        self.rows("SELECT id FROM endpoints WHERE owner = ?1", [Column(owner)], |row| get(row, "id"))
+        self.rows("SELECT id FROM endpoints WHERE owner = ?1", values![Column(owner)], |row| get(row, "id"))
     }
 
     pub(super) fn endpoint_ids_answered_by(&self, application: ApplicationId) -> Result<Vec<EndpointId>> {
         let text = "SELECT id FROM endpoints WHERE application = ?1";
-        self.rows(text, [Column(application)], |row| get(row, "id"))
+        self.rows(text, values![Column(application)], |row| get(row, "id"))
     }
 
     pub(super) fn endpoint_id_named(&self, username: &str) -> Result<Option<EndpointId>> {
-        self.row("SELECT id FROM endpoints WHERE username = ?1", [username], |row| get(row, "id"))
+        self.row("SELECT id FROM endpoints WHERE username = ?1", values![username], |row| get(row, "id"))
     }
 }
 
@@ -241,13 +242,13 @@ impl Owners {
     }
 }
 
-impl ToSql for Owners {
-    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+impl<'a> Bind<'a> for Owners {
+    const KIND: Kind = Kind::Id;
+
+    fn bind(self) -> Value<'a> {
         match self {
-            Self::Stock | Self::All => Ok(ToSqlOutput::from(rusqlite::types::Null)),
-            Self::Account(account) | Self::Family(account) => {
-                Ok(ToSqlOutput::from(account.as_bytes().to_vec()))
-            }
+            Self::Stock | Self::All => Value::Null(Self::KIND),
+            Self::Account(account) | Self::Family(account) => Column(account).bind(),
         }
     }
 }
@@ -256,16 +257,16 @@ fn limit(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-pub(super) fn count(row: &Row<'_>) -> Result<usize> {
+pub(super) fn count(row: Row<'_>) -> Result<usize> {
     let count: i64 = row.get("count")?;
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-pub(super) fn number(row: &Row<'_>) -> Result<Number> {
+pub(super) fn number(row: Row<'_>) -> Result<Number> {
     let features: i64 = row.get("features")?;
     Ok(Number {
         country: sql::parsed::<Country>(row, "country")?,
-        msisdn: row.get_ref("msisdn")?.as_str()?.into(),
+        msisdn: row.get("msisdn")?,
         owner: get_opt(row, "owner")?,
         kind: get(row, "kind")?,
         features: Features {
@@ -298,23 +299,23 @@ fn features_code(features: Features) -> i64 {
     [(sms, SMS), (voice, VOICE), (mms, MMS)].into_iter().filter(|it| it.0).map(|it| it.1).sum()
 }
 
-pub(super) fn application(row: &Row<'_>) -> Result<Application> {
+pub(super) fn application(row: Row<'_>) -> Result<Application> {
     Ok(Application {
         id: get(row, "id")?,
         owner: get(row, "owner")?,
-        name: row.get_ref("name")?.as_str()?.into(),
+        name: row.get("name")?,
         defaults: Defaults { numbers: row.get("for_numbers")?, endpoints: row.get("for_endpoints")? },
         settings: settings_of(row)?,
         created_at: get(row, "created_at")?,
     })
 }
 
-pub(super) fn endpoint(row: &Row<'_>) -> Result<(Endpoint, Vec<u8>)> {
+pub(super) fn endpoint(row: Row<'_>) -> Result<(Endpoint, Vec<u8>)> {
     let endpoint = Endpoint {
         id: get(row, "id")?,
         owner: get(row, "owner")?,
-        username: row.get_ref("username")?.as_str()?.into(),
-        alias: row.get_ref("alias")?.as_str()?.into(),
+        username: row.get("username")?,
+        alias: row.get("alias")?,
         application: get_opt(row, "application")?,
         created_at: get(row, "created_at")?,
     };
@@ -322,14 +323,14 @@ pub(super) fn endpoint(row: &Row<'_>) -> Result<(Endpoint, Vec<u8>)> {
 }
 
 /// What the column `settings` holds.
-pub(super) fn settings_of(row: &Row<'_>) -> Result<Settings> {
-    match row.get_ref("settings")?.as_str_or_null()? {
+pub(super) fn settings_of(row: Row<'_>) -> Result<Settings> {
+    match row.get::<Option<&str>>("settings")? {
         None => Ok(Settings::default()),
-        Some(text) => settings::decode(text).ok_or_else(|| sql::misread(row, "settings")),
+        Some(text) => settings::decode(text).ok_or(Fault::Misread("settings")),
     }
 }
 
-pub(super) fn write_number(connection: &Connection, number: &Number) -> Result<()> {
+pub(super) fn write_number(connection: &Connection, number: &Number) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO numbers (country, msisdn, owner, kind, features, cost, currency, is_brought, added_at,
@@ -356,14 +357,14 @@ pub(super) fn write_number(connection: &Connection, number: &Number) -> Result<(
         .map(drop)
 }
 
-pub(super) fn delete_number(connection: &Connection, country: Country, msisdn: &str) -> Result<()> {
+pub(super) fn delete_number(connection: &Connection, country: Country, msisdn: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM numbers WHERE msisdn = ?1 AND country = ?2")?
         .execute(params![msisdn, country.as_str()])
         .map(drop)
 }
 
-pub(super) fn write_application(connection: &Connection, application: &Application) -> Result<()> {
+pub(super) fn write_application(connection: &Connection, application: &Application) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO applications (id, owner, name, for_numbers, for_endpoints, settings, created_at)
@@ -383,7 +384,7 @@ pub(super) fn write_application(connection: &Connection, application: &Applicati
         .map(drop)
 }
 
-pub(super) fn delete_application(connection: &Connection, id: ApplicationId) -> Result<()> {
+pub(super) fn delete_application(connection: &Connection, id: ApplicationId) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM applications WHERE id = ?1")?.execute([Column(id)]).map(drop)
 }
 
@@ -392,7 +393,7 @@ pub(super) fn write_endpoint(
     connection: &Connection,
     endpoint: &Endpoint,
     password: Option<&[u8]>,
-) -> Result<()> {
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO endpoints (id, owner, username, alias, password, application, created_at)
@@ -412,6 +413,6 @@ pub(super) fn write_endpoint(
         .map(drop)
 }
 
-pub(super) fn delete_endpoint(connection: &Connection, id: EndpointId) -> Result<()> {
+pub(super) fn delete_endpoint(connection: &Connection, id: EndpointId) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM endpoints WHERE id = ?1")?.execute([Column(id)]).map(drop)
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use ledger::{
     Account, Actor, Amount, Currency, Kind, Line, OnExpiry, PricePlan, PriceRule, Pricing, Timestamp,
 };
-use rusqlite::{Connection, Result, Row, params};
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use super::Snapshot;
-use super::sql::{self, Column};
+use super::sql::{self, Column, Fault, Reader, Result, Row, values};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct PlanJson {
@@ -102,21 +102,21 @@ fn rule(json: &RuleJson) -> Option<PriceRule> {
     })
 }
 
-pub(super) fn plan(row: &Row<'_>) -> Result<PricePlan> {
+pub(super) fn plan(row: Row<'_>) -> Result<PricePlan> {
     let rules: Vec<RuleJson> =
-        serde_json::from_str(row.get_ref("rules")?.as_str()?).map_err(|_| sql::misread(row, "rules"))?;
+        serde_json::from_str(row.get::<&str>("rules")?).map_err(|_| Fault::Misread("rules"))?;
     let rules: Option<Arc<[PriceRule]>> = rules.iter().map(rule).collect();
     Ok(PricePlan {
-        name: row.get_ref("name")?.as_str()?.into(),
+        name: row.get("name")?,
         version: row.get("version")?,
         currency: sql::parsed(row, "currency")?,
         is_default: row.get("is_default")?,
-        rules: rules.ok_or_else(|| sql::misread(row, "rules"))?,
+        rules: rules.ok_or(Fault::Misread("rules"))?,
         made_at: sql::get(row, "made_at")?,
     })
 }
 
-pub(super) fn write(connection: &Connection, plan: &PricePlan) -> Result<()> {
+pub(super) fn write(connection: &Connection, plan: &PricePlan) -> rusqlite::Result<()> {
     let rules: Vec<_> = plan.rules.iter().map(rule_json).collect();
     connection
         .prepare_cached(
@@ -136,10 +136,10 @@ pub(super) fn write(connection: &Connection, plan: &PricePlan) -> Result<()> {
 }
 
 /// The newest version of each plan, in order of their names.
-pub(super) fn newest(connection: &Connection) -> Result<Vec<PricePlan>> {
+pub(super) fn newest(reader: Reader<'_>) -> Result<Vec<PricePlan>> {
     let text = "SELECT * FROM price_plans AS it
         WHERE version = (SELECT MAX(version) FROM price_plans WHERE name = it.name) ORDER BY name";
-    connection.prepare(text)?.query_map((), plan)?.collect()
+    reader.rows(text, values![], plan)
 }
 
 /// Holds what a line says of its price against the plans as they were then; `primary` is its family's.
@@ -209,7 +209,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn price_plans(&self) -> Result<Vec<PricePlan>> {
-        newest(self.connection())
+        newest(self.reader())
     }
 
     /// The newest version of each plan that fits, in order of their names, after a name.
@@ -227,7 +227,7 @@ impl Snapshot<'_> {
                AND (?3 IS NULL OR is_default = ?3)
                AND version = (SELECT MAX(version) FROM price_plans WHERE name = plan.name)
              ORDER BY name LIMIT ?4",
-            params![
+            values![
                 after.unwrap_or(""),
                 filter.currency.as_ref().map(Currency::as_str),
                 filter.is_default,
@@ -244,7 +244,7 @@ impl Snapshot<'_> {
     pub fn price_plan(&self, name: &str, version: Option<u32>) -> Result<Option<PricePlan>> {
         self.row(
             "SELECT * FROM price_plans WHERE name = ?1 AND (?2 IS NULL OR version = ?2) ORDER BY version DESC LIMIT 1",
-            params![name, version],
+            values![name, version],
             plan,
         )
     }

@@ -12,11 +12,11 @@ use ledger::{
     EndpointId, Hold, Kind, Level, Limits, Line, LineId, Number, PricePlan, Record, Standing, Timestamp,
     Token, TokenId, Webhook, WebhookId, cap, event, laws,
 };
-use rusqlite::Connection;
 
 use super::events::{self, Compared, EventRow, Replayed};
 use super::line_id::{LineIds, are_beside};
-use super::sql::{self, Recorded};
+use super::snapshot::heads_through;
+use super::sql::{self, Fault, Reader, Recorded, values};
 use super::{Ids, OpenError, Snapshot, caps, file, plan, usage_proof};
 
 /// What a replay has seen of a store that is right.
@@ -40,7 +40,7 @@ pub enum Wrong {
     Open(#[from] OpenError),
     /// It could not be read.
     #[error("the store cannot be read: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Read(#[from] Fault),
     /// A line of the journal.
     #[error("journal line {seq} is wrong: {what}")]
     Line {
@@ -106,20 +106,23 @@ struct State {
 /// The first thing that is wrong.
 pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
     let connection = file::open_current(path)?;
-    connection.execute_batch("BEGIN")?;
-    let ids = Ids::of(&file::mark(&connection)?);
-    let heads_through = super::snapshot::heads_through(&connection)?;
-    let before_from = "SELECT value FROM meta WHERE name = 'before_from'";
-    let before_from = connection.query_row(before_from, (), |row| row.get(0))?;
-    let caps = rows_with_caps(&connection)?;
-    let events_after = events::begin_after(&connection)?;
-    let mut state = State { heads_through, before_from, caps, events_after, ..State::default() };
-    let snapshot = Snapshot::new(&connection, None, ids);
-    let mut told = connection.prepare("SELECT * FROM events ORDER BY seq")?;
-    let mut told = Compared::new(told.query(())?, ids.events);
-    let mut journal = connection.prepare("SELECT * FROM journal ORDER BY seq")?;
-    let mut rows = journal.query(())?;
-    while let Some(row) = rows.next()? {
+    connection.execute_batch("BEGIN").map_err(Fault::from)?;
+    let reader = Reader::Sqlite(&connection);
+    prove(reader, Ids::of(&file::mark(reader)?.unwrap_or_default()), opens)
+}
+
+/// Proves one state of a store.
+fn prove(reader: Reader<'_>, ids: Ids, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
+    let mut state = State {
+        heads_through: heads_through(reader)?,
+        before_from: before_from(reader)?,
+        caps: rows_with_caps(reader)?,
+        events_after: events::begin_after(reader)?,
+        ..State::default()
+    };
+    let snapshot = Snapshot::new(reader, None, ids);
+    let mut told = Compared::new(reader, ids.events);
+    reader.each("SELECT * FROM journal ORDER BY seq", values![], |row| {
         let recorded = sql::recorded(row).map_err(|reason| {
             let seq = state.last_seq + 1;
             Wrong::Line { seq, what: format!("it cannot be read ({reason})") }
@@ -130,19 +133,19 @@ pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wron
             told.with(state.end_command().map_err(|what| Wrong::Line { seq: seq - 1, what })?)?;
             state.command = Replayed::starting_at(seq);
         }
-        state.id(ids.lines, &recorded).and_then(|()| state.line(&snapshot, recorded)).map_err(wrong)?;
-    }
+        state.id(ids.lines, &recorded).and_then(|()| state.line(&snapshot, recorded)).map_err(wrong)
+    })?;
     let seq = state.last_seq;
     told.with(state.end_command().map_err(|what| Wrong::Line { seq, what })?)?;
     told.end()?;
-    rows::check_accounts(&connection, &state)?;
-    rows::check_holds(&connection, &state)?;
-    rows::check_tokens(&connection, &state)?;
-    rows::check_owned(&connection, &state)?;
-    rows::check_plans(&connection, &state)?;
-    rows::check_reversals(&connection, ids)?;
-    usage_proof::prove(&connection, ids, state.last_seq)?;
-    let sealed = rows::check_sealed(&connection, opens)?;
+    rows::check_accounts(reader, &state)?;
+    rows::check_holds(reader, &state)?;
+    rows::check_tokens(reader, &state)?;
+    rows::check_owned(reader, &state)?;
+    rows::check_plans(reader, &state)?;
+    rows::check_reversals(&snapshot)?;
+    usage_proof::prove(reader, ids, state.last_seq)?;
+    let sealed = rows::check_sealed(reader, opens)?;
     Ok(Replay {
         lines: state.last_seq,
         accounts: state.accounts.len(),
@@ -397,12 +400,22 @@ fn own_held(holds: &HashMap<LineId, Hold>, id: AccountId) -> Option<Amount> {
     own.try_fold(Amount::ZERO, |sum, it| sum.checked_add(it.amount))
 }
 
-fn rows_with_caps(connection: &Connection) -> rusqlite::Result<HashMap<AccountId, Box<Caps>>> {
-    let mut all = connection.prepare("SELECT id, caps FROM accounts WHERE caps IS NOT NULL")?;
-    // What cannot be read is found when the rows are held against the journal.
-    let caps =
-        all.query_map((), |row| Ok((sql::get(row, "id")?, caps::decode(row.get_ref("caps")?.as_str()?))))?;
-    caps.filter_map(|it| it.map(|(id, caps)| caps.map(|it| (id, it))).transpose()).collect()
+/// The line from which on each one says what it found.
+fn before_from(reader: Reader<'_>) -> sql::Result<i64> {
+    let from = "SELECT value FROM meta WHERE name = 'before_from'";
+    reader.row(from, values![], |row| row.get("value"))?.ok_or(Fault::Missing("mark"))
+}
+
+fn rows_with_caps(reader: Reader<'_>) -> sql::Result<HashMap<AccountId, Box<Caps>>> {
+    let mut caps = HashMap::new();
+    reader.each("SELECT id, caps FROM accounts WHERE caps IS NOT NULL", values![], |row| {
+        // What cannot be read is found when the rows are held against the journal.
+        if let Some(read) = caps::decode(row.get::<&str>("caps")?) {
+            caps.insert(sql::get(row, "id")?, read);
+        }
+        Ok::<_, Fault>(())
+    })?;
+    Ok(caps)
 }
 
 fn figures(standing: &Standing) -> String {

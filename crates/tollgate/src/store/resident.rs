@@ -8,10 +8,10 @@ use ledger::{
     Account, AccountId, Credential, CredentialId, Hold, IdMap, LineId, PricePlan, Timestamp, Token, TokenId,
     Webhook, WebhookId,
 };
-use rusqlite::{Connection, Result};
 
 use super::once::{OnceMap, REMEMBERED_MS};
-use super::sql;
+use super::owned::count;
+use super::sql::{self, Fault, Reader, Result, values};
 use super::usage::Gathering;
 
 pub(super) struct Resident {
@@ -96,95 +96,82 @@ pub(super) struct Row {
 }
 
 impl Resident {
-    pub(super) fn load(connection: &Connection, once_max: usize) -> Result<Self> {
+    pub(super) fn load(reader: Reader<'_>, once_max: usize) -> Result<Self> {
         let mut resident = Self {
-            accounts: load_accounts(connection)?,
+            accounts: load_accounts(reader)?,
             tokens: IdMap::default(),
             holds: IdMap::default(),
             plans: HashMap::new(),
-            webhooks: super::webhooks::all(connection)?.into_iter().map(|it| (it.id, it)).collect(),
+            webhooks: super::webhooks::all(reader)?.into_iter().map(|it| (it.id, it)).collect(),
             heads: Waiting::default(),
             usage: Gathering::default(),
             once: OnceMap::new(once_max),
             last_seq: 0,
             last_at: Timestamp::default(),
             last_number: 0,
-            last_event: super::events::last(connection)?,
+            last_event: super::events::last(reader)?,
         };
         resident.last_number = resident.accounts.values().map(|it| it.number).max().unwrap_or(0);
-        let mut tokens = connection.prepare("SELECT * FROM tokens")?;
-        for token in tokens.query_map((), sql::token)? {
-            let token = token?;
+        for token in reader.rows("SELECT * FROM tokens", values![], sql::token)? {
             resident.tokens.insert(token.id, token);
         }
-        let mut holds = connection.prepare("SELECT * FROM holds WHERE ended_how IS NULL")?;
-        for hold in holds.query_map((), sql::hold)? {
-            let hold = hold?;
+        reader.each("SELECT * FROM holds WHERE ended_how IS NULL", values![], |row| {
+            let hold = sql::hold(row)?;
             resident.holds.insert(hold.id, hold);
-        }
-        let plans = super::plan::newest(connection)?;
+            Ok::<_, Fault>(())
+        })?;
+        let plans = super::plan::newest(reader)?;
         resident.plans = plans.into_iter().map(|it| (it.name.clone(), Arc::new(it))).collect();
         let last = "SELECT seq, at FROM journal ORDER BY seq DESC LIMIT 1";
-        if let Some((seq, at)) =
-            super::optional(connection.query_row(last, (), |row| {
-                Ok((row.get::<_, i64>("seq")?, sql::get::<Timestamp>(row, "at")?))
-            }))?
-        {
-            resident.last_seq = seq;
-            resident.last_at = at;
-        }
-        resident.load_heads(connection)?;
-        resident.load_keys(connection, once_max)?;
+        let last = reader.row(last, values![], |row| Ok((row.get("seq")?, sql::get(row, "at")?)))?;
+        (resident.last_seq, resident.last_at) = last.unwrap_or_default();
+        resident.load_heads(reader)?;
+        resident.load_keys(reader, once_max)?;
         Ok(resident)
     }
 
     /// Counts the lines that accounts caused since their newest lines were written.
-    fn load_heads(&mut self, connection: &Connection) -> Result<()> {
-        let mut caused = connection.prepare(
-            "SELECT seq, other FROM journal WHERE seq > ?1 AND other IS NOT NULL AND other_balance IS NULL ORDER BY seq",
-        )?;
-        self.heads.through_written = super::snapshot::heads_through(connection)?;
-        let mut rows = caused.query([self.heads.through_written])?;
-        while let Some(row) = rows.next()? {
+    fn load_heads(&mut self, reader: Reader<'_>) -> Result<()> {
+        self.heads.through_written = super::snapshot::heads_through(reader)?;
+        let caused = "SELECT seq, other FROM journal
+             WHERE seq > ?1 AND other IS NOT NULL AND other_balance IS NULL ORDER BY seq";
+        reader.each(caused, values![self.heads.through_written], |row| {
             let cause: AccountId = sql::get(row, "other")?;
             let seq: i64 = row.get("seq")?;
             if let Some(row) = self.accounts.get_mut(&cause).filter(|it| it.last_line < seq) {
                 row.last_line = seq;
                 self.heads.wait(cause, seq);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Reads back the keys of the last 24 hours, or as many as are remembered.
-    fn load_keys(&mut self, connection: &Connection, once_max: usize) -> Result<()> {
-        let first = first_since(connection, self.last_seq, self.last_at.plus_millis(-REMEMBERED_MS))?;
+    fn load_keys(&mut self, reader: Reader<'_>, once_max: usize) -> Result<()> {
+        let first = first_since(reader, self.last_seq, self.last_at.plus_millis(-REMEMBERED_MS))?;
         let most = i64::try_from(once_max).unwrap_or(i64::MAX);
         let first = first.max(self.last_seq.saturating_sub(most));
-        let mut keyed = connection.prepare(
-            "SELECT seq, at, kind, caller, by_account, account, other, once_key FROM journal
-             WHERE seq >= ?1 AND once_key IS NOT NULL ORDER BY seq",
-        )?;
-        let mut rows = keyed.query([first])?;
-        while let Some(row) = rows.next()? {
+        let keyed = "SELECT seq, at, kind, caller, by_account, account, other, once_key FROM journal
+             WHERE seq >= ?1 AND once_key IS NOT NULL ORDER BY seq";
+        reader.each(keyed, values![first], |row| {
             // By place, not by name: there may be twenty million of them.
             let scope =
                 sql::KeyedLine { caller: 3, by_account: 4, kind: 2, account: 5, other: 6 }.scope(row)?;
-            let hash = self.once.hash(&scope, row.get_ref(7)?.as_str()?);
-            self.once.insert(hash, row.get(0)?, row.get::<_, sql::Column<Timestamp>>(1)?.0);
-        }
-        Ok(())
+            let hash = self.once.hash(&scope, row.at::<&str>(7, "once_key")?);
+            self.once.insert(hash, row.at(0, "seq")?, row.at::<sql::Column<Timestamp>>(1, "at")?.0);
+            Ok(())
+        })
     }
 }
 
 /// The first line that is not older than `since`, found by halving: times never go back along the journal.
-fn first_since(connection: &Connection, last: i64, since: Timestamp) -> Result<i64> {
-    let mut at = connection.prepare("SELECT at FROM journal WHERE seq = ?1")?;
+fn first_since(reader: Reader<'_>, last: i64, since: Timestamp) -> Result<i64> {
     let (mut low, mut high) = (1, last.saturating_add(1));
     while low < high {
         let middle = low + (high - low) / 2;
-        let time = at.query_row([middle], |row| sql::get::<Timestamp>(row, "at"))?;
-        if time < since {
+        let at = "SELECT at FROM journal WHERE seq = ?1";
+        let at: Option<Timestamp> = reader.row(at, values![middle], |row| sql::get(row, "at"))?;
+        if at.ok_or(Fault::Missing("line"))? < since {
             low = middle + 1;
         } else {
             high = middle;
@@ -193,23 +180,19 @@ fn first_since(connection: &Connection, last: i64, since: Timestamp) -> Result<i
     Ok(low)
 }
 
-fn load_accounts(connection: &Connection) -> Result<IdMap<AccountId, Box<Row>>> {
-    let count: i64 = connection.query_row("SELECT COUNT(*) FROM accounts", (), |row| row.get(0))?;
-    let mut accounts =
-        IdMap::with_capacity_and_hasher(usize::try_from(count).unwrap_or(0), Default::default());
-    let mut all = connection.prepare("SELECT * FROM accounts")?;
-    let mut rows = all.query(())?;
-    while let Some(row) = rows.next()? {
+fn load_accounts(reader: Reader<'_>) -> Result<IdMap<AccountId, Box<Row>>> {
+    let count = reader.row("SELECT COUNT(*) AS count FROM accounts", values![], count)?;
+    let mut accounts = IdMap::with_capacity_and_hasher(count.unwrap_or(0), Default::default());
+    reader.each("SELECT * FROM accounts", values![], |row| {
         let account = sql::account(row)?;
         let row = Row { account, number: row.get("number")?, last_line: row.get("last_line")? };
         accounts.insert(row.account.id, Box::new(row));
-    }
-    let mut live = connection.prepare(
-        "SELECT account, id, kind, created_at, expires_at, limits FROM credentials WHERE revoked_at IS NULL ORDER BY account, id",
-    )?;
-    let mut rows = live.query(())?;
+        Ok::<_, Fault>(())
+    })?;
+    let live = "SELECT account, id, kind, created_at, expires_at, limits FROM credentials
+        WHERE revoked_at IS NULL ORDER BY account, id";
     let mut of: Option<(AccountId, Vec<Credential>)> = None;
-    while let Some(row) = rows.next()? {
+    reader.each(live, values![], |row| {
         let account: AccountId = sql::get(row, "account")?;
         let credential = sql::credential(row)?;
         match &mut of {
@@ -219,7 +202,8 @@ fn load_accounts(connection: &Connection) -> Result<IdMap<AccountId, Box<Row>>> 
                 of = Some((account, vec![credential]));
             }
         }
-    }
+        Ok::<_, Fault>(())
+    })?;
     give(&mut accounts, of);
     Ok(accounts)
 }

@@ -7,12 +7,11 @@ use ledger::{
     Account, AccountId, Actor, ApiKey, AuthId, Book, Change, Charged, Credential, CredentialId, Hold, Kind,
     Limits, Line, LineId, Refusal, Status, Timestamp, Token, TokenId, TransferKind, authority,
 };
-use rusqlite::{Connection, Result, Row, params};
 
 use super::line_id::{LineIds, are_beside};
 use super::owned::{Listed, Slice, count};
-use super::sql::{self, Column, Recorded};
-use super::{Ids, Name, optional};
+use super::sql::{self, Column, Reader, Recorded, Result, Row, Value, values};
+use super::{Ids, Name};
 
 /// Which tokens.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,7 +26,7 @@ pub struct TokenFilter {
 
 /// One state of the store.
 pub struct Snapshot<'a> {
-    connection: &'a Connection,
+    reader: Reader<'a>,
     /// The token that is stored nowhere.
     environment: Option<Token>,
     ids: Ids,
@@ -69,14 +68,14 @@ pub struct AccountFilter {
 }
 
 impl<'a> Snapshot<'a> {
-    pub(super) const fn new(connection: &'a Connection, environment: Option<Token>, ids: Ids) -> Self {
-        Self { connection, environment, ids, limits: None }
+    pub(super) const fn new(reader: Reader<'a>, environment: Option<Token>, ids: Ids) -> Self {
+        Self { reader, environment, ids, limits: None }
     }
 
     /// The same state for a key with these limits: its lists leave out whatever is of an account out of its reach. What
     /// is asked for by its name is there all the same, for it takes more than the caller sees to say what that is.
     pub fn limited_to(&self, limits: Option<Arc<Limits>>) -> Snapshot<'a> {
-        Self { connection: self.connection, environment: self.environment.clone(), ids: self.ids, limits }
+        Self { reader: self.reader, environment: self.environment.clone(), ids: self.ids, limits }
     }
 
     /// What whoever reads is limited to.
@@ -101,8 +100,8 @@ impl<'a> Snapshot<'a> {
         self.ids.events
     }
 
-    pub(super) const fn connection(&self) -> &Connection {
-        self.connection
+    pub(super) const fn reader(&self) -> Reader<'a> {
+        self.reader
     }
 
     pub(super) const fn ids(&self) -> Ids {
@@ -112,30 +111,26 @@ impl<'a> Snapshot<'a> {
     pub(super) fn rows<T>(
         &self,
         text: &str,
-        params: impl rusqlite::Params,
-        read: impl FnMut(&Row<'_>) -> Result<T>,
+        values: &[Value<'_>],
+        read: impl FnMut(Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        self.connection.prepare_cached(text)?.query_map(params, read)?.collect()
+        self.reader.rows(text, values, read)
     }
 
     pub(super) fn row<T>(
         &self,
         text: &str,
-        params: impl rusqlite::Params,
-        read: impl FnOnce(&Row<'_>) -> Result<T>,
+        values: &[Value<'_>],
+        read: impl FnOnce(Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        optional(self.connection.prepare_cached(text)?.query_row(params, read))
+        self.reader.row(text, values, read)
     }
 
     /// Whether the caller's credential still lives and its account may call, as of this state; and what it is limited to.
     ///
     /// # Errors
     /// Of the store. The inner result is the ledger's answer.
-    pub fn may_call(
-        &self,
-        by: &Actor,
-        now: Timestamp,
-    ) -> Result<std::result::Result<Option<Arc<Limits>>, Refusal>> {
+    pub fn may_call(&self, by: &Actor, now: Timestamp) -> Result<Result<Option<Arc<Limits>>, Refusal>> {
         let mut book = Book::default();
         match by {
             Actor::Account { account, .. } => {
@@ -149,7 +144,8 @@ impl<'a> Snapshot<'a> {
                 }
             }
             Actor::Operator(id) | Actor::Gate(id) => {
-                let stored = self.row("SELECT * FROM tokens WHERE id = ?1", [Column(*id)], sql::token)?;
+                let stored =
+                    self.row("SELECT * FROM tokens WHERE id = ?1", values![Column(*id)], sql::token)?;
                 if let Some(token) = stored.or(self.environment.clone().filter(|it| it.id == *id)) {
                     book.bring(Change::TokenRevoked(token));
                 }
@@ -164,15 +160,17 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// Of the store.
     pub fn named(&self, name: &Name) -> Result<Option<AccountId>> {
-        let id = |row: &Row<'_>| sql::get::<AccountId>(row, "id");
+        let id = |row: Row<'_>| sql::get::<AccountId>(row, "id");
         match name {
-            Name::Id(account) => self.row("SELECT id FROM accounts WHERE id = ?1", [Column(*account)], id),
+            Name::Id(account) => {
+                self.row("SELECT id FROM accounts WHERE id = ?1", values![Column(*account)], id)
+            }
             Name::ApiKey(key) => {
-                self.row("SELECT id FROM accounts WHERE api_key = ?1", [Column::<ApiKey>(*key)], id)
+                self.row("SELECT id FROM accounts WHERE api_key = ?1", values![Column::<ApiKey>(*key)], id)
             }
             Name::AuthId(auth) => {
                 let text: &AuthId = auth;
-                self.row("SELECT id FROM accounts WHERE auth_id = ?1", [text.as_str()], id)
+                self.row("SELECT id FROM accounts WHERE auth_id = ?1", values![text.as_str()], id)
             }
         }
     }
@@ -183,7 +181,7 @@ impl<'a> Snapshot<'a> {
     /// Of the store.
     pub fn account(&self, id: AccountId) -> Result<Option<Account>> {
         let Some(mut account) =
-            self.row("SELECT * FROM accounts WHERE id = ?1", [Column(id)], sql::account)?
+            self.row("SELECT * FROM accounts WHERE id = ?1", values![Column(id)], sql::account)?
         else {
             return Ok(None);
         };
@@ -191,7 +189,7 @@ impl<'a> Snapshot<'a> {
             .rows(
                 "SELECT id, kind, created_at, expires_at, limits FROM credentials WHERE account = ?1 AND revoked_at IS NULL
                  ORDER BY created_at, id",
-                [Column(id)],
+                values![Column(id)],
                 sql::credential,
             )?
             .into();
@@ -206,7 +204,7 @@ impl<'a> Snapshot<'a> {
         let reach = self.within_reach("id");
         self.rows(
             &format!("SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2{reach} ORDER BY id"),
-            params![Column(primary), Column(Status::Closed)],
+            values![Column(primary), Column(Status::Closed)],
             sql::account,
         )
     }
@@ -224,12 +222,12 @@ impl<'a> Snapshot<'a> {
                 "SELECT * FROM accounts WHERE parent = ?1 AND status <> ?2{reach} ORDER BY number DESC
                  LIMIT ?3 OFFSET ?4"
             ),
-            params![Column(primary), Column(Status::Closed), limit, offset],
+            values![Column(primary), Column(Status::Closed), limit, offset],
             sql::account,
         )?;
         let total = self.row(
             &format!("SELECT COUNT(*) AS count FROM accounts WHERE parent = ?1 AND status <> ?2{reach}"),
-            params![Column(primary), Column(Status::Closed)],
+            values![Column(primary), Column(Status::Closed)],
             count,
         )?;
         Ok(Listed { total: total.unwrap_or(0), rows })
@@ -258,12 +256,12 @@ impl<'a> Snapshot<'a> {
         );
         self.rows(
             &text,
-            params![
+            values![
                 Column(after.unwrap_or(AccountId::UNKNOWN)),
                 filter.parent.map(Column),
                 filter.family.map(Column),
                 filter.status.map(Column),
-                filter.name,
+                filter.name.as_deref(),
                 i64::try_from(limit).unwrap_or(i64::MAX),
             ],
             sql::account,
@@ -298,13 +296,14 @@ impl<'a> Snapshot<'a> {
 
     /// Where an account's chain begins: what its row says, or a line since that it only caused.
     pub(super) fn newest_line_of(&self, account: AccountId) -> Result<i64> {
-        let written: Option<i64> =
-            self.row("SELECT last_line FROM accounts WHERE id = ?1", [Column(account)], |row| row.get(0))?;
-        let caused: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT MAX(seq) FROM journal WHERE seq > ?1 AND other = ?2")?
-            .query_row(params![heads_through(self.connection)?, Column(account)], |row| row.get(0))?;
-        Ok(written.max(caused).unwrap_or(0))
+        let last = "SELECT last_line FROM accounts WHERE id = ?1";
+        let written: Option<i64> = self.row(last, values![Column(account)], |row| row.get("last_line"))?;
+        let caused: Option<Option<i64>> = self.row(
+            "SELECT MAX(seq) AS newest FROM journal WHERE seq > ?1 AND other = ?2",
+            values![heads_through(self.reader)?, Column(account)],
+            |row| row.get("newest"),
+        )?;
+        Ok(written.max(caused.flatten()).unwrap_or(0))
     }
 
     /// Whether whoever reads may see a line.
@@ -326,7 +325,7 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// Of the store.
     pub fn line_at(&self, seq: i64) -> Result<Option<Recorded>> {
-        self.row("SELECT * FROM journal WHERE seq = ?1", [seq], sql::recorded)
+        self.row("SELECT * FROM journal WHERE seq = ?1", values![seq], sql::recorded)
     }
 
     /// The line with this id.
@@ -365,7 +364,7 @@ impl<'a> Snapshot<'a> {
                 "SELECT * FROM journal WHERE kind = 4 AND family = ?1 AND at >= ?2 AND at <= ?3 ORDER BY seq DESC"
             }
         };
-        let mut lines = self.rows(text, params![Column(primary), Column(from), Column(to)], sql::recorded)?;
+        let mut lines = self.rows(text, values![Column(primary), Column(from), Column(to)], sql::recorded)?;
         lines.retain(|it| self.shows(&it.line));
         Ok(lines)
     }
@@ -377,7 +376,7 @@ impl<'a> Snapshot<'a> {
     pub fn credentials(&self, account: AccountId) -> Result<Vec<StoredCredential>> {
         self.rows(
             "SELECT * FROM credentials WHERE account = ?1 AND revoked_at IS NULL ORDER BY created_at, id",
-            [Column(account)],
+            values![Column(account)],
             |row| {
                 Ok(StoredCredential {
                     credential: sql::credential(row)?,
@@ -400,7 +399,7 @@ impl<'a> Snapshot<'a> {
             "SELECT * FROM tokens WHERE id > ?1 AND (?2 IS NULL OR caller = ?2)
                AND (?3 IS NULL OR (revoked_at IS NULL) = ?3)
                AND (?4 IS NULL OR (limits IS NOT NULL) = ?4) ORDER BY id LIMIT ?5",
-            params![
+            values![
                 Column(after.unwrap_or(TokenId::ENVIRONMENT)),
                 scope,
                 lives,
@@ -418,7 +417,7 @@ impl<'a> Snapshot<'a> {
     pub fn due_holds(&self, now: Timestamp, limit: usize) -> Result<Vec<LineId>> {
         self.rows(
             "SELECT id FROM holds WHERE ended_how IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
-            params![Column(now), i64::try_from(limit).unwrap_or(i64::MAX)],
+            values![Column(now), i64::try_from(limit).unwrap_or(i64::MAX)],
             |row| sql::get(row, "id"),
         )
     }
@@ -430,7 +429,7 @@ impl<'a> Snapshot<'a> {
     pub fn credential_of(&self, verifier: &str) -> Result<Option<(AccountId, CredentialId)>> {
         self.row(
             "SELECT account, id FROM credentials WHERE verifier = ?1 AND revoked_at IS NULL",
-            [verifier],
+            values![verifier],
             |row| Ok((sql::get(row, "account")?, sql::get(row, "id")?)),
         )
     }
@@ -443,7 +442,7 @@ impl<'a> Snapshot<'a> {
         self.rows(
             "SELECT account, id FROM credentials WHERE expires_at IS NOT NULL AND revoked_at IS NULL
              AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
-            params![Column(now), i64::try_from(limit).unwrap_or(i64::MAX)],
+            values![Column(now), i64::try_from(limit).unwrap_or(i64::MAX)],
             |row| Ok((sql::get(row, "account")?, sql::get(row, "id")?)),
         )
     }
@@ -467,7 +466,7 @@ impl<'a> Snapshot<'a> {
         let text = format!("SELECT * FROM holds INDEXED BY {open}{reach} ORDER BY id LIMIT ?3");
         self.rows(
             &text,
-            params![
+            values![
                 account.map(Column),
                 Column(after.unwrap_or(LineId::from_bytes([0; 16]))),
                 i64::try_from(limit).unwrap_or(i64::MAX),
@@ -481,13 +480,13 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// Of the store.
     pub fn hold(&self, id: LineId) -> Result<Option<Hold>> {
-        self.row("SELECT * FROM holds WHERE id = ?1", [Column(id)], sql::hold)
+        self.row("SELECT * FROM holds WHERE id = ?1", values![Column(id)], sql::hold)
     }
 
     pub(super) fn open_holds_of(&self, account: AccountId) -> Result<Vec<Hold>> {
         self.rows(
             "SELECT * FROM holds WHERE account = ?1 AND ended_how IS NULL",
-            [Column(account)],
+            values![Column(account)],
             sql::hold,
         )
     }
@@ -504,7 +503,7 @@ impl<'a> Snapshot<'a> {
         }
         let reversed = self.row(
             "SELECT COALESCE(SUM(balance_change), 0) AS reversed FROM journal WHERE about = ?1 AND balance_change > 0",
-            [Column(id)],
+            values![Column(id)],
             |row| sql::get(row, "reversed"),
         )?;
         let (payer, amount) = (payer.account, line.amount());
@@ -512,17 +511,23 @@ impl<'a> Snapshot<'a> {
     }
 
     pub(super) fn shown_once(&self, seq: i64) -> Result<Option<Vec<u8>>> {
-        self.row("SELECT sealed FROM shown_once WHERE seq = ?1", [seq], |row| row.get(0))
+        self.row("SELECT sealed FROM shown_once WHERE seq = ?1", values![seq], |row| row.get("sealed"))
     }
 
     pub(super) fn names_taken(&self, api_key: ApiKey, auth_id: &AuthId) -> Result<bool> {
         let text = "SELECT 1 FROM accounts WHERE api_key = ?1 OR auth_id = ?2";
-        Ok(self.row(text, params![Column(api_key), auth_id.as_str()], |_| Ok(()))?.is_some())
+        Ok(self.row(text, values![Column(api_key), auth_id.as_str()], |_| Ok(()))?.is_some())
     }
 }
 
 /// The line up to which every account's row counts all its lines.
-pub(super) fn heads_through(connection: &Connection) -> Result<i64> {
+pub(super) fn heads_through(reader: Reader<'_>) -> Result<i64> {
     let through = "SELECT value FROM meta WHERE name = 'heads_through'";
-    Ok(optional(connection.prepare_cached(through)?.query_row((), |row| row.get(0)))?.unwrap_or(0))
+    Ok(reader.row(through, values![], |row| row.get("value"))?.unwrap_or(0))
+}
+
+/// The place of the journal's last line; 0 where there is none.
+pub(super) fn last_line(reader: Reader<'_>) -> Result<i64> {
+    let last = "SELECT COALESCE(MAX(seq), 0) AS last FROM journal";
+    Ok(reader.row(last, values![], |row| row.get("last"))?.unwrap_or(0))
 }

@@ -11,15 +11,15 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use ledger::usage::quarter;
-use ledger::{AccountId, Entry, IdMap, LineId, Move, Moved, Total};
-use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
+use ledger::{AccountId, Entry, IdMap, LineId, Move, Moved, Timestamp, Total};
+use rusqlite::{Connection, params};
 
 use super::Ids;
+use super::Snapshot;
 use super::pending::Pending;
 use super::resident::Row as AccountRow;
-use super::sql::{self, Column};
+use super::sql::{self, Column, Fault, Reader, Result, Row, values};
 use super::writer::Writer;
-use super::{Snapshot, optional};
 
 /// After how many lines what was gathered is written. A reader looks through half as many more at most: the rest is
 /// written while the next ones come.
@@ -87,13 +87,13 @@ impl RowKey {
         })
     }
 
-    pub(super) fn read(row: &Row<'_>) -> Result<Self> {
+    pub(super) fn read(row: Row<'_>) -> Result<Self> {
         Ok(Self {
             quarter: row.get("quarter")?,
             family: row.get("family")?,
             account: row.get("account")?,
             by: sql::get(row, "moved_by")?,
-            operation: row.get_ref("operation")?.as_str()?.into(),
+            operation: row.get("operation")?,
             payer: row.get("payer")?,
         })
     }
@@ -282,7 +282,7 @@ impl Writer {
     }
 
     /// Writes everything that was gathered.
-    pub(super) fn write_all_usage(&mut self) -> Result<()> {
+    pub(super) fn write_all_usage(&mut self) -> rusqlite::Result<()> {
         let gathering = &mut self.resident.usage;
         write(&self.connection, &gathering.writing, gathering.through)?;
         gathering.begin_writing(self.resident.last_seq, &self.resident.accounts);
@@ -298,7 +298,11 @@ pub(super) fn operation_of(snapshot: &Snapshot<'_>, charge: LineId) -> Result<Op
 
 /// Adds sums to their rows. SQLite makes a float of a sum that does not fit, so none is made that might not: `low` stays
 /// below 2³², and `high` would need 2³⁴ lines of the largest amount within one quarter of an hour.
-pub(super) fn write(connection: &Connection, rows: &[(RowKey, UsageSum)], through: i64) -> Result<()> {
+pub(super) fn write(
+    connection: &Connection,
+    rows: &[(RowKey, UsageSum)],
+    through: i64,
+) -> rusqlite::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -343,9 +347,9 @@ fn halves(total: Total) -> (i64, i64) {
 }
 
 /// A row's sum.
-pub(super) fn sum(row: &Row<'_>) -> Result<UsageSum> {
-    let total = |high: &str, low: &str| -> Result<Total> {
-        let (high, low) = (row.get::<_, i64>(high)?, row.get::<_, i64>(low)?);
+pub(super) fn sum(row: Row<'_>) -> Result<UsageSum> {
+    let total = |high: &'static str, low: &'static str| -> Result<Total> {
+        let (high, low) = (row.get::<i64>(high)?, row.get::<i64>(low)?);
         Ok(Total::from_units((i128::from(high) << 32) + i128::from(low)))
     };
     Ok(UsageSum {
@@ -356,7 +360,7 @@ pub(super) fn sum(row: &Row<'_>) -> Result<UsageSum> {
     })
 }
 
-pub(super) fn write_through(connection: &Connection, through: i64) -> Result<()> {
+pub(super) fn write_through(connection: &Connection, through: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES ('usage_through', ?1)")?
         .execute([through])
@@ -364,43 +368,41 @@ pub(super) fn write_through(connection: &Connection, through: i64) -> Result<()>
 }
 
 /// The line up to which the rows count everything.
-pub(super) fn usage_through(connection: &Connection) -> Result<i64> {
+pub(super) fn usage_through(reader: Reader<'_>) -> Result<i64> {
     let through = "SELECT value FROM meta WHERE name = 'usage_through'";
-    Ok(optional(connection.prepare_cached(through)?.query_row((), |row| row.get(0)))?.unwrap_or(0))
+    Ok(reader.row(through, values![], |row| row.get("value"))?.unwrap_or(0))
 }
 
 /// Up to which line a row counts; 0 where there is none.
-pub(super) fn row_through(connection: &Connection, key: &RowKey) -> Result<i64> {
-    let through = connection
-        .prepare_cached(
-            "SELECT through FROM usage WHERE quarter = ?1 AND family = ?2 AND account = ?3 AND moved_by = ?4
-             AND operation = ?5 AND payer = ?6",
-        )?
-        .query_row(
-            params![key.quarter, key.family, key.account, Column(key.by), key.operation, key.payer],
-            |row| row.get(0),
-        )
-        .optional()?;
+pub(super) fn row_through(reader: Reader<'_>, key: &RowKey) -> Result<i64> {
+    let RowKey { quarter, family, account, by, operation, payer } = key;
+    let through = reader.row(
+        "SELECT through FROM usage WHERE quarter = ?1 AND family = ?2 AND account = ?3 AND moved_by = ?4
+         AND operation = ?5 AND payer = ?6",
+        values![*quarter, *family, *account, Column(*by), &**operation, *payer],
+        |row| row.get("through"),
+    )?;
     Ok(through.unwrap_or(0))
 }
 
 /// Numbers of accounts' rows by their ids, read once each.
 pub(super) struct Numbers<'a> {
-    query: Statement<'a>,
+    reader: Reader<'a>,
     known: IdMap<AccountId, i64>,
 }
 
 impl<'a> Numbers<'a> {
-    pub(super) fn new(connection: &'a Connection) -> Result<Self> {
-        let query = connection.prepare("SELECT number FROM accounts WHERE id = ?1")?;
-        Ok(Self { query, known: IdMap::default() })
+    pub(super) fn new(reader: Reader<'a>) -> Self {
+        Self { reader, known: IdMap::default() }
     }
 
     pub(super) fn of(&mut self, account: AccountId) -> Result<i64> {
         if let Some(number) = self.known.get(&account) {
             return Ok(*number);
         }
-        let number = self.query.query_row([Column(account)], |row| row.get(0))?;
+        let number = "SELECT number FROM accounts WHERE id = ?1";
+        let number = self.reader.row(number, values![Column(account)], |row| row.get("number"))?;
+        let number = number.ok_or(Fault::Missing("account"))?;
         self.known.insert(account, number);
         Ok(number)
     }
@@ -408,45 +410,46 @@ impl<'a> Numbers<'a> {
 
 /// The journal's lines after `from` up to `to` that moved a balance, perhaps those of one family: their place, the
 /// quarter that they are in, their family, and what they add.
-pub(super) fn each_entry<E: From<rusqlite::Error>>(
-    connection: &Connection,
+pub(super) fn each_entry<E: From<Fault>>(
+    reader: Reader<'_>,
     ids: Ids,
     (from, to): (i64, i64),
     family: Option<AccountId>,
-    mut each: impl FnMut(i64, i64, AccountId, &Entry<'_>) -> std::result::Result<(), E>,
-) -> std::result::Result<(), E> {
-    let snapshot = Snapshot::new(connection, None, ids);
-    let mut moving = connection.prepare_cached(
+    mut each: impl FnMut(i64, i64, AccountId, &Entry<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let snapshot = Snapshot::new(reader, None, ids);
+    reader.each(
         "SELECT seq, at, kind, family, account, balance_change, other, other_balance IS NULL AS caused, about,
          operation, units FROM journal
          WHERE seq > ?1 AND seq <= ?2 AND balance_change <> 0 AND (?3 IS NULL OR family = ?3) ORDER BY seq",
-    )?;
-    let mut rows = moving.query(params![from, to, family.map(Column)])?;
-    while let Some(row) = rows.next()? {
-        let (other, caused) = (sql::get_opt::<AccountId>(row, "other")?, row.get::<_, bool>("caused")?);
-        let moved = Moved {
-            kind: sql::get(row, "kind")?,
-            account: sql::get(row, "account")?,
-            balance: sql::get(row, "balance_change")?,
-            counter: other.filter(|_| !caused),
-            cause: other.filter(|_| caused),
-            about: sql::get_opt(row, "about")?,
-            operation: text(row, "operation")?,
-            units: text(row, "units")?,
-        };
-        let operation = match moved.operation_of() {
-            None => None,
-            Some(charge) => operation_of(&snapshot, charge)?,
-        };
-        let (seq, at) = (row.get("seq")?, sql::get(row, "at")?);
-        let family = sql::get_opt(row, "family")?;
-        for entry in moved.entries(operation.as_deref()) {
-            each(seq, quarter(at), family.unwrap_or(entry.payer), &entry)?;
-        }
-    }
-    Ok(())
+        values![from, to, family.map(Column)],
+        |row| {
+            let (seq, at, moved) = moved(row)?;
+            let operation = match moved.operation_of() {
+                None => None,
+                Some(charge) => operation_of(&snapshot, charge)?,
+            };
+            let family = sql::get_opt(row, "family")?;
+            for entry in moved.entries(operation.as_deref()) {
+                each(seq, quarter(at), family.unwrap_or(entry.payer), &entry)?;
+            }
+            Ok(())
+        },
+    )
 }
 
-fn text<'a>(row: &'a Row<'_>, column: &str) -> Result<Option<&'a str>> {
-    Ok(row.get_ref(column)?.as_str_or_null()?)
+/// What a line moved, its place and its time.
+fn moved(row: Row<'_>) -> Result<(i64, Timestamp, Moved<'_>)> {
+    let (other, caused) = (sql::get_opt::<AccountId>(row, "other")?, row.get::<bool>("caused")?);
+    let moved = Moved {
+        kind: sql::get(row, "kind")?,
+        account: sql::get(row, "account")?,
+        balance: sql::get(row, "balance_change")?,
+        counter: other.filter(|_| !caused),
+        cause: other.filter(|_| caused),
+        about: sql::get_opt(row, "about")?,
+        operation: row.get("operation")?,
+        units: row.get("units")?,
+    };
+    Ok((row.get("seq")?, sql::get(row, "at")?, moved))
 }

@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Result};
+use rusqlite::Connection;
 
 use super::Ids;
+use super::snapshot;
+use super::sql::{Reader, Result};
 use super::usage::{self, Numbers, RowKey, UsageSum};
 
 /// How many lines are added up at once; their sums are written in one transaction.
@@ -13,10 +15,8 @@ const PIECE: i64 = 65_536;
 
 /// Counts every line that no row counts yet. Where the process ends in between, the next start goes on.
 pub(super) fn fill(connection: &Connection, ids: Ids) -> Result<()> {
-    let last: Option<i64> =
-        connection.query_row("SELECT MAX(seq) FROM journal", (), |row| row.get::<_, Option<i64>>(0))?;
-    let last = last.unwrap_or(0);
-    let first = usage::usage_through(connection)?;
+    let last = snapshot::last_line(Reader::Sqlite(connection))?;
+    let first = usage::usage_through(Reader::Sqlite(connection))?;
     if last - first > PIECE {
         tracing::info!(lines = last - first, "adding up what was spent so far");
     }
@@ -32,15 +32,16 @@ pub(super) fn fill(connection: &Connection, ids: Ids) -> Result<()> {
 }
 
 fn fill_piece(connection: &Connection, ids: Ids, (from, to): (i64, i64)) -> Result<()> {
-    let mut numbers = Numbers::new(connection)?;
+    let reader = Reader::Sqlite(connection);
+    let mut numbers = Numbers::new(reader);
     // The sum, and up to which line the row counts already.
     let mut sums: HashMap<RowKey, (UsageSum, i64)> = HashMap::new();
-    usage::each_entry(connection, ids, (from, to), None, |seq, quarter, family, entry| -> Result<()> {
+    usage::each_entry(reader, ids, (from, to), None, |seq, quarter, family, entry| -> Result<()> {
         let key = RowKey::of(quarter, family, entry, &mut numbers)?;
         let (sum, through) = match sums.get_mut(&key) {
             Some(known) => known,
             None => {
-                let through = usage::row_through(connection, &key)?;
+                let through = usage::row_through(reader, &key)?;
                 sums.entry(key).or_insert((UsageSum::default(), through))
             }
         };
@@ -53,5 +54,5 @@ fn fill_piece(connection: &Connection, ids: Ids, (from, to): (i64, i64)) -> Resu
     let mut rows: Vec<_> = new.map(|(key, (sum, _))| (key, sum)).collect();
     rows.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
     usage::write(connection, &rows, to)?;
-    usage::write_through(connection, to)
+    Ok(usage::write_through(connection, to)?)
 }

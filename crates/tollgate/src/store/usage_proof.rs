@@ -4,30 +4,30 @@
 use std::collections::HashMap;
 
 use ledger::{AccountId, Entry};
-use rusqlite::Connection;
 
 use super::Ids;
 use super::replay::Wrong;
+use super::sql::{Reader, values};
 use super::usage::{self, Numbers, RowKey, UsageSum};
 
 /// Proves all roll-ups of a store whose journal has `last` lines.
-pub(super) fn prove(connection: &Connection, ids: Ids, last: i64) -> Result<(), Wrong> {
+pub(super) fn prove(reader: Reader<'_>, ids: Ids, last: i64) -> Result<(), Wrong> {
     let mut proof = Proof {
-        connection,
-        numbers: Numbers::new(connection)?,
-        through: usage::usage_through(connection)?,
+        reader,
+        numbers: Numbers::new(reader),
+        through: usage::usage_through(reader)?,
         quarter: i64::MIN,
         rows: HashMap::new(),
         seen: 0,
     };
-    usage::each_entry(connection, ids, (0, last), None, |seq, quarter, family, entry| {
+    usage::each_entry(reader, ids, (0, last), None, |seq, quarter, family, entry| {
         proof.entry(seq, quarter, family, entry)
     })?;
     proof.finish(last)
 }
 
 struct Proof<'a> {
-    connection: &'a Connection,
+    reader: Reader<'a>,
     numbers: Numbers<'a>,
     /// The line up to which everything is counted.
     through: i64,
@@ -65,14 +65,12 @@ impl Proof<'_> {
     fn begin(&mut self, quarter: i64) -> Result<(), Wrong> {
         self.end()?;
         self.quarter = quarter;
-        let mut all = self.connection.prepare_cached("SELECT * FROM usage WHERE quarter = ?1")?;
-        let mut rows = all.query([quarter])?;
-        while let Some(row) = rows.next()? {
+        self.reader.each("SELECT * FROM usage WHERE quarter = ?1", values![quarter], |row| {
             let (sum, through) = (usage::sum(row)?, row.get("through")?);
             self.rows.insert(RowKey::read(row)?, Says { sum, through, counted: UsageSum::default() });
             self.seen += 1;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn end(&mut self) -> Result<(), Wrong> {
@@ -91,14 +89,14 @@ impl Proof<'_> {
 
     fn finish(mut self, last: i64) -> Result<(), Wrong> {
         self.end()?;
-        let all = "SELECT COUNT(*), MAX(through) FROM usage";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
-        let (rows, through) = self.connection.query_row(all, (), read)?;
+        let all = "SELECT COUNT(*) AS count, COALESCE(MAX(through), 0) AS through FROM usage";
+        let all = self.reader.row(all, values![], |row| Ok((row.get("count")?, row.get("through")?)))?;
+        let (rows, through): (i64, i64) = all.unwrap_or_default();
         if rows != self.seen {
             let more = rows - self.seen;
             return Err(Wrong::Other(format!("{more} roll-ups of usage are of a time of which no line is")));
         }
-        if through.unwrap_or(0).max(self.through) > last {
+        if through.max(self.through) > last {
             return Err(Wrong::Other("the roll-ups of usage count lines that are not there".into()));
         }
         Ok(())

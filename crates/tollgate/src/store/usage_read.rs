@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use ledger::{AccountId, Entry, Move};
-use rusqlite::{Connection, Result, params};
 
 use super::Snapshot;
-use super::sql;
+use super::snapshot;
+use super::sql::{self, Fault, Reader, Result, values};
 use super::usage::{self, Numbers, RowKey, UsageSum};
 
 /// Whose usage, and of when.
@@ -56,24 +56,22 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn usage(&self, span: UsageSpan, mut each: impl FnMut(&UsagePart<'_>)) -> Result<UsageWork> {
-        let connection = self.connection();
-        let mut numbers = Numbers::new(connection)?;
+        let mut numbers = Numbers::new(self.reader());
         let family = numbers.of(span.family)?;
         let account = span.account.map(|it| numbers.of(it)).transpose()?;
         let mut work = UsageWork::default();
-        let mut accounts = Ids::new(connection)?;
-        let mut rows = connection.prepare_cached(match account {
+        let mut accounts = Ids::new(self.reader());
+        let of_quarter = match account {
             Some(_) => "SELECT * FROM usage WHERE quarter = ?1 AND family = ?2 AND account = ?3",
             None => "SELECT * FROM usage WHERE quarter = ?1 AND family = ?2 AND ?3 IS NULL",
-        })?;
+        };
         let mut quarter = self.next_quarter(span.from)?.unwrap_or(span.to);
         while quarter < span.to {
             work.searches += 1;
-            let mut found = rows.query(params![quarter, family, account])?;
             let before = work.rows;
-            while let Some(row) = found.next()? {
+            self.reader().each(of_quarter, values![quarter, family, account], |row| {
                 work.rows += 1;
-                let operation = row.get_ref("operation")?.as_str()?;
+                let operation = row.get::<&str>("operation")?;
                 each(&UsagePart {
                     quarter,
                     account: accounts.of(row.get("account")?)?,
@@ -82,7 +80,8 @@ impl Snapshot<'_> {
                     operation: Some(operation).filter(|it| !it.is_empty()),
                     sum: usage::sum(row)?,
                 });
-            }
+                Ok::<_, Fault>(())
+            })?;
             // A server that had nothing to do for a year is passed in one step.
             quarter = if work.rows > before {
                 quarter + 1
@@ -101,12 +100,8 @@ impl Snapshot<'_> {
         numbers: &mut Numbers<'_>,
         each: &mut impl FnMut(&UsagePart<'_>),
     ) -> Result<i64> {
-        let connection = self.connection();
-        let through = usage::usage_through(connection)?;
-        let last = connection
-            .prepare_cached("SELECT MAX(seq) FROM journal")?
-            .query_row((), |row| row.get::<_, Option<i64>>(0))?
-            .unwrap_or(0);
+        let reader = self.reader();
+        let (through, last) = (usage::usage_through(reader)?, snapshot::last_line(reader)?);
         let mut counted: HashMap<RowKey, i64> = HashMap::new();
         let newest = |seq: i64, quarter: i64, family: AccountId, entry: &Entry<'_>| -> Result<()> {
             let is_asked = span.account.is_none_or(|it| it == entry.account);
@@ -117,7 +112,7 @@ impl Snapshot<'_> {
             let counted = match counted.get(&key) {
                 Some(counted) => *counted,
                 None => {
-                    let read = usage::row_through(connection, &key)?;
+                    let read = usage::row_through(reader, &key)?;
                     counted.insert(key, read);
                     read
                 }
@@ -128,35 +123,35 @@ impl Snapshot<'_> {
             }
             Ok(())
         };
-        usage::each_entry(connection, self.ids(), (through, last), Some(span.family), newest)?;
+        usage::each_entry(reader, self.ids(), (through, last), Some(span.family), newest)?;
         Ok(last - through)
     }
 
     /// The first quarter from this one on in which anything is.
     fn next_quarter(&self, from: i64) -> Result<Option<i64>> {
-        self.connection()
-            .prepare_cached("SELECT MIN(quarter) FROM usage WHERE quarter >= ?1")?
-            .query_row([from], |row| row.get(0))
+        let next = "SELECT MIN(quarter) AS next FROM usage WHERE quarter >= ?1";
+        Ok(self.row(next, values![from], |row| row.get("next"))?.flatten())
     }
 }
 
 /// Ids of accounts by the numbers of their rows, read once each.
 struct Ids<'a> {
-    query: rusqlite::Statement<'a>,
+    reader: Reader<'a>,
     known: HashMap<i64, AccountId>,
 }
 
 impl<'a> Ids<'a> {
-    fn new(connection: &'a Connection) -> Result<Self> {
-        let query = connection.prepare("SELECT id FROM accounts WHERE number = ?1")?;
-        Ok(Self { query, known: HashMap::new() })
+    fn new(reader: Reader<'a>) -> Self {
+        Self { reader, known: HashMap::new() }
     }
 
     fn of(&mut self, number: i64) -> Result<AccountId> {
         if let Some(id) = self.known.get(&number) {
             return Ok(*id);
         }
-        let id = self.query.query_row([number], |row| sql::get::<AccountId>(row, "id"))?;
+        let id = "SELECT id FROM accounts WHERE number = ?1";
+        let id = self.reader.row(id, values![number], |row| sql::get(row, "id"))?;
+        let id = id.ok_or(Fault::Missing("account"))?;
         self.known.insert(number, id);
         Ok(id)
     }

@@ -1,10 +1,10 @@
 //! Webhooks: their rows.
 
 use ledger::{AccountId, EventKinds, Timestamp, Webhook, WebhookId};
-use rusqlite::{Connection, Result, Row, params};
+use rusqlite::{Connection, params};
 
 use super::Snapshot;
-use super::sql::{self, Column};
+use super::sql::{self, Column, Fault, Reader, Result, Row, values};
 
 /// A webhook with what its events are signed with.
 #[derive(Clone, Debug)]
@@ -38,14 +38,14 @@ pub enum WebhooksOf {
     Around(AccountId),
 }
 
-pub(super) fn webhook(row: &Row<'_>) -> Result<Webhook> {
+pub(super) fn webhook(row: Row<'_>) -> Result<Webhook> {
     Ok(Webhook {
         id: sql::get(row, "id")?,
         owner: sql::get_opt(row, "owner")?,
         family: sql::get_opt(row, "family")?,
         account: sql::get_opt(row, "account")?,
-        url: row.get_ref("url")?.as_str()?.into(),
-        kinds: EventKinds::from_bits(row.get("kinds")?).ok_or_else(|| sql::misread(row, "kinds"))?,
+        url: row.get("url")?,
+        kinds: EventKinds::from_bits(row.get("kinds")?).ok_or(Fault::Misread("kinds"))?,
         created_at: sql::get(row, "created_at")?,
         disabled_at: sql::get_opt(row, "disabled_at")?,
         secret_at: sql::get(row, "secret_at")?,
@@ -53,7 +53,7 @@ pub(super) fn webhook(row: &Row<'_>) -> Result<Webhook> {
     })
 }
 
-fn stored(row: &Row<'_>) -> Result<StoredWebhook> {
+fn stored(row: Row<'_>) -> Result<StoredWebhook> {
     Ok(StoredWebhook {
         webhook: webhook(row)?,
         secret: row.get("secret")?,
@@ -62,7 +62,11 @@ fn stored(row: &Row<'_>) -> Result<StoredWebhook> {
 }
 
 /// Writes a webhook as it is; with `secret`, a new one or one whose secret is new.
-pub(super) fn write(connection: &Connection, webhook: &Webhook, secret: Option<&[u8]>) -> Result<()> {
+pub(super) fn write(
+    connection: &Connection,
+    webhook: &Webhook,
+    secret: Option<&[u8]>,
+) -> rusqlite::Result<()> {
     let Some(secret) = secret else {
         return connection
             .prepare_cached("UPDATE webhooks SET url = ?2, kinds = ?3, disabled_at = ?4 WHERE id = ?1")?
@@ -97,13 +101,13 @@ pub(super) fn write(connection: &Connection, webhook: &Webhook, secret: Option<&
         .map(drop)
 }
 
-pub(super) fn delete(connection: &Connection, id: WebhookId) -> Result<()> {
+pub(super) fn delete(connection: &Connection, id: WebhookId) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM webhooks WHERE id = ?1")?.execute([Column(id)]).map(drop)
 }
 
 /// All of them.
-pub(super) fn all(connection: &Connection) -> Result<Vec<Webhook>> {
-    connection.prepare("SELECT * FROM webhooks ORDER BY id")?.query_map((), webhook)?.collect()
+pub(super) fn all(reader: Reader<'_>) -> Result<Vec<Webhook>> {
+    reader.rows("SELECT * FROM webhooks ORDER BY id", values![], webhook)
 }
 
 impl Snapshot<'_> {
@@ -122,7 +126,7 @@ impl Snapshot<'_> {
         let reach = self.within_reach("owner") + &self.within_reach("account");
         self.rows(
             &format!("SELECT * FROM webhooks WHERE {whose} AND id > ?2{reach} ORDER BY id LIMIT ?3"),
-            params![id.map(Column), Column(after.unwrap_or(WebhookId::from_bytes([0; 16]))), limit],
+            values![id.map(Column), Column(after.unwrap_or(WebhookId::from_bytes([0; 16]))), limit],
             webhook,
         )
     }
@@ -134,7 +138,7 @@ impl Snapshot<'_> {
     pub fn webhooks_about(&self, account: AccountId, family: AccountId) -> Result<Vec<Webhook>> {
         self.rows(
             "SELECT * FROM webhooks WHERE owner = ?1 OR owner = ?2 OR owner IS NULL ORDER BY id",
-            [Column(account), Column(family)],
+            values![Column(account), Column(family)],
             webhook,
         )
     }
@@ -144,7 +148,9 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn disabled_webhooks(&self) -> Result<Vec<WebhookId>> {
-        self.rows("SELECT id FROM webhooks WHERE disabled_at IS NOT NULL", (), |row| sql::get(row, "id"))
+        self.rows("SELECT id FROM webhooks WHERE disabled_at IS NOT NULL", values![], |row| {
+            sql::get(row, "id")
+        })
     }
 
     /// Whether there are any.
@@ -160,6 +166,6 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn webhook(&self, id: WebhookId) -> Result<Option<StoredWebhook>> {
-        self.row("SELECT * FROM webhooks WHERE id = ?1", [Column(id)], stored)
+        self.row("SELECT * FROM webhooks WHERE id = ?1", values![Column(id)], stored)
     }
 }

@@ -20,7 +20,7 @@ use super::once::{REMEMBERED_MS, Unhashed};
 use super::pending::Pending;
 use super::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
 use super::resident::{Resident, Row};
-use super::sql::Column;
+use super::sql::{Column, Fault};
 use super::touched::Extent;
 use super::{ExecuteError, OpenError, Shared};
 use crate::windows::Calendar;
@@ -284,15 +284,11 @@ impl Writer {
     }
 
     /// After this point the batch is either durable or nothing of it is.
-    fn write(&mut self, pending: &mut Pending) -> rusqlite::Result<()> {
+    fn write(&mut self, pending: &mut Pending) -> Result<(), Fault> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
         pending.uses = self.some_uses(USES_AT_ONCE);
-        let written = self
-            .write_rows(pending)
-            .and_then(|()| self.write_usage(pending))
-            .and_then(|()| self.write_uses(&pending.uses));
-        let committed = match written {
-            Ok(()) => self.connection.prepare_cached("COMMIT")?.execute(()).map(drop),
+        let committed = match self.write_all(pending) {
+            Ok(()) => self.connection.prepare_cached("COMMIT")?.execute(()).map(drop).map_err(Fault::from),
             Err(error) => Err(error),
         };
         if committed.is_err() && !self.connection.is_autocommit() {
@@ -300,6 +296,12 @@ impl Writer {
             drop(self.connection.execute_batch("ROLLBACK"));
         }
         committed
+    }
+
+    fn write_all(&self, pending: &mut Pending) -> Result<(), Fault> {
+        self.write_rows(pending)?;
+        self.write_usage(pending)?;
+        Ok(self.write_uses(&pending.uses)?)
     }
 
     /// Makes true in memory what is durable now.
@@ -421,7 +423,7 @@ impl Writer {
     }
 
     /// Says once why nothing was written, and ends the process where nobody can know whether it was.
-    fn failed(&mut self, error: &rusqlite::Error) {
+    fn failed(&mut self, error: &Fault) {
         let figures = &self.shared.figures;
         figures.failed.fetch_add(1, Ordering::Relaxed);
         let error_chain: &dyn std::error::Error = error;
@@ -474,7 +476,8 @@ fn count(len: usize) -> i64 {
 }
 
 /// Whether it was the sync itself that failed, so that the outcome is unknown.
-fn is_sync_failure(error: &rusqlite::Error) -> bool {
+fn is_sync_failure(error: &Fault) -> bool {
+    let Fault::Sqlite(error) = error else { return false };
     let code = error.sqlite_error().map(|it| it.extended_code);
     matches!(code, Some(rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC))
 }
