@@ -13,7 +13,7 @@ use tollgate::app::{App, NewAccount, NewCharge, NewPlan, Opened, Settings};
 use tollgate::clock::Clock;
 use tollgate::random::Random;
 use tollgate::seal::Keyring;
-use tollgate::store::{self, ONCE_MAX, Store};
+use tollgate::store::{self, ONCE_MAX, Store, StoreUrl};
 
 use crate::Result;
 use crate::cast::{Cast, Party};
@@ -61,7 +61,7 @@ pub(crate) fn remove(store: &Path) {
 
 /// Makes a store. It is closed, and on the disk, when this returns.
 pub(crate) fn prepare(plan: &Plan) -> Result<Cast> {
-    if store::exists(&plan.path) {
+    if plan.path.exists() {
         return Err(format!("{} is there already", plan.path.display()).into());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -97,7 +97,7 @@ async fn write(plan: &Plan) -> Result<Cast> {
         limits: None,
     };
     let options = store::Options {
-        path: plan.path.clone(),
+        url: StoreUrl::Sqlite(plan.path.clone()),
         once_max: ONCE_MAX,
         key_mark: *keyring.mark(),
         // Not the server: the token that it makes is dead as soon as the environment gives one.

@@ -9,22 +9,7 @@ use clap::Args;
 
 use crate::app::SessionSpans;
 use crate::observe::LogFormat;
-use crate::store::ONCE_MAX;
-
-/// Where a store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreUrl(pub PathBuf);
-
-impl FromStr for StoreUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("sqlite:") {
-            Some("") | None => Err("a store is named sqlite:FILE, such as sqlite:tollgate.db".into()),
-            Some(path) => Ok(Self(PathBuf::from(path))),
-        }
-    }
-}
+use crate::store::{ONCE_MAX, StoreUrl};
 
 /// Where a listener of the gate is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use ledger::{
 };
 
 use super::{App, Error};
-use crate::store::{AccountFilter, Recorded, Snapshot, TokenFilter};
+use crate::store::{AccountFilter, Place, Recorded, Snapshot, TokenFilter};
 use crate::windows;
 
 /// An account, and what the caller may know of what it can spend.
@@ -204,9 +204,9 @@ impl App {
             }
             let before = match before {
                 None => None,
-                Some(line) => match snapshot.line(line)?.filter(|it| it.before(id).is_some()) {
+                Some(line) => match snapshot.line(line)?.filter(|it| it.link(id).is_some()) {
                     None => return Ok(Ok(None)),
-                    Some(line) => Some(line.seq),
+                    Some(line) => Some(line.place),
                 },
             };
             page(snapshot, id, &filter, before, limit).map(|it| Ok(Some(it)))
@@ -285,7 +285,7 @@ fn page(
     snapshot: &Snapshot<'_>,
     id: AccountId,
     filter: &PostingFilter,
-    mut before: Option<i64>,
+    mut before: Option<Place>,
     limit: usize,
 ) -> crate::store::Result<Postings> {
     let mut page = Postings::default();
@@ -293,7 +293,7 @@ fn page(
     loop {
         let lines = snapshot.lines_of(id, before, limit.saturating_add(1).min(LOOKED_AT_MAX - looked_at))?;
         let Some(oldest) = lines.last() else { return Ok(page) };
-        (before, looked_at) = (Some(oldest.seq), looked_at + lines.len());
+        (before, looked_at) = (Some(oldest.place), looked_at + lines.len());
         let oldest = oldest.line.id;
         for Recorded { line, .. } in lines {
             // The journal's time never goes back, so what follows is older still.

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Ended, say};
 use crate::config::StoreArgs;
 use crate::seal::Keyring;
-use crate::store;
+use crate::store::{self, StoreUrl};
 
 /// Flags of `tollgate backup`.
 #[derive(Args, Debug)]
@@ -19,8 +19,9 @@ pub(super) struct BackupArgs {
 }
 
 pub(super) fn run(args: &BackupArgs) -> Result<(), Ended> {
-    let path = &args.store.store.0;
-    store::backup(path, &args.file).map_err(Ended::cannot_start)?;
+    let url = &args.store.store;
+    let StoreUrl::Sqlite(path) = url;
+    store::backup(url, &args.file).map_err(Ended::cannot_start)?;
     let (key, copy) = (Keyring::path_beside(path), Keyring::path_beside(&args.file));
     // The copy keeps the mode, which lets nobody else read it.
     std::fs::copy(&key, &copy).map_err(|error| {

@@ -6,7 +6,7 @@ use super::{Ended, say};
 use crate::config::StoreArgs;
 use crate::random::Random;
 use crate::seal::Keyring;
-use crate::store::{self, Wrong};
+use crate::store::{self, StoreUrl, Wrong};
 
 /// Flags of `tollgate check`.
 #[derive(Args, Debug)]
@@ -16,13 +16,14 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Ended> {
-    let path = &args.store.store.0;
-    if !store::exists(path) {
+    let url = &args.store.store;
+    let StoreUrl::Sqlite(path) = url;
+    if !store::exists(url) {
         return Err(Ended::cannot_start(store::OpenError::Missing(path.clone())));
     }
     let key_path = Keyring::path_beside(path);
     let keyring = Keyring::open(&key_path, false, &Random::System).map_err(Ended::cannot_start)?;
-    match store::replay(path, &|sealed| keyring.open_sealed(sealed).is_some()) {
+    match store::replay(url, &|sealed| keyring.open_sealed(sealed).is_some()) {
         Ok(replay) => {
             say(&format!(
                 "{}: {} journal lines lead to every balance, credit limit and held amount of {} accounts; {} open \

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Place, ServeArgs};
 use crate::random::Random;
 use crate::seal::Keyring;
-use crate::store::{self, Store};
+use crate::store::{self, Store, StoreUrl};
 use crate::{gate, http, observe, sweep, tls, webhooks};
 
 /// The shortest operator token that the environment may give.
@@ -77,11 +77,12 @@ impl Serving {
             Some(place) => Some(bind_place(place)?),
         };
         let grpc = Grpc::bind(args, &certificate).await?;
-        let path = &args.store.store.0;
+        let url = &args.store.store;
+        let StoreUrl::Sqlite(path) = url;
         let key_path = Keyring::path_beside(path);
-        let keyring = Keyring::open(&key_path, !store::exists(path), &random).map_err(Ended::cannot_start)?;
+        let keyring = Keyring::open(&key_path, !store::exists(url), &random).map_err(Ended::cannot_start)?;
         let options = store::Options {
-            path: path.clone(),
+            url: url.clone(),
             once_max: args.once_max,
             key_mark: *keyring.mark(),
             environment_token: environment_token(args, &keyring, clock.now())?,

@@ -5,9 +5,9 @@
 
 use ledger::{AccountId, Actor, CredentialId, Kind, Limits, LineId, Timestamp};
 
-use super::Snapshot;
 use super::snapshot;
 use super::sql::{self, Column, Recorded, Result, values};
+use super::{Place, Snapshot};
 
 /// How many places of the journal are looked through at once; some 20 ms.
 const PLACES_MAX: i64 = 20_000;
@@ -193,9 +193,9 @@ impl Snapshot<'_> {
             if lines.len() == limit {
                 break;
             }
-            let Some(line) = self.line_at(at)? else { return Ok((lines, None)) };
+            let Some(line) = self.line_at(Place::Seq(at))? else { return Ok((lines, None)) };
             examined = at;
-            at = line.before(account).unwrap_or(0);
+            at = before(&line, account).unwrap_or(0);
             if filter.fits(&line) {
                 lines.extend(self.part(line));
             }
@@ -206,10 +206,10 @@ impl Snapshot<'_> {
     /// The newest line of an account below a place: the one before the line there, if that is its own; or else by its chain, if
     /// that is short; or else by looking for it.
     fn newest_below(&self, account: AccountId, places: std::ops::Range<i64>) -> Result<Newest> {
-        let own = self.line_at(places.end)?.and_then(|it| it.before(account));
+        let own = self.line_at(Place::Seq(places.end))?.and_then(|it| before(&it, account));
         let mut at = match own {
             Some(before) => before,
-            None => self.newest_line_of(account)?,
+            None => self.newest_line_of(account)?.and_then(Place::seq).unwrap_or(0),
         };
         for _ in 0..STEPS_MAX {
             if at < places.start {
@@ -218,7 +218,7 @@ impl Snapshot<'_> {
             if at < places.end {
                 return Ok(Newest::At(at));
             }
-            at = self.line_at(at)?.and_then(|it| it.before(account)).unwrap_or(0);
+            at = self.line_at(Place::Seq(at))?.and_then(|it| before(&it, account)).unwrap_or(0);
         }
         let from = places.start.max(places.end - PLACES_MAX);
         let found = self.row(
@@ -236,8 +236,8 @@ impl Snapshot<'_> {
 
     /// A line, as far as whoever reads may see it.
     fn part(&self, recorded: Recorded) -> Option<Recorded> {
-        let Recorded { seq, line, account_before, other_before } = recorded;
-        self.seen(line).map(|line| Recorded { seq, line, account_before, other_before })
+        let Recorded { place, line, account_link, other_link } = recorded;
+        self.seen(line).map(|line| Recorded { place, line, account_link, other_link })
     }
 
     /// Lines by their places.
@@ -269,11 +269,16 @@ impl Snapshot<'_> {
             ],
             sql::recorded,
         )?;
-        let next = if lines.len() == limit { lines.last().map(|it| it.seq) } else { None };
+        let next = if lines.len() == limit { lines.last().and_then(|it| it.place.seq()) } else { None };
         // Beyond a key's limits there may be none, though there are more.
         let lines = lines.into_iter().filter_map(|it| self.part(it)).collect();
         Ok((lines, Some(next.unwrap_or(from))))
     }
+}
+
+/// The line before this one of an account that it is about, 0 for none; `None` for an account that it is not about.
+fn before(line: &Recorded, account: AccountId) -> Option<i64> {
+    line.link(account).map(|it| it.before.and_then(Place::seq).unwrap_or(0))
 }
 
 /// The newest line of an account below a place.

@@ -1,49 +1,16 @@
-//! What became of each event on its way to each webhook: a small database of its own beside the store.
+//! What became of each event on its way to each webhook.
 //!
-//! A mark that an event was delivered must never wait for a charge, nor a charge for it. So it is written to another file,
+//! A mark that an event was delivered must never wait for a charge, nor a charge for it. So it is written apart from them and
 //! without a sync: what a crash of the machine takes back is sent once more, and never lost. Of the deliveries to one
 //! webhook that are about one account only the first has a time; the others wait until it has come to an end.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ledger::{AccountId, EventId, EventKind, Timestamp, WebhookId};
-use rusqlite::Connection;
 
+use super::embedded;
 use super::sql::{self, Column, Reader, Result, Row, values};
-
-const SCHEMA: &str = "
-    CREATE TABLE progress (through INTEGER NOT NULL);
-    INSERT INTO progress (through) VALUES (-1);
-    CREATE TABLE deliveries (
-        webhook     BLOB    NOT NULL,
-        -- The place of the event.
-        seq         INTEGER NOT NULL,
-        event       BLOB    NOT NULL,
-        kind        INTEGER NOT NULL,
-        account     BLOB    NOT NULL,
-        -- 1 pending, 2 delivered, 3 dead.
-        state       INTEGER NOT NULL,
-        -- Asked for once more: out of its turn, and nothing waits for it.
-        is_resent   INTEGER NOT NULL,
-        attempts    INTEGER NOT NULL,
-        queued_at   INTEGER NOT NULL,
-        -- NULL while it waits for the one before it, and at its end.
-        next_at     INTEGER,
-        last_at     INTEGER,
-        last_status INTEGER,
-        last_error  TEXT,
-        PRIMARY KEY (webhook, seq)
-    ) WITHOUT ROWID;
-    CREATE INDEX deliveries_turn ON deliveries (webhook, account, is_resent, seq) WHERE state = 1;
-    CREATE INDEX deliveries_due ON deliveries (webhook, next_at) WHERE next_at IS NOT NULL;
-    CREATE INDEX deliveries_ended ON deliveries (last_at, state) WHERE state <> 1;
-    CREATE UNIQUE INDEX deliveries_event ON deliveries (webhook, event);
-    CREATE INDEX deliveries_of ON deliveries (webhook, state, seq);
-    PRAGMA user_version = 1;
-";
 
 /// An event on its way to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,26 +124,22 @@ impl DeliveryFigures {
     }
 }
 
-/// The database of deliveries.
+/// What became of the events of a store.
 pub struct Deliveries {
-    connection: Mutex<Connection>,
+    database: Database,
     figures: DeliveryFigures,
 }
 
+/// Where that is kept.
+pub(super) enum Database {
+    Embedded(embedded::Deliveries),
+}
+
 impl Deliveries {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let connection = Connection::open(path)?;
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 10000;",
-        )?;
-        connection.set_prepared_statement_cache_capacity(32);
-        let version: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-        if version == 0 {
-            connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
-        }
-        let figures = DeliveryFigures::default();
-        figures.recount(Reader::Sqlite(&connection))?;
-        Ok(Self { connection: Mutex::new(connection), figures })
+    pub(super) fn new(database: Database) -> Result<Self> {
+        let deliveries = Self { database, figures: DeliveryFigures::default() };
+        deliveries.ask(|reader| deliveries.figures.recount(reader))?;
+        Ok(deliveries)
     }
 
     /// What is counted.
@@ -186,22 +149,17 @@ impl Deliveries {
 
     /// Asks something of the database.
     fn ask<T>(&self, ask: impl FnOnce(Reader<'_>) -> Result<T>) -> Result<T> {
-        ask(Reader::Sqlite(&self.connection()))
+        match &self.database {
+            Database::Embedded(database) => database.ask(ask),
+        }
     }
 
     /// Changes something in one transaction, of which nothing is left where it fails; then it is counted, before anybody
     /// else asks.
     fn change<T>(&self, change: impl FnOnce(Reader<'_>) -> Result<T>, count: impl FnOnce(&T)) -> Result<T> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let changed = change(Reader::Sqlite(&transaction))?;
-        transaction.commit()?;
-        count(&changed);
-        Ok(changed)
-    }
-
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        match &self.database {
+            Database::Embedded(database) => database.change(change, count),
+        }
     }
 
     /// The place up to which events were taken in; `None` before the first time.

@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ledger::{Account, AccountId, Amount, Event, EventId, EventKind, Level, Line, LineId, Timestamp, event};
-use rusqlite::{Connection, params};
 
-use super::Snapshot;
 use super::line_id::LineIds;
 use super::replay::Wrong;
 use super::sql::{self, Column, Fault, Reader, Result, Row, values};
+use super::{Place, Snapshot};
 
 /// An event as it is told.
 #[derive(Clone, Debug)]
@@ -55,7 +54,7 @@ pub(super) struct EventRow {
     kind: EventKind,
     account: AccountId,
     family: AccountId,
-    line: i64,
+    line: Place,
     threshold: Option<Amount>,
 }
 
@@ -68,31 +67,6 @@ fn event_row(row: Row<'_>) -> Result<EventRow> {
         line: row.get("line")?,
         threshold: sql::get_opt(row, "threshold")?,
     })
-}
-
-/// Writes an event of the line at `line_seq`, which has the id `line`.
-pub(super) fn insert(
-    connection: &Connection,
-    ids: LineIds,
-    seq: i64,
-    event: &Event,
-    (line_seq, line): (i64, &Line),
-) -> rusqlite::Result<()> {
-    let id = EventId::from_bytes(*ids.place(line.id, seq, line.at).as_bytes());
-    connection
-        .prepare_cached(
-            "INSERT INTO events (seq, id, kind, account, family, line, threshold) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            seq,
-            Column(id),
-            Column(event.kind),
-            Column(event.account),
-            Column(event.family),
-            line_seq,
-            event.threshold.map(Column),
-        ])
-        .map(drop)
 }
 
 /// The place of the newest event; 0 where there is none.
@@ -243,7 +217,7 @@ impl Replayed {
             kind: it.kind,
             account: it.account,
             family: it.family,
-            line: self.first_seq + i64::try_from(it.line).unwrap_or(i64::MAX),
+            line: Place::Seq(self.first_seq + i64::try_from(it.line).unwrap_or(i64::MAX)),
             threshold: it.threshold,
         };
         Ok(event::follow(&self.lines, before, after).into_iter().map(row).collect())

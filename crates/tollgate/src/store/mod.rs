@@ -1,70 +1,60 @@
-//! The store: one SQLite file, one thread that writes it, and readers beside it.
+//! The store: what the ledger decides is durable here before anybody is told, and read from here.
 //!
-//! Reading order: [`Store`] is the door; `queue` is where commands wait; `writer` gathers them into a batch, has the ledger
-//! decide them and commits once (`bring` reads what they name, `pending` and `touched` hold what comes of them, `write` and
-//! `insert` write the rows); `resident` is what it keeps in memory, `once` and `once_table` the keys; `snapshot` reads; `sql`
-//! is how statements are asked and their rows read as domain values, `record` the JSON in them; `usage` adds up what was
-//! spent; `replay` proves a store from its journal; `events` what others are told of, `webhooks` where to, `deliveries` what
-//! became of it; `file` opens, locks and copies it.
+//! Reading order: [`Store`] is the door; `queue` is where commands wait; `embedded` is the engine that has them decided and
+//! written. `snapshot` reads, with `audit`, `events`, `family`, `owned`, `plan`, `webhooks` and `usage_read`; `sql` is how
+//! statements are asked and their rows read as domain values, `record` what stands in them as JSON, `place` and `line_id`
+//! where lines stand; `usage` adds up what was spent; `replay` proves a store from its journal; `deliveries` is what became
+//! of events.
 //!
 //! **Invariants.** Nobody sees what is not durable: an answer is sent after COMMIT has returned, refusals included.
-//! Readers never touch the writer's memory. No rule is decided here.
+//! Readers never touch an engine's memory. No rule is decided here. Only an engine and `sql` know of a database.
 
 mod audit;
-mod bring;
-mod bring_owned;
 mod caps;
 mod deliveries;
+mod embedded;
+mod error;
 mod events;
 mod family;
-mod file;
-mod insert;
 mod limits;
 mod line_id;
-mod once;
-mod once_table;
 mod owned;
-mod pending;
+mod place;
 mod plan;
 mod queue;
 mod record;
 mod replay;
-mod resident;
 mod settings;
 mod snapshot;
 mod sql;
-mod touched;
+mod url;
 mod usage;
-mod usage_fill;
 mod usage_proof;
 mod usage_read;
 mod webhooks;
-mod write;
-mod writer;
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::JoinHandle;
 
-use ledger::{
-    AccountId, ApiKey, AuthId, Command, CredentialId, Decision, IdMap, Outcome, Refusal, Timestamp, Token,
-};
+use ledger::{AccountId, ApiKey, AuthId, Command, CredentialId, Decision, IdMap, Outcome, Timestamp, Token};
 use quick_cache::sync::Cache;
-use rusqlite::Connection;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 pub use audit::{AuditFilter, Audited, Cause, Whose};
 pub use deliveries::{Deliveries, Delivery, DeliveryFigures, DeliveryState, Tried, Wanted};
+pub use embedded::ONCE_MAX;
+pub use error::{ExecuteError, OpenError, ReadError};
 pub use events::{EventFilter, Logged};
 pub use family::{CurrencyTotals, FamilyFilter, FamilyOrder, FamilyTotals, is_near};
-pub use file::{OpenError, backup, exists};
-pub use once::ONCE_MAX;
 pub use owned::{Listed, NumberFilter, Owners, Slice};
+pub use place::{Link, Place};
 pub use plan::PlanFilter;
 pub use replay::{Replay, Wrong, replay};
 pub use snapshot::{AccountFilter, Snapshot, StoredCredential, TokenFilter};
 pub use sql::{Fault, Recorded, Result};
+pub use url::StoreUrl;
 pub use usage::UsageSum;
 pub use usage_read::{UsagePart, UsageSpan, UsageWork};
 pub use webhooks::{StoredWebhook, WebhooksOf};
@@ -98,8 +88,8 @@ impl std::str::FromStr for Name {
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The database file.
-    pub path: PathBuf,
+    /// Where it is.
+    pub url: StoreUrl,
     /// How many keyed writes are remembered.
     pub once_max: usize,
     /// What only the right key file can say; kept by a new store, and held against an old one.
@@ -107,28 +97,6 @@ pub struct Options {
     /// A token to accept that is stored nowhere, and the hash of its text.
     pub environment_token: Option<(Token, String)>,
 }
-
-/// Why a command was not carried out.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ExecuteError {
-    /// The ledger's no.
-    #[error("refused: {0:?}")]
-    Refused(Refusal),
-    /// Too many commands wait.
-    #[error("too many commands wait")]
-    Full,
-    /// Nothing was written, and the same may go through later.
-    #[error("the store does not take writes now")]
-    Unavailable,
-    /// The decision broke a law of the ledger; nothing of it was applied.
-    #[error("a law of the ledger would be broken")]
-    Broken,
-}
-
-/// Why nothing was read.
-#[derive(Debug, thiserror::Error)]
-#[error("the store cannot be read")]
-pub struct ReadError(#[from] Fault);
 
 /// The store of one process. Clones share it.
 #[derive(Clone)]
@@ -141,26 +109,27 @@ pub struct Store {
 struct Door(Arc<Shared>);
 
 struct Shared {
-    path: PathBuf,
-    queue: queue::Queue,
-    readers: Mutex<Vec<Connection>>,
     names: Cache<Name, AccountId>,
+    common: Arc<Common>,
+    engine: Engine,
+}
+
+/// What keeps a store.
+enum Engine {
+    Embedded(embedded::Engine),
+}
+
+/// What an engine and the door both know.
+struct Common {
     /// The live operator and gate tokens by the hash of their text; as of the last commit.
-    tokens: RwLock<std::collections::HashMap<String, Token>>,
+    tokens: RwLock<HashMap<String, Token>>,
     /// The token that is stored nowhere.
     environment: Option<Token>,
-    ids: Ids,
-    deliveries: Deliveries,
     /// Uses of credentials that are not written yet.
     uses: Mutex<IdMap<CredentialId, Timestamp>>,
-    /// Rung when a sync failed: what is on the disk is unknown, and the process must end.
-    lost: Notify,
-    /// The place of the newest line, told after each commit to whoever listens.
+    /// Told after each commit to whoever listens; the number says nothing but that it is another one.
     committed: watch::Sender<i64>,
     figures: Figures,
-    writer: Mutex<Option<JoinHandle<()>>>,
-    /// Held for as long as the store is open.
-    _lock: std::fs::File,
 }
 
 /// What makes ids that lead to places.
@@ -203,46 +172,19 @@ impl Store {
     /// # Errors
     /// [`OpenError`], each with a sentence for the operator.
     pub fn open(options: Options) -> Result<Self, OpenError> {
-        let lock = file::lock(&options.path)?;
-        let connection = file::open_writable(&options.path)?;
-        file::check_mark(&connection, &options.path, &options.key_mark)?;
-        let ids = Ids::of(&options.key_mark);
-        usage_fill::fill(&connection, ids)?;
-        let reader = sql::Reader::Sqlite(&connection);
-        let mut resident = resident::Resident::load(reader, options.once_max)?;
-        let mut tokens = file::tokens_by_verifier(reader)?;
-        let environment = options.environment_token.as_ref().map(|it| it.0.clone());
-        if let Some((token, verifier)) = options.environment_token {
-            resident.tokens.retain(|_, it| !it.is_first);
-            tokens.retain(|_, it| !it.is_first);
-            resident.tokens.insert(token.id, token.clone());
-            tokens.insert(verifier, token);
-        }
-        let deliveries = file::beside(&options.path, file::DELIVERIES);
-        let figures = Figures::default();
-        figures.last_event.store(resident.last_event, Ordering::Relaxed);
-        figures.takes_writes.store(true, Ordering::Relaxed);
-        let shared = Arc::new(Shared {
-            path: options.path,
-            queue: queue::Queue::default(),
-            readers: Mutex::default(),
-            names: Cache::new(NAMES_MAX),
-            tokens: RwLock::new(tokens),
-            environment,
-            ids,
-            deliveries: Deliveries::open(&deliveries).map_err(|reason| OpenError::File {
-                path: deliveries,
-                reason: std::io::Error::other(reason),
-            })?,
+        let common = Arc::new(Common {
+            tokens: RwLock::default(),
+            environment: options.environment_token.as_ref().map(|it| it.0.clone()),
             uses: Mutex::default(),
-            lost: Notify::new(),
             committed: watch::Sender::new(0),
-            figures,
-            writer: Mutex::default(),
-            _lock: lock,
+            figures: Figures::default(),
         });
-        let writer = writer::spawn(shared.clone(), connection, resident)?;
-        *shared.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+        let engine = match options.url.clone() {
+            StoreUrl::Sqlite(path) => {
+                Engine::Embedded(embedded::Engine::open(path, options, common.clone())?)
+            }
+        };
+        let shared = Arc::new(Shared { names: Cache::new(NAMES_MAX), common, engine });
         Ok(Self { _door: Arc::new(Door(shared.clone())), shared })
     }
 
@@ -255,7 +197,7 @@ impl Store {
     /// [`ExecuteError`].
     pub async fn execute(&self, command: Command, at: Timestamp) -> Result<Outcome, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(queue::Job { command, at, reply: queue::Reply::Outcome(reply) })?;
+        self.shared.engine.queue().push(queue::Job { command, at, reply: queue::Reply::Outcome(reply) })?;
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
     }
 
@@ -275,7 +217,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let (reply, answers) = oneshot::channel();
-        self.shared.queue.push_many(queue::Many::new(commands, at, reply))?;
+        self.shared.engine.queue().push_many(queue::Many::new(commands, at, reply))?;
         Ok(answers.await.map_err(|_| ExecuteError::Unavailable)?.answers)
     }
 
@@ -285,18 +227,18 @@ impl Store {
     /// [`ExecuteError`], as [`Store::execute`] would say.
     pub async fn try_out(&self, command: Command, at: Timestamp) -> Result<Decision, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(queue::Job { command, at, reply: queue::Reply::Decision(reply) })?;
+        self.shared.engine.queue().push(queue::Job { command, at, reply: queue::Reply::Decision(reply) })?;
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
     }
 
     /// Notes that a credential was used. It is written with a later batch, and lost if the process dies before.
     pub fn note_use(&self, credential: CredentialId, at: Timestamp) {
-        self.shared.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(credential, at);
+        self.shared.common.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(credential, at);
     }
 
     /// When a credential was used last, where that is not written yet.
     pub fn noted_use(&self, credential: CredentialId) -> Option<Timestamp> {
-        self.shared.uses.lock().unwrap_or_else(PoisonError::into_inner).get(&credential).copied()
+        self.shared.common.uses.lock().unwrap_or_else(PoisonError::into_inner).get(&credential).copied()
     }
 
     /// Reads one state of the store, on a thread where that may take its time.
@@ -309,7 +251,7 @@ impl Store {
     ) -> Result<T, ReadError> {
         let store = self.clone();
         let reading = tokio::task::spawn_blocking(move || store.read_now(read));
-        reading.await.unwrap_or(Err(ReadError(Fault::Ended)))
+        reading.await.unwrap_or(Err(Fault::Ended.into()))
     }
 
     /// Reads one state of the store, here and now.
@@ -317,21 +259,9 @@ impl Store {
     /// # Errors
     /// [`ReadError`].
     pub fn read_now<T>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T, ReadError> {
-        let pooled = self.readers().pop();
-        let connection = match pooled {
-            Some(connection) => connection,
-            None => file::open_readable(&self.shared.path).map_err(Fault::from)?,
-        };
-        connection.execute_batch("BEGIN").map_err(Fault::from)?;
-        let reader = sql::Reader::Sqlite(&connection);
-        let result = read(&Snapshot::new(reader, self.shared.environment.clone(), self.shared.ids));
-        connection.execute_batch("COMMIT").map_err(Fault::from)?;
-        self.readers().push(connection);
-        Ok(result?)
-    }
-
-    fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.shared.readers.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(match &self.shared.engine {
+            Engine::Embedded(engine) => engine.read(read)?,
+        })
     }
 
     /// The accounts that go by these names, in their order; as [`Store::named`], with one read for all that is not
@@ -381,12 +311,14 @@ impl Store {
 
     /// The live operator or gate token whose text has this hash.
     pub fn token(&self, verifier: &str) -> Option<Token> {
-        self.shared.tokens.read().unwrap_or_else(PoisonError::into_inner).get(verifier).cloned()
+        self.shared.common.tokens.read().unwrap_or_else(PoisonError::into_inner).get(verifier).cloned()
     }
 
     /// Returns when a sync has failed and the process must end, because nobody knows what is on the disk.
     pub async fn lost(&self) {
-        self.shared.lost.notified().await;
+        match &self.shared.engine {
+            Engine::Embedded(engine) => engine.lost().await,
+        }
     }
 
     /// What became of each event on its way to each webhook, read or written on a thread where that may take its time.
@@ -398,46 +330,71 @@ impl Store {
         ask: impl FnOnce(&Deliveries) -> Result<T> + Send + 'static,
     ) -> Result<T, ReadError> {
         let store = self.clone();
-        let asking = tokio::task::spawn_blocking(move || ask(&store.shared.deliveries));
+        let asking = tokio::task::spawn_blocking(move || ask(store.shared.engine.deliveries()));
         Ok(asking.await.unwrap_or(Err(Fault::Ended))?)
     }
 
     /// What is counted of deliveries.
     pub fn delivery_figures(&self) -> &DeliveryFigures {
-        self.shared.deliveries.figures()
+        self.shared.engine.deliveries().figures()
     }
 
     /// Is told after each commit that there is something new; how many lines there are is nobody's business outside.
     pub fn commits(&self) -> watch::Receiver<i64> {
-        self.shared.committed.subscribe()
+        self.shared.common.committed.subscribe()
     }
 
     /// What the writer counts.
     pub fn figures(&self) -> &Figures {
-        &self.shared.figures
+        &self.shared.common.figures
     }
 
     /// Writes what waits, folds the write-ahead log into the file and ends the writer.
     pub fn close(&self) {
-        self.shared.close();
+        self.shared.engine.close();
     }
 }
 
-impl Shared {
+impl Engine {
+    /// Where commands wait for it.
+    fn queue(&self) -> &queue::Queue {
+        match self {
+            Self::Embedded(engine) => engine.queue(),
+        }
+    }
+
+    const fn deliveries(&self) -> &Deliveries {
+        match self {
+            Self::Embedded(engine) => engine.deliveries(),
+        }
+    }
+
     fn close(&self) {
-        self.queue.close();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            // Open readers would keep the log from being folded whole.
-            self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            // A writer that panicked has answered nobody; there is nothing more to save.
-            drop(writer.join());
+        match self {
+            Self::Embedded(engine) => engine.close(),
         }
     }
 }
 
 impl Drop for Door {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.engine.close();
+    }
+}
+
+/// Whether there is a store.
+pub fn exists(url: &StoreUrl) -> bool {
+    match url {
+        StoreUrl::Sqlite(path) => embedded::exists(path),
+    }
+}
+
+/// Copies a store, live or not, to a new file, which is on the disk when this returns.
+///
+/// # Errors
+/// [`OpenError`]; the copy must not exist yet.
+pub fn backup(url: &StoreUrl, copy: &Path) -> Result<(), OpenError> {
+    match url {
+        StoreUrl::Sqlite(path) => embedded::backup(path, copy),
     }
 }

@@ -4,7 +4,6 @@ use ledger::{
     AccountId, Application, ApplicationId, Country, Currency, Defaults, Endpoint, EndpointId, Features,
     Number, NumberKind, Settings,
 };
-use rusqlite::{Connection, params};
 
 use super::sql::{self, Bind, Column, Fault, Kind, Result, Row, Value, get, get_opt, values};
 use super::{Snapshot, settings};
@@ -284,7 +283,7 @@ pub(super) fn number(row: Row<'_>) -> Result<Number> {
     })
 }
 
-fn kind_code(kind: NumberKind) -> i64 {
+pub(super) fn kind_code(kind: NumberKind) -> i64 {
     match kind {
         NumberKind::Mobile => 1,
         NumberKind::Local => 2,
@@ -294,7 +293,7 @@ fn kind_code(kind: NumberKind) -> i64 {
     }
 }
 
-fn features_code(features: Features) -> i64 {
+pub(super) fn features_code(features: Features) -> i64 {
     let Features { sms, voice, mms } = features;
     [(sms, SMS), (voice, VOICE), (mms, MMS)].into_iter().filter(|it| it.0).map(|it| it.1).sum()
 }
@@ -328,91 +327,4 @@ pub(super) fn settings_of(row: Row<'_>) -> Result<Settings> {
         None => Ok(Settings::default()),
         Some(text) => settings::decode(text).ok_or(Fault::Misread("settings")),
     }
-}
-
-pub(super) fn write_number(connection: &Connection, number: &Number) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO numbers (country, msisdn, owner, kind, features, cost, currency, is_brought, added_at,
-             rented_at, application, settings) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-             ON CONFLICT (msisdn, country) DO UPDATE SET owner = excluded.owner, kind = excluded.kind,
-             features = excluded.features, cost = excluded.cost, currency = excluded.currency,
-             is_brought = excluded.is_brought, added_at = excluded.added_at, rented_at = excluded.rented_at,
-             application = excluded.application, settings = excluded.settings",
-        )?
-        .execute(params![
-            number.country.as_str(),
-            &*number.msisdn,
-            number.owner.map(Column),
-            kind_code(number.kind),
-            features_code(number.features),
-            Column(number.cost),
-            number.currency.as_str(),
-            number.is_brought,
-            Column(number.added_at),
-            number.rented_at.map(Column),
-            number.application.map(Column),
-            settings::encode(&number.settings),
-        ])
-        .map(drop)
-}
-
-pub(super) fn delete_number(connection: &Connection, country: Country, msisdn: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM numbers WHERE msisdn = ?1 AND country = ?2")?
-        .execute(params![msisdn, country.as_str()])
-        .map(drop)
-}
-
-pub(super) fn write_application(connection: &Connection, application: &Application) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO applications (id, owner, name, for_numbers, for_endpoints, settings, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name,
-             for_numbers = excluded.for_numbers, for_endpoints = excluded.for_endpoints, settings = excluded.settings",
-        )?
-        .execute(params![
-            Column(application.id),
-            Column(application.owner),
-            &*application.name,
-            application.defaults.numbers,
-            application.defaults.endpoints,
-            settings::encode(&application.settings),
-            Column(application.created_at),
-        ])
-        .map(drop)
-}
-
-pub(super) fn delete_application(connection: &Connection, id: ApplicationId) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM applications WHERE id = ?1")?.execute([Column(id)]).map(drop)
-}
-
-/// A password that is not given stays as it is.
-pub(super) fn write_endpoint(
-    connection: &Connection,
-    endpoint: &Endpoint,
-    password: Option<&[u8]>,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO endpoints (id, owner, username, alias, password, application, created_at)
-             VALUES (?1, ?2, ?3, ?4, COALESCE(?5, x''), ?6, ?7)
-             ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, alias = excluded.alias,
-             password = COALESCE(?5, password), application = excluded.application",
-        )?
-        .execute(params![
-            Column(endpoint.id),
-            Column(endpoint.owner),
-            &*endpoint.username,
-            &*endpoint.alias,
-            password,
-            endpoint.application.map(Column),
-            Column(endpoint.created_at),
-        ])
-        .map(drop)
-}
-
-pub(super) fn delete_endpoint(connection: &Connection, id: EndpointId) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM endpoints WHERE id = ?1")?.execute([Column(id)]).map(drop)
 }

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use ledger::{
     Account, Actor, Amount, Currency, Kind, Line, OnExpiry, PricePlan, PriceRule, Pricing, Timestamp,
 };
-use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use super::Snapshot;
-use super::sql::{self, Column, Fault, Reader, Result, Row, values};
+use super::sql::{self, Fault, Reader, Result, Row, values};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct PlanJson {
@@ -116,23 +115,11 @@ pub(super) fn plan(row: Row<'_>) -> Result<PricePlan> {
     })
 }
 
-pub(super) fn write(connection: &Connection, plan: &PricePlan) -> rusqlite::Result<()> {
+/// The rules of a plan, as the column `rules` holds them.
+pub(super) fn rules_text(plan: &PricePlan) -> String {
     let rules: Vec<_> = plan.rules.iter().map(rule_json).collect();
-    connection
-        .prepare_cached(
-            "INSERT INTO price_plans (name, version, currency, is_default, rules, made_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (name, version) DO UPDATE SET is_default = excluded.is_default",
-        )?
-        .execute(params![
-            &*plan.name,
-            plan.version,
-            plan.currency.as_str(),
-            plan.is_default,
-            // Texts and integers alone always have a JSON text.
-            serde_json::to_string(&rules).unwrap_or_default(),
-            Column(plan.made_at),
-        ])
-        .map(drop)
+    // Texts and integers alone always have a JSON text.
+    serde_json::to_string(&rules).unwrap_or_default()
 }
 
 /// The newest version of each plan, in order of their names.

@@ -4,7 +4,6 @@ mod before;
 mod rows;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use ledger::{
@@ -17,7 +16,7 @@ use super::events::{self, Compared, EventRow, Replayed};
 use super::line_id::{LineIds, are_beside};
 use super::snapshot::heads_through;
 use super::sql::{self, Fault, Reader, Recorded, values};
-use super::{Ids, OpenError, Snapshot, caps, file, plan, usage_proof};
+use super::{Ids, Link, OpenError, Place, Snapshot, StoreUrl, caps, embedded, plan, usage_proof};
 
 /// What a replay has seen of a store that is right.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,11 +103,10 @@ struct State {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn replay(path: &Path, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
-    let connection = file::open_current(path)?;
-    connection.execute_batch("BEGIN").map_err(Fault::from)?;
-    let reader = Reader::Sqlite(&connection);
-    prove(reader, Ids::of(&file::mark(reader)?.unwrap_or_default()), opens)
+pub fn replay(url: &StoreUrl, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
+    match url {
+        StoreUrl::Sqlite(path) => embedded::read_whole(path, |reader, ids| prove(reader, ids, opens)),
+    }
 }
 
 /// Proves one state of a store.
@@ -127,7 +125,7 @@ fn prove(reader: Reader<'_>, ids: Ids, opens: &dyn Fn(&[u8]) -> bool) -> Result<
             let seq = state.last_seq + 1;
             Wrong::Line { seq, what: format!("it cannot be read ({reason})") }
         })?;
-        let seq = recorded.seq;
+        let Place::Seq(seq) = recorded.place;
         let wrong = |what| Wrong::Line { seq, what };
         if state.last_id.is_none_or(|it| !are_beside(it, recorded.line.id)) {
             told.with(state.end_command().map_err(|what| Wrong::Line { seq: seq - 1, what })?)?;
@@ -159,7 +157,7 @@ impl State {
     fn id(&mut self, ids: LineIds, recorded: &Recorded) -> Result<(), String> {
         let id = recorded.line.id;
         let follows = self.last_id.replace(id).is_some_and(|it| are_beside(it, id) && it != id);
-        if follows || ids.seq(id) == recorded.seq {
+        if follows || Place::Seq(ids.seq(id)) == recorded.place {
             Ok(())
         } else {
             Err("its id belongs to another line".into())
@@ -167,7 +165,7 @@ impl State {
     }
 
     fn line(&mut self, snapshot: &Snapshot<'_>, recorded: Recorded) -> Result<(), String> {
-        let Recorded { seq, line, account_before, other_before } = recorded;
+        let Recorded { place: Place::Seq(seq), line, account_link, other_link } = recorded;
         if seq != self.last_seq + 1 {
             return Err(format!("it follows line {}, so a line is missing", self.last_seq));
         }
@@ -188,11 +186,11 @@ impl State {
             self.open(&line)?;
         }
         if let Some(side) = line.account {
-            self.step(seq, &line, side.account, account_before, Some(side.after))?;
+            self.step(seq, &line, side.account, account_link, Some(side.after))?;
         }
         match (line.counter, line.cause) {
-            (Some(side), _) => self.step(seq, &line, side.account, other_before, Some(side.after))?,
-            (None, Some(cause)) => self.step(seq, &line, cause, other_before, None)?,
+            (Some(side), _) => self.step(seq, &line, side.account, other_link, Some(side.after))?,
+            (None, Some(cause)) => self.step(seq, &line, cause, other_link, None)?,
             (None, None) => {}
         }
         self.price(&line)?;
@@ -267,10 +265,11 @@ impl State {
         seq: i64,
         line: &Line,
         id: AccountId,
-        before: i64,
+        link: Link,
         after: Option<Standing>,
     ) -> Result<(), String> {
         let known = self.accounts.get_mut(&id).ok_or_else(|| format!("account {id} is not there"))?;
+        let before = link.before.and_then(Place::seq).unwrap_or(0);
         if before != known.last_line {
             return Err(format!(
                 "it says that line {before} was the last one of account {id} before it, which is line {}",

@@ -11,7 +11,7 @@ use ledger::{
 use super::line_id::{LineIds, are_beside};
 use super::owned::{Listed, Slice, count};
 use super::sql::{self, Column, Reader, Recorded, Result, Row, Value, values};
-use super::{Ids, Name};
+use super::{Ids, Name, Place};
 
 /// Which tokens.
 #[derive(Clone, Copy, Debug, Default)]
@@ -273,21 +273,22 @@ impl<'a> Snapshot<'a> {
     ///
     /// # Errors
     /// Of the store.
-    pub fn lines_of(&self, account: AccountId, before: Option<i64>, limit: usize) -> Result<Vec<Recorded>> {
+    pub fn lines_of(&self, account: AccountId, before: Option<Place>, limit: usize) -> Result<Vec<Recorded>> {
         let cursor = match before {
             None => None,
-            Some(before) => self.line_at(before)?.and_then(|it| it.before(account)),
+            Some(before) => self.line_at(before)?.and_then(|it| it.link(account)),
         };
         let mut next = match cursor {
-            Some(next) => next,
+            Some(link) => link.before,
             None => self.newest_line_of(account)?,
         };
         let mut lines = Vec::new();
         while lines.len() < limit
-            && let Some(line) = self.line_at(next)?
+            && let Some(place) = next
+            && let Some(line) = self.line_at(place)?
         {
-            next = line.before(account).unwrap_or(0);
-            if before.is_none_or(|it| line.seq < it) {
+            next = line.link(account).and_then(|it| it.before);
+            if before.is_none_or(|it| place < it) {
                 lines.push(line);
             }
         }
@@ -295,7 +296,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Where an account's chain begins: what its row says, or a line since that it only caused.
-    pub(super) fn newest_line_of(&self, account: AccountId) -> Result<i64> {
+    pub(super) fn newest_line_of(&self, account: AccountId) -> Result<Option<Place>> {
         let last = "SELECT last_line FROM accounts WHERE id = ?1";
         let written: Option<i64> = self.row(last, values![Column(account)], |row| row.get("last_line"))?;
         let caused: Option<Option<i64>> = self.row(
@@ -303,7 +304,7 @@ impl<'a> Snapshot<'a> {
             values![heads_through(self.reader)?, Column(account)],
             |row| row.get("newest"),
         )?;
-        Ok(written.max(caused.flatten()).unwrap_or(0))
+        Ok(written.max(caused.flatten()).map(Place::Seq))
     }
 
     /// Whether whoever reads may see a line.
@@ -324,8 +325,8 @@ impl<'a> Snapshot<'a> {
     ///
     /// # Errors
     /// Of the store.
-    pub fn line_at(&self, seq: i64) -> Result<Option<Recorded>> {
-        self.row("SELECT * FROM journal WHERE seq = ?1", values![seq], sql::recorded)
+    pub fn line_at(&self, place: Place) -> Result<Option<Recorded>> {
+        self.row("SELECT * FROM journal WHERE seq = ?1", values![place], sql::recorded)
     }
 
     /// The line with this id.
@@ -335,7 +336,7 @@ impl<'a> Snapshot<'a> {
     pub fn line(&self, id: LineId) -> Result<Option<Recorded>> {
         // A command's own line stands behind those that it wrote beside it.
         let mut seq = self.ids.lines.seq(id);
-        while let Some(found) = self.line_at(seq)?.filter(|it| are_beside(it.line.id, id)) {
+        while let Some(found) = self.line_at(Place::Seq(seq))?.filter(|it| are_beside(it.line.id, id)) {
             if found.line.id == id {
                 return Ok(Some(found));
             }
@@ -510,8 +511,8 @@ impl<'a> Snapshot<'a> {
         Ok(Some(Charged { id, account, payer, amount, reversed: reversed.unwrap_or_default(), at: line.at }))
     }
 
-    pub(super) fn shown_once(&self, seq: i64) -> Result<Option<Vec<u8>>> {
-        self.row("SELECT sealed FROM shown_once WHERE seq = ?1", values![seq], |row| row.get("sealed"))
+    pub(super) fn shown_once(&self, place: Place) -> Result<Option<Vec<u8>>> {
+        self.row("SELECT sealed FROM shown_once WHERE seq = ?1", values![place], |row| row.get("sealed"))
     }
 
     pub(super) fn names_taken(&self, api_key: ApiKey, auth_id: &AuthId) -> Result<bool> {

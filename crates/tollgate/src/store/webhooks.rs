@@ -1,7 +1,6 @@
 //! Webhooks: their rows.
 
 use ledger::{AccountId, EventKinds, Timestamp, Webhook, WebhookId};
-use rusqlite::{Connection, params};
 
 use super::Snapshot;
 use super::sql::{self, Column, Fault, Reader, Result, Row, values};
@@ -59,50 +58,6 @@ fn stored(row: Row<'_>) -> Result<StoredWebhook> {
         secret: row.get("secret")?,
         old_secret: row.get("old_secret")?,
     })
-}
-
-/// Writes a webhook as it is; with `secret`, a new one or one whose secret is new.
-pub(super) fn write(
-    connection: &Connection,
-    webhook: &Webhook,
-    secret: Option<&[u8]>,
-) -> rusqlite::Result<()> {
-    let Some(secret) = secret else {
-        return connection
-            .prepare_cached("UPDATE webhooks SET url = ?2, kinds = ?3, disabled_at = ?4 WHERE id = ?1")?
-            .execute(params![
-                Column(webhook.id),
-                &*webhook.url,
-                webhook.kinds.bits(),
-                webhook.disabled_at.map(Column)
-            ])
-            .map(drop);
-    };
-    connection
-        .prepare_cached(
-            "INSERT INTO webhooks (id, owner, family, account, url, kinds, created_at, disabled_at, secret, secret_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-             ON CONFLICT (id) DO UPDATE SET old_secret = CASE WHEN ?11 IS NULL THEN NULL ELSE secret END,
-               old_secret_until = ?11, secret = excluded.secret, secret_at = excluded.secret_at",
-        )?
-        .execute(params![
-            Column(webhook.id),
-            webhook.owner.map(Column),
-            webhook.family.map(Column),
-            webhook.account.map(Column),
-            &*webhook.url,
-            webhook.kinds.bits(),
-            Column(webhook.created_at),
-            webhook.disabled_at.map(Column),
-            secret,
-            Column(webhook.secret_at),
-            webhook.old_secret_until.map(Column),
-        ])
-        .map(drop)
-}
-
-pub(super) fn delete(connection: &Connection, id: WebhookId) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM webhooks WHERE id = ?1")?.execute([Column(id)]).map(drop)
 }
 
 /// All of them.

@@ -26,7 +26,7 @@ use tollgate::clock::Clock;
 use tollgate::http::Peer;
 use tollgate::random::Random;
 use tollgate::seal::Keyring;
-use tollgate::store::{ONCE_MAX, Options, Store};
+use tollgate::store::{ONCE_MAX, Options, Store, StoreUrl};
 use tollgate::webhooks::Room;
 use tower::ServiceExt;
 
@@ -123,7 +123,7 @@ impl House {
             limits: None,
         };
         let options = Options {
-            path: folder.path().join("t.db"),
+            url: StoreUrl::Sqlite(folder.path().join("t.db")),
             once_max: ONCE_MAX,
             key_mark: *keyring.mark(),
             environment_token: Some((token, keyring.hash(OPERATOR_TOKEN))),
@@ -139,6 +139,11 @@ impl House {
         let keyring = Keyring::new(&[7; 32]);
         let wait = Duration::from_secs(2);
         Room::new(self.app.clone(), keyring, Random::seeded(44), allows_local, wait).unwrap()
+    }
+
+    /// Where its store is.
+    pub(crate) fn url(&self) -> StoreUrl {
+        StoreUrl::Sqlite(self.file())
     }
 
     /// The database file.

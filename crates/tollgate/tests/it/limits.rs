@@ -10,7 +10,7 @@ use axum::http::{Method, Request};
 use insta::assert_snapshot;
 use ledger::BalanceMode;
 use serde_json::{Value, json};
-use tollgate::store::{Wrong, replay};
+use tollgate::store::{StoreUrl, Wrong, replay};
 
 use crate::house::{Answer, Auth, BY_OPERATOR, House, Opening};
 
@@ -407,7 +407,7 @@ async fn a_limit_comes_with_its_key_each_time_and_ends_with_it() {
     assert_eq!(again.delete(&path, partner.auth()).await.status, 200);
     assert_eq!(read(&again).await.status, 401, "at once, though it was right a moment ago");
     assert_eq!(rename(&again).await.status, 401);
-    let revoked = replay(&again.file(), &|_| true).unwrap();
+    let revoked = replay(&again.url(), &|_| true).unwrap();
     assert!(revoked.lines > 0);
 }
 
@@ -481,7 +481,7 @@ async fn check_finds_limits_that_were_changed_and_lines_beyond_them() {
     house.charge(shared, "1").await;
     house.pay(partner, "50").await;
     house.app.store().close();
-    assert!(replay(&house.file(), &|_| true).is_ok());
+    assert!(replay(&house.url(), &|_| true).is_ok());
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db");
     let by = "by_account = (SELECT account FROM credentials WHERE limits LIKE '%accounts%'), caller = 3,
@@ -511,6 +511,6 @@ async fn check_finds_limits_that_were_changed_and_lines_beyond_them() {
 }
 
 fn assert_found(copy: &Path, found: &str, change: &str) {
-    let wrong: Wrong = replay(copy, &|_| true).unwrap_err();
+    let wrong: Wrong = replay(&StoreUrl::Sqlite(copy.to_owned()), &|_| true).unwrap_err();
     assert!(wrong.to_string().contains(found), "{change}: {wrong}");
 }

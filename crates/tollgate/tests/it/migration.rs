@@ -7,12 +7,12 @@ use axum::http::Request;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tollgate::store::{OpenError, Wrong, backup, replay};
+use tollgate::store::{OpenError, StoreUrl, Wrong, backup, replay};
 
 use crate::house::{Answer, Auth, BY_OPERATOR, House, OPERATOR_TOKEN};
 use crate::server;
 
-const SCHEMA: &str = include_str!("../../migrations/0001_start.sql");
+const SCHEMA: &str = include_str!("../../migrations/sqlite/0001_start.sql");
 /// A partner with an own, a shared and suspended and another subaccount, an account in dollars, five numbers.
 const ROWS: &str = include_str!("store/first_schema.sql");
 
@@ -56,7 +56,7 @@ fn text(value: &Value) -> &str {
 async fn a_store_of_the_first_schema_is_brought_up_to_date_with_all_that_is_in_it() {
     let (_folder, file) = before();
     let house = House::on_copy_of(&file);
-    let checked = replay(&house.file(), &|_| true).unwrap();
+    let checked = replay(&house.url(), &|_| true).unwrap();
     assert_eq!((checked.lines, checked.accounts), (21, 5));
 
     let listed = house.get("/api/v1/numbers", BY_OPERATOR).await;
@@ -137,7 +137,7 @@ async fn what_is_written_after_the_old_lines_is_proven_with_them() {
         assert_eq!(deleted.status, 204, "{deleted}");
     }
     house.app.store().close();
-    replay(&house.file(), &|_| true).unwrap();
+    replay(&house.url(), &|_| true).unwrap();
 
     let house = House::on_copy_of(&house.file());
     let listed = house.get("/account/numbers", PARTNER).await;
@@ -150,12 +150,13 @@ async fn what_is_written_after_the_old_lines_is_proven_with_them() {
 #[tokio::test]
 async fn before_its_first_start_an_old_store_is_copied_but_not_checked() {
     let (folder, file) = before();
-    let older = replay(&file, &|_| true).unwrap_err();
+    let url = StoreUrl::Sqlite(file);
+    let older = replay(&url, &|_| true).unwrap_err();
     assert!(matches!(older, Wrong::Open(OpenError::Older { found: 1, .. })), "{older}");
     let copy = folder.path().join("copy.db");
-    backup(&file, &copy).unwrap();
+    backup(&url, &copy).unwrap();
     let house = House::on_copy_of(&copy);
-    assert_eq!(replay(&house.file(), &|_| true).unwrap().lines, 21);
+    assert_eq!(replay(&house.url(), &|_| true).unwrap().lines, 21);
 
     let store = server::Store::new();
     write(store.dir());
@@ -186,8 +187,8 @@ async fn old_lines_stay_as_they_are_and_new_ones_say_where_they_came_from() {
     };
     assert_eq!(count("seq <= 21 AND address IS NULL AND before IS NULL"), 21);
     assert_eq!(count("seq > 21 AND address = x'7F000001' AND before IS NOT NULL"), 2);
-    replay(&house.file(), &|_| true).unwrap();
+    replay(&house.url(), &|_| true).unwrap();
     sql.execute_batch("UPDATE journal SET before = NULL WHERE seq = 22").unwrap();
-    let wrong = replay(&house.file(), &|_| true).unwrap_err().to_string();
+    let wrong = replay(&house.url(), &|_| true).unwrap_err().to_string();
     assert_eq!(wrong, "journal line 22 is wrong: it changes something and does not say what it found");
 }

@@ -12,7 +12,7 @@ use ledger::{
     AccountId, Action, Actor, Amount, Command, HoldEnd, LineId, OnExpiry, Once, Refusal, Timestamp, Token,
     TokenId, TokenScope,
 };
-use tollgate::store::{ExecuteError, ONCE_MAX, OpenError, Options, Store, replay};
+use tollgate::store::{ExecuteError, ONCE_MAX, OpenError, Options, Store, StoreUrl, replay};
 
 const OPERATOR: Actor = Actor::Operator(TokenId::ENVIRONMENT);
 
@@ -27,7 +27,7 @@ fn options(path: &Path) -> Options {
         limits: None,
     };
     Options {
-        path: path.to_owned(),
+        url: StoreUrl::Sqlite(path.to_owned()),
         once_max: ONCE_MAX,
         key_mark: [7; 32],
         environment_token: Some((token, "hash".into())),
@@ -39,7 +39,7 @@ fn open(folder: &tempfile::TempDir) -> Store {
 }
 
 fn check(folder: &tempfile::TempDir) -> tollgate::store::Replay {
-    replay(&folder.path().join("t.db"), &|_| true).unwrap()
+    replay(&StoreUrl::Sqlite(folder.path().join("t.db")), &|_| true).unwrap()
 }
 
 /// The same commands, many at a time: the order is the store's, so only the sums and the replay can be asked.
@@ -178,8 +178,8 @@ async fn lines_of_an_account_are_paged_newest_first_along_its_chain() {
     loop {
         let page = store.read(move |snapshot| snapshot.lines_of(account, before, 7)).await.unwrap();
         let Some(last) = page.last() else { break };
-        before = Some(last.seq);
-        seen.extend(page.iter().map(|it| it.seq));
+        before = Some(last.place);
+        seen.extend(page.iter().map(|it| it.place));
     }
     assert_eq!(seen.len(), 41, "40 charges and the opening");
     assert!(seen.is_sorted_by(|a, b| a > b));
@@ -241,7 +241,7 @@ async fn lines_that_an_account_only_caused_are_found_at_once_and_after_a_restart
             let expected = 1 + round * (CHARGES / SUBACCOUNTS + u64::from(n < CHARGES % SUBACCOUNTS));
             let lines = store.read(move |snapshot| snapshot.lines_of(account, None, 10_000)).await.unwrap();
             assert_eq!(lines.len(), usize::try_from(expected).unwrap(), "round {round}, subaccount {n}");
-            assert!(lines.is_sorted_by(|a, b| a.seq > b.seq));
+            assert!(lines.is_sorted_by(|a, b| a.place > b.place));
         }
     }
     // As a check of a live store finds it, before its writer has put everything in order.

@@ -124,6 +124,20 @@ fn every_room_keeps_to_its_walls() {
     assert!(seen >= 20, "only {seen} files were looked at: the rooms have moved");
 }
 
+/// And `store/sql`, which stands between the store and its engines, may name all of them.
+#[test]
+fn only_its_engine_names_a_database() {
+    let src = root().join("crates/tollgate/src");
+    for path in sources("tollgate") {
+        let place = path.strip_prefix(&src).unwrap();
+        let code = code(&path);
+        for (database, engine) in [("rusqlite", "store/embedded"), ("tokio_postgres", "store/postgres")] {
+            let may = place.starts_with(engine) || place.starts_with("store/sql");
+            assert!(may || !names(&code, database), "{} names {database}", path.display());
+        }
+    }
+}
+
 #[test]
 fn the_rules_depend_on_nothing() {
     let manifest = fs::read_to_string(root().join("crates/ledger/Cargo.toml")).unwrap();

@@ -337,5 +337,5 @@ async fn is_suspended_by_vonage_and_deleted_by_plivo(partner: &Partner, customer
     let offered = partner.plivo_shows("PhoneNumber/?country_iso=GB").await;
     assert_eq!(offered["meta"]["total_count"].to_string(), "2");
     partner.house.app.store().close();
-    tollgate::store::replay(&partner.house.file(), &|_| true).unwrap();
+    tollgate::store::replay(&partner.house.url(), &|_| true).unwrap();
 }

@@ -11,7 +11,7 @@ use ledger::{
 
 use super::columns::{ACCOUNT, Column, FORCED, GATE, LATE, OPERATOR, SERVER};
 use super::{Fault, FromStored, Result, Row};
-use crate::store::{caps, limits, owned, record};
+use crate::store::{Link, Place, caps, limits, owned, record};
 
 pub(in crate::store) fn get<'a, T>(row: Row<'a>, column: &'static str) -> Result<T>
 where
@@ -125,24 +125,24 @@ pub(in crate::store) fn hold(row: Row<'_>) -> Result<Hold> {
 /// A journal line with its place in the journal and in its accounts' chains.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// Its place in the journal, from 1 without a gap.
-    pub seq: i64,
+    /// Its place in the journal.
+    pub place: Place,
     /// The line.
     pub line: Line,
-    /// The line before it of the account that it is about; 0 for none.
-    pub account_before: i64,
-    /// The line before it of the other account; 0 for none.
-    pub other_before: i64,
+    /// How it hangs in the chain of the account that it is about.
+    pub account_link: Link,
+    /// The same of the other account.
+    pub other_link: Link,
 }
 
 impl Recorded {
-    /// The line before this one of an account that it is about; `None` for an account that it is not about.
-    pub fn before(&self, account: AccountId) -> Option<i64> {
+    /// How it hangs in the chain of an account; `None` for an account that it is not about.
+    pub fn link(&self, account: AccountId) -> Option<Link> {
         let other = self.line.counter.map(|it| it.account).or(self.line.cause);
         if self.line.account.is_some_and(|it| it.account == account) {
-            Some(self.account_before)
+            Some(self.account_link)
         } else if other == Some(account) {
-            Some(self.other_before)
+            Some(self.other_link)
         } else {
             None
         }
@@ -151,11 +151,17 @@ impl Recorded {
 
 pub(in crate::store) fn recorded(row: Row<'_>) -> Result<Recorded> {
     Ok(Recorded {
-        seq: row.get("seq")?,
+        place: row.get("seq")?,
         line: line(row)?,
-        account_before: row.get::<Option<i64>>("account_before")?.unwrap_or(0),
-        other_before: row.get::<Option<i64>>("other_before")?.unwrap_or(0),
+        account_link: link(row, "account_before")?,
+        other_link: link(row, "other_before")?,
     })
+}
+
+/// The first line of an account says 0.
+fn link(row: Row<'_>, column: &'static str) -> Result<Link> {
+    let before = row.get::<Option<Place>>(column)?;
+    Ok(Link { before: before.filter(|it| *it != Place::Seq(0)) })
 }
 
 fn line(row: Row<'_>) -> Result<Line> {

@@ -56,7 +56,7 @@ async fn a_day_turns_at_local_midnight_and_not_a_millisecond_before() {
         assert_eq!(family.outcome("5").await, "201", "{zone}");
         assert_eq!(family.caps().await["day"]["spent"], "5.00", "{zone}");
         family.house.app.store().close();
-        replay(&family.house.file(), &|_| true).unwrap();
+        replay(&family.house.url(), &|_| true).unwrap();
     }
 }
 
@@ -130,6 +130,6 @@ async fn what_was_spent_is_known_after_a_restart_in_this_window_and_forgotten_in
             "{time}"
         );
         house.app.store().close();
-        replay(&house.file(), &|_| true).unwrap();
+        replay(&house.url(), &|_| true).unwrap();
     }
 }

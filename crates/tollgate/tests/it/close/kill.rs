@@ -88,7 +88,7 @@ impl Scene {
         let (id, scope, created_at) = (TokenId::ENVIRONMENT, TokenScope::Operator, Timestamp::default());
         let token = Token { id, scope, created_at, revoked_at: None, is_first: false, limits: None };
         let options = store::Options {
-            path: store.file(),
+            url: store::StoreUrl::Sqlite(store.file()),
             once_max: ONCE_MAX,
             key_mark: *keyring.mark(),
             environment_token: Some((token, keyring.hash(store.token()))),

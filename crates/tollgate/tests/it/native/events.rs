@@ -108,7 +108,7 @@ async fn an_event_says_what_happened_to_whom_and_by_which_line() {
     }
     "#);
     house.app.store().close();
-    replay(&house.file(), &|_| true).unwrap();
+    replay(&house.url(), &|_| true).unwrap();
 }
 
 #[tokio::test]

@@ -218,7 +218,7 @@ async fn across(name: &str, times: &[&str], questions: &[Question]) {
         }
     }
     // As a check of a live store finds it.
-    replay(&family.house.file(), &|_| true).unwrap();
+    replay(&family.house.url(), &|_| true).unwrap();
     let journal = Journal::read(&oracle::sql(&family.house.file()));
     let between = told.iter().filter(|it| it.between.0 < it.between.1).count();
     assert!(between > 0, "no question of {} was asked under load", told.len());

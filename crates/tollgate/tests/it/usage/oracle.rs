@@ -81,7 +81,7 @@ impl Journal {
     }
 }
 
-// As src/store/sql.rs numbers the kinds of line.
+// As src/store/sql/columns.rs numbers the kinds of line.
 const PAYMENT: i64 = 3;
 const BALANCE_TRANSFER: i64 = 4;
 const CHARGE: i64 = 6;

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use tollgate::store::replay;
+use tollgate::store::{StoreUrl, replay};
 
 use super::oracle::{self, Journal, Months, UTC, Usage};
 use super::{BY_OPERATOR, House, Month};
 
 /// The schema before the roll-ups.
 const BEFORE: [&str; 3] = [
-    include_str!("../../../migrations/0001_start.sql"),
-    include_str!("../../../migrations/0002_owned.sql"),
-    include_str!("../../../migrations/0003_prices.sql"),
+    include_str!("../../../migrations/sqlite/0001_start.sql"),
+    include_str!("../../../migrations/sqlite/0002_owned.sql"),
+    include_str!("../../../migrations/sqlite/0003_prices.sql"),
 ];
 
 /// Writes what a store holds as the third schema had it.
@@ -67,7 +67,7 @@ async fn a_store_from_before_the_roll_ups_is_counted_at_its_first_start() {
         oracle::months_of(house.get(&path, BY_OPERATOR).await.text()),
         oracle::without_nothing(months)
     );
-    replay(&house.file(), &|_| true).unwrap();
+    replay(&house.url(), &|_| true).unwrap();
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn check_finds_what_was_changed_in_the_roll_ups() {
         let sql = Connection::open(&copy).unwrap();
         assert!(sql.execute(&change, ()).unwrap() > 0, "{change} changes nothing");
         drop(sql);
-        let wrong = replay(&copy, &|_| true).expect_err(&change).to_string();
+        let wrong = replay(&StoreUrl::Sqlite(copy), &|_| true).expect_err(&change).to_string();
         assert!(wrong.contains("usage"), "{change}: {wrong}");
         said.push(wrong);
     }

@@ -103,7 +103,7 @@ async fn what_is_new_is_written_to_the_roll_ups_before_it_is_too_much_to_look_th
         most = most.max(usage.work.lines);
         assert_is_the_journals(&house, &usage, &accounts);
         // In the midst of writing them, too.
-        replay(&house.file(), &|_| true).unwrap();
+        replay(&house.url(), &|_| true).unwrap();
     }
     // Half again as many as are gathered, and the last batch.
     assert!(most > 2_000 && most <= 32_768 * 3 / 2 + 4_000, "{most} lines were looked through");
@@ -121,7 +121,7 @@ async fn what_is_new_is_written_to_the_roll_ups_before_it_is_too_much_to_look_th
     let counted = usage(&again, &primary).await;
     assert_eq!(counted.work.lines, 0);
     assert_is_the_journals(&again, &counted, &accounts);
-    replay(&again.file(), &|_| true).unwrap();
+    replay(&again.url(), &|_| true).unwrap();
 }
 
 fn assert_is_the_journals(house: &House, usage: &Usage, accounts: &[Opening]) {
@@ -164,7 +164,7 @@ async fn sums_are_exact_beyond_what_an_amount_holds() {
         let usage = usage(house, &primary).await;
         assert_eq!(usage.total.charged.to_string(), "999999999999.999999");
         assert_eq!(usage.total.units.shortest(), "9000000000000.000001");
-        replay(&house.file(), &|_| true).unwrap();
+        replay(&house.url(), &|_| true).unwrap();
     }
 }
 

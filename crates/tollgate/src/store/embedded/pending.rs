@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ledger::{AccountId, Change, CredentialId, Event, IdMap, Line, Timestamp};
 
+use super::gather::UsagePending;
 use super::touched::Touched;
-use super::usage::UsagePending;
 
 /// What a batch will write.
 #[derive(Default)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ledger::{Actor, Line, Standing};
 use rusqlite::{CachedStatement, Connection, Result};
 
-use super::record;
-use super::sql::{ACCOUNT, Column, FORCED, GATE, LATE, OPERATOR, SERVER};
+use crate::store::record;
+use crate::store::sql::{ACCOUNT, Column, FORCED, GATE, LATE, OPERATOR, SERVER};
 
 const INSERT_LINE: &str = "INSERT INTO journal (seq, at, kind, id, caller, by_account, by_credential, family,
     account, account_before, balance_change, credit_change, held_change, balance, credit_limit, held,

@@ -9,10 +9,12 @@ use ledger::{
     Webhook, WebhookId,
 };
 
+use super::gather::Gathering;
 use super::once::{OnceMap, REMEMBERED_MS};
-use super::owned::count;
-use super::sql::{self, Fault, Reader, Result, values};
-use super::usage::Gathering;
+use crate::store::owned::count;
+use crate::store::snapshot::heads_through;
+use crate::store::sql::{self, Fault, Reader, Result, values};
+use crate::store::{events, plan, webhooks};
 
 pub(super) struct Resident {
     // Boxed, so that the map's empty places cost a pointer each.
@@ -102,14 +104,14 @@ impl Resident {
             tokens: IdMap::default(),
             holds: IdMap::default(),
             plans: HashMap::new(),
-            webhooks: super::webhooks::all(reader)?.into_iter().map(|it| (it.id, it)).collect(),
+            webhooks: webhooks::all(reader)?.into_iter().map(|it| (it.id, it)).collect(),
             heads: Waiting::default(),
             usage: Gathering::default(),
             once: OnceMap::new(once_max),
             last_seq: 0,
             last_at: Timestamp::default(),
             last_number: 0,
-            last_event: super::events::last(reader)?,
+            last_event: events::last(reader)?,
         };
         resident.last_number = resident.accounts.values().map(|it| it.number).max().unwrap_or(0);
         for token in reader.rows("SELECT * FROM tokens", values![], sql::token)? {
@@ -120,7 +122,7 @@ impl Resident {
             resident.holds.insert(hold.id, hold);
             Ok::<_, Fault>(())
         })?;
-        let plans = super::plan::newest(reader)?;
+        let plans = plan::newest(reader)?;
         resident.plans = plans.into_iter().map(|it| (it.name.clone(), Arc::new(it))).collect();
         let last = "SELECT seq, at FROM journal ORDER BY seq DESC LIMIT 1";
         let last = reader.row(last, values![], |row| Ok((row.get("seq")?, sql::get(row, "at")?)))?;
@@ -132,7 +134,7 @@ impl Resident {
 
     /// Counts the lines that accounts caused since their newest lines were written.
     fn load_heads(&mut self, reader: Reader<'_>) -> Result<()> {
-        self.heads.through_written = super::snapshot::heads_through(reader)?;
+        self.heads.through_written = heads_through(reader)?;
         let caused = "SELECT seq, other FROM journal
              WHERE seq > ?1 AND other IS NOT NULL AND other_balance IS NULL ORDER BY seq";
         reader.each(caused, values![self.heads.through_written], |row| {

@@ -6,10 +6,11 @@ use rusqlite::params;
 use super::insert::LineInsert;
 use super::pending::{Heads, Pending};
 use super::resident::Row;
-use super::sql::{self, Column};
 use super::touched::{Extent, Touched};
+use super::write_records as records;
 use super::writer::Writer;
-use super::{caps, events, limits, owned, plan, settings, webhooks};
+use crate::store::sql::{self, Column};
+use crate::store::{caps, limits, settings};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
@@ -44,7 +45,7 @@ impl Writer {
                 usize::try_from(line_seq - self.resident.last_seq - 1).ok().and_then(|it| lines.get(it));
             // An event is of a line of its own decision.
             let line = line.ok_or(rusqlite::Error::InvalidQuery)?;
-            events::insert(&self.connection, self.shared.ids.events, seq, event, (*line_seq, line))?;
+            records::write_event(&self.connection, self.shared.ids.events, seq, event, (*line_seq, line))?;
         }
         self.write_accounts(accounts, opened)?;
         for change in changes.iter() {
@@ -237,21 +238,21 @@ impl Writer {
             // Accounts are written once for the whole batch; a charge is its line.
             Change::Account(_) | Change::Standing { .. } | Change::Charge(_) => Ok(()),
             Change::Hold(hold) => self.write_hold(hold),
-            Change::Number(number) => owned::write_number(&self.connection, number),
+            Change::Number(number) => records::write_number(&self.connection, number),
             Change::NumberGone { country, msisdn } => {
-                owned::delete_number(&self.connection, *country, msisdn)
+                records::delete_number(&self.connection, *country, msisdn)
             }
-            Change::Application(application) => owned::write_application(&self.connection, application),
-            Change::ApplicationGone(id) => owned::delete_application(&self.connection, *id),
+            Change::Application(application) => records::write_application(&self.connection, application),
+            Change::ApplicationGone(id) => records::delete_application(&self.connection, *id),
             Change::Endpoint { endpoint, password } => {
-                owned::write_endpoint(&self.connection, endpoint, password.as_deref())
+                records::write_endpoint(&self.connection, endpoint, password.as_deref())
             }
             Change::Webhook { webhook, secret } => {
-                webhooks::write(&self.connection, webhook, secret.as_deref())
+                records::write_webhook(&self.connection, webhook, secret.as_deref())
             }
-            Change::WebhookGone(id) => webhooks::delete(&self.connection, *id),
-            Change::Plan(plan) => plan::write(&self.connection, plan),
-            Change::EndpointGone(id) => owned::delete_endpoint(&self.connection, *id),
+            Change::WebhookGone(id) => records::delete_webhook(&self.connection, *id),
+            Change::Plan(plan) => records::write_plan(&self.connection, plan),
+            Change::EndpointGone(id) => records::delete_endpoint(&self.connection, *id),
             Change::CredentialChanged(credential) => self
                 .connection
                 .prepare_cached("UPDATE credentials SET expires_at = ?2 WHERE id = ?1")?

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use ledger::{AccountId, Action, ApplicationId, Change, EndpointId};
 
-use super::sql::Result;
 use super::writer::Writer;
+use crate::store::sql::Result;
 
 impl Writer {
     pub(super) fn bring_owned(&mut self, action: &Action) -> Result<()> {

@@ -5,17 +5,18 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::Ids;
-use super::snapshot;
-use super::sql::{Reader, Result};
-use super::usage::{self, Numbers, RowKey, UsageSum};
+use super::gather;
+use crate::store::Ids;
+use crate::store::snapshot::last_line;
+use crate::store::sql::{Reader, Result};
+use crate::store::usage::{self, Numbers, RowKey, UsageSum};
 
 /// How many lines are added up at once; their sums are written in one transaction.
 const PIECE: i64 = 65_536;
 
 /// Counts every line that no row counts yet. Where the process ends in between, the next start goes on.
 pub(super) fn fill(connection: &Connection, ids: Ids) -> Result<()> {
-    let last = snapshot::last_line(Reader::Sqlite(connection))?;
+    let last = last_line(Reader::Sqlite(connection))?;
     let first = usage::usage_through(Reader::Sqlite(connection))?;
     if last - first > PIECE {
         tracing::info!(lines = last - first, "adding up what was spent so far");
@@ -53,6 +54,6 @@ fn fill_piece(connection: &Connection, ids: Ids, (from, to): (i64, i64)) -> Resu
     let new = sums.into_iter().filter(|(_, (sum, _))| sum.lines > 0);
     let mut rows: Vec<_> = new.map(|(key, (sum, _))| (key, sum)).collect();
     rows.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
-    usage::write(connection, &rows, to)?;
-    Ok(usage::write_through(connection, to)?)
+    gather::write(connection, &rows, to)?;
+    Ok(gather::write_through(connection, to)?)
 }

@@ -8,85 +8,23 @@ use ledger::Token;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::sql::{self, Fault, Reader, values};
+use crate::store::sql::{self, Reader, values};
+use crate::store::{Ids, OpenError};
 
 /// The schema's versions, oldest first; `PRAGMA user_version` counts how many a store has.
 const MIGRATIONS: [&str; 9] = [
-    include_str!("../../migrations/0001_start.sql"),
-    include_str!("../../migrations/0002_owned.sql"),
-    include_str!("../../migrations/0003_prices.sql"),
-    include_str!("../../migrations/0004_origin.sql"),
-    include_str!("../../migrations/0005_usage.sql"),
-    include_str!("../../migrations/0006_caps.sql"),
-    include_str!("../../migrations/0007_limits.sql"),
-    include_str!("../../migrations/0008_events.sql"),
-    include_str!("../../migrations/0009_webhooks.sql"),
+    include_str!("../../../migrations/sqlite/0001_start.sql"),
+    include_str!("../../../migrations/sqlite/0002_owned.sql"),
+    include_str!("../../../migrations/sqlite/0003_prices.sql"),
+    include_str!("../../../migrations/sqlite/0004_origin.sql"),
+    include_str!("../../../migrations/sqlite/0005_usage.sql"),
+    include_str!("../../../migrations/sqlite/0006_caps.sql"),
+    include_str!("../../../migrations/sqlite/0007_limits.sql"),
+    include_str!("../../../migrations/sqlite/0008_events.sql"),
+    include_str!("../../../migrations/sqlite/0009_webhooks.sql"),
 ];
 /// The newest of them.
 const KNOWN: u32 = 9;
-
-/// Why a store could not be opened; each is a sentence for the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process holds it.
-    #[error("{} is in use by another tollgate process; stop that one, or give this one another --store", .0.display())]
-    InUse(PathBuf),
-    /// Written by a newer version.
-    #[error(
-        "{} was written by a newer version of tollgate (schema {found}, this one knows {known}); use that version",
-        path.display()
-    )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        found: u32,
-        /// The newest that this binary knows.
-        known: u32,
-    },
-    /// Written by an older version, and only to be read.
-    #[error(
-        "{} was written by an older version of tollgate (schema {found}, this one checks {known}); start this version on \
-         it once, which brings it up to date, or check it with the one that wrote it",
-        path.display()
-    )]
-    Older {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        found: u32,
-        /// The one that this binary checks.
-        known: u32,
-    },
-    /// Sealed under another key.
-    #[error("{}.key is not the key file that {} was made with; restore the right one from a backup", .0.display(), .0.display())]
-    WrongKey(PathBuf),
-    /// Not there, where it must be.
-    #[error("there is no store at {}", .0.display())]
-    Missing(PathBuf),
-    /// Not a store.
-    #[error("{} is not a tollgate store: {reason}", path.display())]
-    NotAStore {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        reason: Fault,
-    },
-    /// The file or its directory cannot be used.
-    #[error("cannot open {}: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        reason: std::io::Error,
-    },
-    /// A thread could not be started.
-    #[error("cannot start a thread: {0}")]
-    Thread(#[from] std::io::Error),
-    /// It refused.
-    #[error("the store cannot be read: {0}")]
-    Read(#[from] Fault),
-}
 
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
@@ -98,7 +36,7 @@ impl From<rusqlite::Error> for OpenError {
 pub(super) const DELIVERIES: &str = "deliveries";
 
 /// Whether there is a store.
-pub fn exists(path: &Path) -> bool {
+pub(in crate::store) fn exists(path: &Path) -> bool {
     path.exists()
 }
 
@@ -194,11 +132,23 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Copies a store, live or not, to a new file, which is on the disk when this returns.
+/// Reads one state of a store, live or not, that was brought up to date.
 ///
 /// # Errors
-/// [`OpenError`]; the copy must not exist yet.
-pub fn backup(path: &Path, copy: &Path) -> Result<(), OpenError> {
+/// [`OpenError`] as its `E`, or whatever `read` says.
+pub(in crate::store) fn read_whole<T, E: From<OpenError>>(
+    path: &Path,
+    read: impl FnOnce(Reader<'_>, Ids) -> Result<T, E>,
+) -> Result<T, E> {
+    let connection = open_current(path)?;
+    connection.execute_batch("BEGIN").map_err(OpenError::from)?;
+    let reader = Reader::Sqlite(&connection);
+    let mark = mark(reader).map_err(OpenError::from)?;
+    read(reader, Ids::of(&mark.unwrap_or_default()))
+}
+
+/// Copies a store, live or not, to a new file, which is on the disk when this returns.
+pub(in crate::store) fn backup(path: &Path, copy: &Path) -> Result<(), OpenError> {
     let connection = open_existing(path)?;
     if exists(copy) {
         let reason = std::io::Error::from(std::io::ErrorKind::AlreadyExists);

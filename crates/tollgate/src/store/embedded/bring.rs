@@ -9,10 +9,10 @@ use ledger::{
     Timestamp, TokenId, WebhookId, decide,
 };
 
-use super::Snapshot;
 use super::once::REMEMBERED_MS;
-use super::sql::{Reader, Result};
 use super::writer::Writer;
+use crate::store::sql::{Reader, Result};
+use crate::store::{Place, Snapshot};
 use crate::windows;
 
 /// The time zone in which a window of an account's caps is over.
@@ -327,13 +327,13 @@ impl Writer {
         }
         let Some(seq) = seq else { return Ok(Some(hash)) };
         let snapshot = self.snapshot();
-        let Some(recorded) = snapshot.line_at(seq)? else { return Ok(Some(hash)) };
+        let Some(recorded) = snapshot.line_at(Place::Seq(seq))? else { return Ok(Some(hash)) };
         let mut line = recorded.line;
         // The map forgets by the thousand, and the secrets that an answer showed are gone after a day to the second: so
         // the day is counted here.
         if line.at >= now.plus_millis(-REMEMBERED_MS) && is_it(&line) {
             if let Some(first) = &mut line.once {
-                first.sealed = snapshot.shown_once(seq)?.map(Into::into);
+                first.sealed = snapshot.shown_once(Place::Seq(seq))?.map(Into::into);
             }
             self.book.remember(Remembered { scope, outcome: Arc::new(line) });
         }

@@ -15,14 +15,15 @@ use ledger::{
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
 
+use super::Shared;
 use super::bring::Known;
 use super::once::{REMEMBERED_MS, Unhashed};
 use super::pending::Pending;
-use super::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
 use super::resident::{Resident, Row};
-use super::sql::{Column, Fault};
 use super::touched::Extent;
-use super::{ExecuteError, OpenError, Shared};
+use crate::store::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
+use crate::store::sql::{Column, Fault};
+use crate::store::{ExecuteError, OpenError};
 use crate::windows::Calendar;
 
 /// When the log has this many frames (16 MiB), it is folded into the file beside the writer.
@@ -48,7 +49,7 @@ pub(super) fn spawn(
         std::thread::Builder::new().name("wal".into()).spawn(move || fold(&for_folding, &folding))?;
     let counted = shared.clone();
     connection.wal_hook(Some(move |_: &mut Wal, frames| {
-        counted.figures.wal_frames.store(i64::from(frames), Ordering::Relaxed);
+        counted.common.figures.wal_frames.store(i64::from(frames), Ordering::Relaxed);
         Ok(())
     }))?;
     let run = move || {
@@ -74,7 +75,7 @@ fn fold(shared: &Shared, connection: &Connection) {
     let mut folded = 0;
     while !shared.queue.is_closed() {
         std::thread::sleep(Duration::from_millis(20));
-        let frames = shared.figures.wal_frames.load(Ordering::Relaxed);
+        let frames = shared.common.figures.wal_frames.load(Ordering::Relaxed);
         if frames < folded {
             folded = 0;
         }
@@ -182,7 +183,7 @@ impl Writer {
             });
         }
         let of_many = self.carry_out_many(work, now, &mut pending);
-        let figures = &self.shared.figures;
+        let figures = &self.shared.common.figures;
         figures.commands.fetch_add(u64::try_from(answers.len() + of_many).unwrap_or(0), Ordering::Relaxed);
         if !pending.lines.is_empty() {
             match self.write(&mut pending) {
@@ -350,10 +351,10 @@ impl Writer {
         }
         self.gather_usage(&lines, &usage);
         self.resident.last_event += count(events.len());
-        self.shared.figures.last_event.store(self.resident.last_event, Ordering::Relaxed);
+        self.shared.common.figures.last_event.store(self.resident.last_event, Ordering::Relaxed);
         let count = count(lines.len());
         self.resident.last_seq += count;
-        let figures = &self.shared.figures;
+        let figures = &self.shared.common.figures;
         figures.takes_writes.store(true, Ordering::Relaxed);
         figures.commits.fetch_add(1, Ordering::Relaxed);
         figures.lines.fetch_add(u64::try_from(count).unwrap_or(0), Ordering::Relaxed);
@@ -361,15 +362,15 @@ impl Writer {
             .oldest_key_ms
             .store(self.resident.once.oldest().map_or(0, Timestamp::millis), Ordering::Relaxed);
         // Nobody listens most of the time, and then this is one load.
-        if self.shared.committed.receiver_count() > 0 {
-            self.shared.committed.send_replace(self.resident.last_seq);
+        if self.shared.common.committed.receiver_count() > 0 {
+            self.shared.common.committed.send_replace(self.resident.last_seq);
         }
         self.tidy_up();
     }
 
     /// Uses of credentials that wait, as many as do not hold up a batch.
     fn some_uses(&self, most: usize) -> Vec<(CredentialId, Timestamp)> {
-        let uses = self.shared.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let uses = self.shared.common.uses.lock().unwrap_or_else(PoisonError::into_inner);
         uses.iter().take(most).map(|(credential, at)| (*credential, *at)).collect()
     }
 
@@ -378,7 +379,7 @@ impl Writer {
         if written.is_empty() {
             return;
         }
-        let mut uses = self.shared.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uses = self.shared.common.uses.lock().unwrap_or_else(PoisonError::into_inner);
         for (credential, at) in written {
             if uses.get(credential) == Some(at) {
                 uses.remove(credential);
@@ -419,12 +420,12 @@ impl Writer {
     }
 
     fn tokens(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, Token>> {
-        self.shared.tokens.write().unwrap_or_else(PoisonError::into_inner)
+        self.shared.common.tokens.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says once why nothing was written, and ends the process where nobody can know whether it was.
     fn failed(&mut self, error: &Fault) {
-        let figures = &self.shared.figures;
+        let figures = &self.shared.common.figures;
         figures.failed.fetch_add(1, Ordering::Relaxed);
         let error_chain: &dyn std::error::Error = error;
         if is_sync_failure(error) {
@@ -448,7 +449,7 @@ impl Writer {
     /// What a batch may leave behind, done when its callers are about to be answered: the log is kept short, and
     /// secrets shown once go when their key is forgotten.
     fn tidy_up(&mut self) {
-        if self.shared.figures.wal_frames.load(Ordering::Relaxed) >= WAL_MAX
+        if self.shared.common.figures.wal_frames.load(Ordering::Relaxed) >= WAL_MAX
             && let Err(error) = checkpoint(&self.connection, "PASSIVE")
         {
             let error: &dyn std::error::Error = &error;
