@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`scenario`] says who is asked what; [`contest`] has them run in turn and compares; [`wrk`] makes
 //! the load, [`many`] that of many charges at once, [`server`] starts the servers and [`control`] is one of them; [`prepare`] makes stores and [`cast`] remembers who is in them; [`open`]
-//! times a start; [`machine`] and [`report`] write down what came out.
+//! times a start; [`postgres`] has pgbench charge without tollgate; [`machine`] and [`report`] write down what came out.
 
 mod cast;
 mod contest;
@@ -12,6 +12,7 @@ mod machine;
 mod many;
 mod open;
 mod paced;
+mod postgres;
 mod prepare;
 mod report;
 mod scenario;
@@ -59,7 +60,7 @@ pub(crate) struct Places {
 enum Command {
     /// Measure scenarios, on a store that is made anew for each, or on one that `prepare` made
     Run(RunArgs),
-    /// Everything: every scenario on an empty store and on one of ten million lines, and the starts. About 50 minutes
+    /// Everything: every scenario on an empty store and on one of ten million lines, PostgreSQL, and the starts. About an hour
     All {
         #[command(flatten)]
         rounds: Rounds,
@@ -249,6 +250,7 @@ fn all(places: &Places, rounds: &Rounds) -> Result<()> {
         }
     }
     prepare::remove(&long.path);
+    scenario::measure(places, Scenario::Postgres, 0, None, &settings)?;
     for plan in [plan("keys-5m.db", 100_000, 5_000_000, true)?, plan("accounts-1m.db", 1_000_000, 0, false)?]
     {
         prepare::remove(&plan.path);

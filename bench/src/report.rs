@@ -72,18 +72,22 @@ pub(crate) fn contest(
     }
     let words: Vec<String> = syncs.iter().map(Syncs::words).collect();
     let foreign = samples.iter().flatten().filter_map(|it| it.foreign).fold(0.0, f64::max);
-    let warning = if foreign > FOREIGN_MAX { " **Measure again on a quiet machine.**" } else { "" };
     let _ = writeln!(
         text,
-        "{} rounds of {} s after {} s of warm-up. fdatasync after 4 KiB before and after: {}. Others used at most {:.0} % \
-         of the machine.{warning}",
+        "{} rounds of {} s after {} s of warm-up. fdatasync after 4 KiB before and after: {}. {}",
         settings.rounds,
         settings.seconds,
         settings.warm_up,
         words.join("; "),
-        foreign * 100.0
+        others(foreign)
     );
     text
+}
+
+/// What part of the machine others used at most, and whether that spoils what was measured.
+pub(crate) fn others(part: f64) -> String {
+    let warning = if part > FOREIGN_MAX { " **Measure again on a quiet machine.**" } else { "" };
+    format!("Others used at most {:.0} % of the machine.{warning}", part * 100.0)
 }
 
 /// The latency of one connection in units of one fdatasync. The last contender is *bare*.
@@ -105,7 +109,8 @@ pub(crate) fn in_syncs(contenders: &[Contender], samples: &[Vec<Sample>], syncs:
     text
 }
 
-fn row(text: &mut String, cells: &[String]) {
+/// A line of a table.
+pub(crate) fn row(text: &mut String, cells: &[String]) {
     // Nothing fails to be written to a string.
     let _ = writeln!(text, "| {} |", cells.join(" | "));
 }
@@ -126,7 +131,7 @@ fn with_range(samples: &[Sample], of: impl Fn(&Sample) -> Option<f64>, decimals:
 }
 
 /// The median, and from the least to the most.
-fn ranged(mut values: Vec<f64>, decimals: usize) -> String {
+pub(crate) fn ranged(mut values: Vec<f64>, decimals: usize) -> String {
     let middle = middle(&mut values);
     match (values.first(), values.last()) {
         (Some(least), Some(most)) if values.len() > 1 => {

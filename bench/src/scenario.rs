@@ -10,7 +10,7 @@ use crate::many::Many;
 use crate::prepare::{self, Plan};
 use crate::server::{OPERATOR, Server};
 use crate::wrk::{Load, Request, basic, bearer};
-use crate::{Places, Result, http, machine, report};
+use crate::{Places, Result, http, machine, postgres, report};
 
 /// How many keys a repeat repeats: so few that a warm-up binds them all.
 const REPEATED: usize = 1_000;
@@ -47,9 +47,12 @@ pub(crate) enum Scenario {
     One,
     /// Charges while somebody guesses secrets that cost Argon2id
     Argon,
+    /// Charges on PostgreSQL without tollgate: a transaction with `select … for update`, and one conditional `update`
+    Postgres,
 }
 
 impl Scenario {
+    /// Those that ask tollgate.
     pub(crate) const ALL: [Self; 10] = [
         Self::Hot,
         Self::Check,
@@ -74,6 +77,8 @@ impl Scenario {
             Self::List => vec![LIST_CONNECTIONS],
             Self::One => vec![1],
             Self::Argon => vec![ATTACKED_CONNECTIONS],
+            // Once; it has several of its own.
+            Self::Postgres => vec![0],
         }
     }
 
@@ -89,6 +94,7 @@ impl Scenario {
             Self::Readers => "Charges with four readers beside them",
             Self::One => "One connection",
             Self::Argon => "Charges while secrets are guessed",
+            Self::Postgres => "Charges on PostgreSQL, without tollgate",
         }
     }
 }
@@ -101,6 +107,9 @@ pub(crate) fn measure(
     store: Option<&Path>,
     settings: &Settings,
 ) -> Result<()> {
+    if scenario == Scenario::Postgres {
+        return postgres::measure(places, settings);
+    }
     let folder = Folder::make(&places.dir()?)?;
     let folder = &*folder.0;
     let path = match store {
@@ -199,6 +208,7 @@ fn contenders(scenario: Scenario, connections: u32, cast: &Cast, address: &str) 
         }
         Scenario::One => vec![hot()],
         Scenario::Argon => return Ok(attacks(cast, &hot)),
+        Scenario::Postgres => return Err("it asks no server of ours".into()),
     };
     let first = all.first().map(|it| &it.load).ok_or("nobody is asked")?;
     let request = first.requests.first().ok_or("nothing is asked")?;

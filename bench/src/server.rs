@@ -122,7 +122,8 @@ pub(crate) fn loads_cpu_us() -> Result<f64> {
     stat("/proc/self/stat", &[11, 12, 13, 14])
 }
 
-fn stat(path: &str, fields: &[usize]) -> Result<f64> {
+/// Fields of a `/proc/PID/stat` together, counted behind the name, in microseconds.
+pub(crate) fn stat(path: &str, fields: &[usize]) -> Result<f64> {
     let text = std::fs::read_to_string(path)?;
     let behind_name = text.rsplit_once(')').map(|it| it.1).ok_or("/proc has another form")?;
     let values: Vec<&str> = behind_name.split_whitespace().collect();

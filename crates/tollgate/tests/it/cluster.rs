@@ -15,13 +15,14 @@ use nix::unistd::Pid;
 
 use crate::server::{Ended, poll, run};
 
-/// Whoever asks for another kind of cluster than this waits for the disk.
+/// A cluster that never waits for the disk, with connections enough for all tests at once.
 const WITHOUT_SYNC: [&str; 3] = ["fsync=off", "full_page_writes=off", "max_connections=300"];
 
 /// A running PostgreSQL, and the shell that keeps it.
 pub(crate) struct Cluster {
     shell: Mutex<Shell>,
     bin: PathBuf,
+    /// Of the server as it was first started.
     pid: Pid,
     port: u16,
     settings: Vec<String>,
