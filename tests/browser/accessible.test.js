@@ -23,11 +23,22 @@ async function isGood(page, what) {
         .map((it) => `${it.localName} is ${it.scrollWidth} wide and shows ${it.clientWidth}`),
     );
     assert.deepEqual(tooWide, [], `${what} scrolls sideways at ${width} px`);
+    assert.deepEqual(await nameless(page), [], `${what} has figures that do not say what they are at ${width} px`);
     for (const colorScheme of SCHEMES) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       assert.deepEqual(await faults(page), [], `${what}, ${width} px, ${colorScheme}`);
     }
   }
+}
+
+/** Figures of a table whose headings are out of sight, and that have no name beside them. */
+function nameless(page) {
+  return page.locator('table.stack td.money').evaluateAll((all) =>
+    all
+      .filter((it) => it.textContent.trim() && it.closest('table').tHead.getBoundingClientRect().right < 0)
+      .filter((it) => !it.dataset.name || getComputedStyle(it, '::before').content === 'none')
+      .map((it) => it.outerHTML),
+  );
 }
 
 // Which pages there are, the console itself says; so none that comes to it is forgotten here.
