@@ -175,10 +175,11 @@ test('what cannot move is said in the dialog, in words', async (t) => {
     ['100.000001', /100.000001 was asked for, and 100.00 is available/],
   ]) {
     await page.getByLabel('Amount').fill(amount);
+    // The answer brings a new form; two answers may say the same, and only the new one is to be looked at.
+    await page.locator('dialog > section').evaluate((it) => it.classList.add('before'));
     await page.keyboard.press('Enter');
-    const problem = page.locator('dialog #problem', { hasText: words });
-    await problem.waitFor();
-    assert.ok(await page.getByLabel('Amount').evaluate((it) => it === document.activeElement), 'one can go on typing');
+    await page.locator('dialog > section:not(.before) #problem', { hasText: words }).waitFor();
+    assert.equal((await focused(page)).id, 'amount', 'one can go on typing');
   }
 });
 
