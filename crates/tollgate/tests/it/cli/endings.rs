@@ -121,9 +121,11 @@ async fn when_nobody_reads_on_it_ends_quietly() {
         &["journal", partner],
         &["journal", partner, journal[0], journal[1], journal[2]],
     ] {
-        let mut child = desk.command(args.iter().copied());
-        let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        drop(child.stdout.take());
+        // Its reader is gone before there is a child, or another test that starts a program meanwhile may hold it for a while.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = desk.command(args.iter().copied());
+        let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
         let ended = child.wait_with_output().unwrap();
         assert_eq!((ended.status.code(), &*ended.stderr), (Some(PIPE), &b""[..]), "{args:?}");
     }
