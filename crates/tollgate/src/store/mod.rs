@@ -1,7 +1,9 @@
 //! The store: what the ledger decides is durable here before anybody is told, and read from here.
 //!
-//! Reading order: [`Store`] is the door; `queue` is where commands wait; `embedded` is the engine that has them decided and
-//! written. `snapshot` reads, with `audit`, `events`, `family`, `owned`, `plan`, `webhooks` and `usage_read`; `sql` is how
+//! Reading order: [`Store`] is the door; `queue` is where commands wait; `embedded` is the engine that takes them from there and
+//! writes what comes of them. `batch` has the ledger decide them, on what `bring` and `bring_owned` bring from an engine's
+//! `source`, and gathers in `pending` and `touched` what is to be written; `records` writes what is alike in all engines.
+//! `snapshot` reads, with `audit`, `events`, `family`, `owned`, `plan`, `webhooks` and `usage_read`; `sql` is how
 //! statements are asked and their rows read as domain values, `record` what stands in them as JSON, `place` and `line_id`
 //! where lines stand; `usage` adds up what was spent; `replay` proves a store from its journal; `deliveries` is what became
 //! of events.
@@ -10,6 +12,9 @@
 //! Readers never touch an engine's memory. No rule is decided here. Only an engine and `sql` know of a database.
 
 mod audit;
+mod batch;
+mod bring;
+mod bring_owned;
 mod caps;
 mod deliveries;
 mod embedded;
@@ -19,14 +24,18 @@ mod family;
 mod limits;
 mod line_id;
 mod owned;
+mod pending;
 mod place;
 mod plan;
 mod queue;
 mod record;
+mod records;
 mod replay;
 mod settings;
 mod snapshot;
+mod source;
 mod sql;
+mod touched;
 mod url;
 mod usage;
 mod usage_proof;
@@ -197,7 +206,7 @@ impl Store {
     /// [`ExecuteError`].
     pub async fn execute(&self, command: Command, at: Timestamp) -> Result<Outcome, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.engine.queue().push(queue::Job { command, at, reply: queue::Reply::Outcome(reply) })?;
+        self.shared.engine.queue().push(queue::Job::new(command, at, queue::Reply::outcome(reply)))?;
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
     }
 
@@ -227,7 +236,7 @@ impl Store {
     /// [`ExecuteError`], as [`Store::execute`] would say.
     pub async fn try_out(&self, command: Command, at: Timestamp) -> Result<Decision, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.engine.queue().push(queue::Job { command, at, reply: queue::Reply::Decision(reply) })?;
+        self.shared.engine.queue().push(queue::Job::new(command, at, queue::Reply::decision(reply)))?;
         answer.await.unwrap_or(Err(ExecuteError::Unavailable))
     }
 

@@ -20,6 +20,9 @@ const MANY_WAITING_MAX: usize = 100_000;
 /// What a command came to.
 pub(super) type Answer = Result<Outcome, ExecuteError>;
 
+/// What a command would come to.
+pub(super) type Trial = Result<Decision, ExecuteError>;
+
 /// A command that waits, and who waits for it.
 pub(super) struct Job {
     pub(super) command: Command,
@@ -27,34 +30,44 @@ pub(super) struct Job {
     pub(super) reply: Reply,
 }
 
-/// Who waits, and for what.
+/// Who waits, and what he is to be told when the batch has ended. Until that is known, that nothing was written.
 pub(super) enum Reply {
     /// What the command brought about.
-    Outcome(oneshot::Sender<Answer>),
-    /// What it would bring about; nothing of it is applied.
-    Decision(oneshot::Sender<Result<Decision, ExecuteError>>),
-}
-
-/// An answer that waits for the commit.
-pub(super) enum Waits {
     Outcome(oneshot::Sender<Answer>, Answer),
-    Decision(oneshot::Sender<Result<Decision, ExecuteError>>, Box<Result<Decision, ExecuteError>>),
+    /// What it would bring about; nothing of it is applied.
+    Decision(oneshot::Sender<Trial>, Option<Box<Trial>>),
 }
 
-impl Waits {
+impl Job {
+    pub(super) const fn new(command: Command, at: Timestamp, reply: Reply) -> Self {
+        Self { command, at, reply }
+    }
+}
+
+impl Reply {
+    pub(super) const fn outcome(to: oneshot::Sender<Answer>) -> Self {
+        Self::Outcome(to, Err(ExecuteError::Unavailable))
+    }
+
+    pub(super) const fn decision(to: oneshot::Sender<Trial>) -> Self {
+        Self::Decision(to, None)
+    }
+
     /// A refusal may rest on what could not be written, so it is no answer either.
-    pub(super) fn failed(&mut self) {
+    pub(super) fn fail(&mut self, error: ExecuteError) {
         match self {
-            Self::Outcome(_, answer) => *answer = Err(ExecuteError::Unavailable),
-            Self::Decision(_, answer) => **answer = Err(ExecuteError::Unavailable),
+            Self::Outcome(_, answer) => *answer = Err(error),
+            Self::Decision(_, answer) => *answer = Some(Box::new(Err(error))),
         }
     }
 
     /// Whoever does not wait any more has hung up; what was committed stays.
-    pub(super) fn send(self) {
+    fn send(self) {
         match self {
-            Self::Outcome(reply, answer) => drop(reply.send(answer)),
-            Self::Decision(reply, answer) => drop(reply.send(*answer)),
+            Self::Outcome(to, answer) => drop(to.send(answer)),
+            Self::Decision(to, answer) => {
+                drop(to.send(answer.map_or(Err(ExecuteError::Unavailable), |it| *it)));
+            }
         }
     }
 }
@@ -83,11 +96,19 @@ impl Many {
         Self { commands, at, answers, settled: 0, reply }
     }
 
-    /// Answers the next one; `false` where none is left.
-    pub(super) fn answer_next(&mut self, answer: impl FnOnce(&mut Command) -> Answer) -> bool {
-        let Some(command) = self.commands.get_mut(self.answers.len()) else { return false };
-        self.answers.push(answer(command));
-        true
+    /// The next one to be decided, which [`Many::answer`] is of; `None` where none is left.
+    pub(super) fn next(&mut self) -> Option<&mut Command> {
+        self.commands.get_mut(self.answers.len())
+    }
+
+    /// What the next one came to.
+    pub(super) fn answer(&mut self, answer: Answer) {
+        self.answers.push(answer);
+    }
+
+    /// Has what was decided since the last commit decided again.
+    fn undecide(&mut self) {
+        self.answers.truncate(self.settled);
     }
 
     /// The next ones, so many at the most.
@@ -102,14 +123,14 @@ impl Many {
     }
 
     /// What was decided since the last commit was not written.
-    pub(super) fn failed(&mut self) {
+    pub(super) fn fail(&mut self, error: &ExecuteError) {
         for answer in self.answers.iter_mut().skip(self.settled) {
-            *answer = Err(ExecuteError::Unavailable);
+            *answer = Err(error.clone());
         }
     }
 
     /// What was decided is durable, or has failed.
-    pub(super) fn settle(&mut self) {
+    fn settle(&mut self) {
         self.settled = self.answers.len();
     }
 
@@ -132,8 +153,29 @@ impl Work {
         self.jobs.len() + self.many.iter().map(Many::left).sum::<usize>()
     }
 
-    /// Answers those of whom nothing is left.
-    pub(super) fn send_finished(&mut self) {
+    /// What was decided since the last commit was not written, or nobody knows whether it was.
+    pub(super) fn fail(&mut self, error: &ExecuteError) {
+        self.jobs.iter_mut().for_each(|it| it.reply.fail(error.clone()));
+        self.many.iter_mut().for_each(|it| it.fail(error));
+    }
+
+    /// Has what was decided since the last commit decided again: the answers of jobs are given anew, of the many those that
+    /// are not settled.
+    #[expect(dead_code, reason = "only an engine that can lose a race decides again")]
+    pub(super) fn undecide(&mut self) {
+        self.many.iter_mut().for_each(Many::undecide);
+    }
+
+    /// What was decided is durable, or has failed: answers all jobs, and the many of whom nothing is left.
+    pub(super) fn settle(&mut self) {
+        self.many.iter_mut().for_each(Many::settle);
+        for job in self.jobs.drain(..) {
+            job.reply.send();
+        }
+        self.send_finished();
+    }
+
+    fn send_finished(&mut self) {
         while let Some(many) = self.many.pop_front_if(|it| it.left() == 0) {
             many.send();
         }

@@ -10,7 +10,7 @@ use ledger::usage::quarter;
 use ledger::{AccountId, Entry, IdMap, LineId, Move, Moved, Total};
 use rusqlite::{Connection, params};
 
-use super::pending::Pending;
+use super::aside::Aside;
 use super::resident::Row as AccountRow;
 use super::writer::Writer;
 use crate::store::sql::{Column, Result};
@@ -166,17 +166,17 @@ impl Gathering {
 
 impl Writer {
     /// Writes rows that wait, and looks up for what the charges were that the batch gives back.
-    pub(super) fn write_usage(&self, pending: &mut Pending) -> Result<()> {
-        for line in &pending.lines {
+    pub(super) fn write_usage(&self, lines: &[Arc<ledger::Line>], aside: &mut Aside) -> Result<()> {
+        for line in lines {
             if let Some(charge) = Moved::of(line).and_then(|it| it.operation_of())
                 && let Some(operation) = operation_of(&self.snapshot(), charge)?
             {
-                pending.usage.operations.insert(line.id, operation);
+                aside.usage.operations.insert(line.id, operation);
             }
         }
         let gathering = &self.resident.usage;
-        let due = gathering.due(pending.lines.len());
-        pending.usage.written = due.len();
+        let due = gathering.due(lines.len());
+        aside.usage.written = due.len();
         write(&self.connection, due, gathering.through)?;
         if !due.is_empty() && due.len() == gathering.writing.len() {
             write_through(&self.connection, gathering.through)?;

@@ -1,27 +1,23 @@
 //! The store in a file: SQLite, one thread that writes, and readers beside it.
 //!
 //! Reading order: [`Engine`] is what the door knows of; `writer` takes commands that wait as a batch, has the ledger decide
-//! them and commits once (`bring` reads what they name, `pending` and `touched` hold what comes of them, `write`, `insert`
-//! and `write_records` write the rows); `resident` is what it keeps in memory, `once` and `once_table` the keys, `gather` what
-//! usage adds up to; `usage_fill` brings that up to the journal at a start; `deliveries` is the file beside the store; `file`
-//! opens, locks and copies.
+//! them and commits once (`memory` brings what they read, `write` and `insert` write the rows, `aside` is what goes with
+//! them); `resident` is what it keeps in memory, `once` and `once_table` the keys, `gather` what usage adds up to; `usage_fill`
+//! brings that up to the journal at a start; `deliveries` is the file beside the store; `file` opens, locks and copies.
 //!
 //! **Invariants.** One thread writes. What a batch has decided is in memory only after COMMIT has returned.
 
-mod bring;
-mod bring_owned;
+mod aside;
 mod deliveries;
 mod file;
 mod gather;
 mod insert;
+mod memory;
 mod once;
 mod once_table;
-mod pending;
 mod resident;
-mod touched;
 mod usage_fill;
 mod write;
-mod write_records;
 mod writer;
 
 use std::fs::File;

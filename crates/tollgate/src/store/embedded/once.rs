@@ -7,9 +7,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use ledger::{Caller, Scope, Timestamp};
 
 use super::once_table::Table;
+use crate::store::bring::REMEMBERED_MS;
 
-/// How long a key is remembered: 24 hours, in milliseconds (docs/rules.md, Once).
-pub(super) const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How many keyed writes are remembered when nothing else is said.
 pub const ONCE_MAX: usize = 20_000_000;
 
@@ -114,27 +113,6 @@ impl OnceMap {
 fn shard_of(hash: u64) -> usize {
     // The upper bits choose the shard, the lower ones the bucket in it. 12 bits always fit.
     usize::try_from(hash >> 52).unwrap_or(0)
-}
-
-/// The keys are hashes already.
-#[derive(Default)]
-pub(super) struct Unhashed(u64);
-
-impl Hasher for Unhashed {
-    fn finish(&self) -> u64 {
-        // The map takes its control bits from the top, which are alike within a shard.
-        self.0.rotate_left(12)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0 << 8 | u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }
 
 #[cfg(test)]

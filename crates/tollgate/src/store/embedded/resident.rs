@@ -10,7 +10,8 @@ use ledger::{
 };
 
 use super::gather::Gathering;
-use super::once::{OnceMap, REMEMBERED_MS};
+use super::once::OnceMap;
+use crate::store::bring::REMEMBERED_MS;
 use crate::store::owned::count;
 use crate::store::snapshot::heads_through;
 use crate::store::sql::{self, Fault, Reader, Result, values};

@@ -1,16 +1,16 @@
 //! The rows of a batch: every line, and each account that it touched once.
 
-use ledger::{Account, AccountId, Change, CredentialId, Hold, IdMap, NewCredential, Standing, Timestamp};
+use ledger::{Account, AccountId, Change, CredentialId, Hold, IdMap, Standing, Timestamp};
 use rusqlite::params;
 
+use super::aside::{Aside, Heads};
 use super::insert::LineInsert;
-use super::pending::{Heads, Pending};
 use super::resident::Row;
-use super::touched::{Extent, Touched};
-use super::write_records as records;
 use super::writer::Writer;
-use crate::store::sql::{self, Column};
-use crate::store::{caps, limits, settings};
+use crate::store::pending::Pending;
+use crate::store::sql::{Column, Fault, Reader, Result};
+use crate::store::touched::{Extent, Touched};
+use crate::store::{Place, caps, records, settings};
 
 /// How many lines an account waits at least for its newest line to be written.
 const HEADS_WAIT: i64 = 2_048;
@@ -18,10 +18,11 @@ const HEADS_WAIT: i64 = 2_048;
 const HEADS_LAG_MAX: i64 = 65_536;
 
 impl Writer {
-    pub(super) fn write_rows(&self, pending: &mut Pending) -> rusqlite::Result<()> {
-        let Pending { lines, accounts, changes, events: told, opened, heads, .. } = pending;
+    pub(super) fn write_rows(&self, pending: &mut Pending<u64>, aside: &mut Aside) -> Result<()> {
+        let Pending { places, lines, accounts, changes, events: told, keyed: _ } = pending;
+        let reader = Reader::Sqlite(&self.connection);
         let mut insert = LineInsert::new(&self.connection)?;
-        for (line, seq) in lines.iter().zip(self.resident.last_seq + 1..) {
+        for (line, seq) in lines.iter().zip(places.first..) {
             let mut before = |account: AccountId, is_side: bool| {
                 let touch = accounts.entry(account);
                 touch.is_written |= is_side;
@@ -35,21 +36,20 @@ impl Writer {
             };
             insert.write(seq, line, account_before, other_before)?;
             if let Some(sealed) = line.once.as_ref().and_then(|it| it.sealed.as_ref()) {
-                self.connection
-                    .prepare_cached("INSERT INTO shown_once (seq, at, sealed) VALUES (?1, ?2, ?3)")?
-                    .execute(params![seq, Column(line.at), sealed])?;
+                records::write_shown_once(reader, Place::Seq(seq), line.at, sealed)?;
             }
         }
-        for ((line_seq, event), seq) in told.iter().zip(self.resident.last_event + 1..) {
-            let line =
-                usize::try_from(line_seq - self.resident.last_seq - 1).ok().and_then(|it| lines.get(it));
+        for ((of, event), seq) in told.iter().zip(self.resident.last_event + 1..) {
             // An event is of a line of its own decision.
-            let line = line.ok_or(rusqlite::Error::InvalidQuery)?;
-            records::write_event(&self.connection, self.shared.ids.events, seq, event, (*line_seq, line))?;
+            let line = lines.get(*of).ok_or(Fault::Missing("line"))?;
+            records::write_event(reader, self.shared.ids.events, seq, event, (places.of(*of), line))?;
         }
-        self.write_accounts(accounts, opened)?;
+        self.write_accounts(accounts, &mut aside.opened)?;
         for change in changes.iter() {
-            self.write_change(change)?;
+            match change {
+                Change::Hold(hold) => self.write_hold(hold)?,
+                other => records::write(reader, other)?,
+            }
         }
         // Sides of which nothing was moved: who gave a number and who got it, who pays for a hold that was extended.
         for (id, touch) in accounts.iter() {
@@ -57,7 +57,7 @@ impl Writer {
                 self.write_head(id, touch.newest)?;
             }
         }
-        self.write_due_heads(lines.len(), accounts, heads)
+        Ok(self.write_due_heads(lines.len(), accounts, &mut aside.heads)?)
     }
 
     /// An account is written once for the whole batch, as it is in the end; those that are there already in the order of
@@ -65,7 +65,9 @@ impl Writer {
     fn write_accounts(&self, accounts: &Touched, opened: &mut IdMap<AccountId, i64>) -> rusqlite::Result<()> {
         let mut there = Vec::with_capacity(accounts.changed().len());
         for id in accounts.changed() {
-            let (Some(touch), Some(account)) = (accounts.get(*id), self.book.account(*id)) else { continue };
+            let (Some(touch), Some(account)) = (accounts.get(*id), self.batch.book.account(*id)) else {
+                continue;
+            };
             if let Some(row) = self.resident.accounts.get(id) {
                 there.push((row.number, &**row, account, *touch));
             } else {
@@ -134,13 +136,9 @@ impl Writer {
             .map(drop)
     }
 
-    pub(super) fn write_uses(&self, uses: &[(CredentialId, Timestamp)]) -> rusqlite::Result<()> {
-        for (credential, at) in uses {
-            self.connection
-                .prepare_cached("UPDATE credentials SET used_at = ?2 WHERE id = ?1")?
-                .execute(params![Column(*credential), Column(*at)])?;
-        }
-        Ok(())
+    pub(super) fn write_uses(&self, uses: &[(CredentialId, Timestamp)]) -> Result<()> {
+        let reader = Reader::Sqlite(&self.connection);
+        uses.iter().try_for_each(|(credential, at)| records::write_use(reader, *credential, *at))
     }
 
     /// Which line is an account's newest: this one, or else the one that was.
@@ -231,82 +229,6 @@ impl Writer {
                 Column(account.level),
             ])?;
         Ok(())
-    }
-
-    fn write_change(&self, change: &Change) -> rusqlite::Result<()> {
-        match change {
-            // Accounts are written once for the whole batch; a charge is its line.
-            Change::Account(_) | Change::Standing { .. } | Change::Charge(_) => Ok(()),
-            Change::Hold(hold) => self.write_hold(hold),
-            Change::Number(number) => records::write_number(&self.connection, number),
-            Change::NumberGone { country, msisdn } => {
-                records::delete_number(&self.connection, *country, msisdn)
-            }
-            Change::Application(application) => records::write_application(&self.connection, application),
-            Change::ApplicationGone(id) => records::delete_application(&self.connection, *id),
-            Change::Endpoint { endpoint, password } => {
-                records::write_endpoint(&self.connection, endpoint, password.as_deref())
-            }
-            Change::Webhook { webhook, secret } => {
-                records::write_webhook(&self.connection, webhook, secret.as_deref())
-            }
-            Change::WebhookGone(id) => records::delete_webhook(&self.connection, *id),
-            Change::Plan(plan) => records::write_plan(&self.connection, plan),
-            Change::EndpointGone(id) => records::delete_endpoint(&self.connection, *id),
-            Change::CredentialChanged(credential) => self
-                .connection
-                .prepare_cached("UPDATE credentials SET expires_at = ?2 WHERE id = ?1")?
-                .execute(params![Column(credential.id), credential.expires_at.map(Column)])
-                .map(drop),
-            Change::CredentialAdded {
-                account,
-                credential: NewCredential { id, kind, proof, limits },
-                at,
-            } => self
-                .connection
-                .prepare_cached(
-                    "INSERT INTO credentials (id, account, kind, verifier, sealed, created_at, limits)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute(params![
-                    Column(*id),
-                    Column(*account),
-                    Column(*kind),
-                    &*proof.verifier,
-                    proof.sealed.as_deref(),
-                    Column(*at),
-                    limits::encode(limits.as_deref()),
-                ])
-                .map(drop),
-            Change::CredentialRevoked { credential, at } => self
-                .connection
-                .prepare_cached("UPDATE credentials SET revoked_at = ?2, sealed = NULL WHERE id = ?1")?
-                .execute(params![Column(*credential), Column(*at)])
-                .map(drop),
-            Change::TokenMade { token, proof } => {
-                let (caller, may_force) = sql::scope_columns(token.scope);
-                self.connection
-                    .prepare_cached(
-                        "INSERT INTO tokens (id, caller, may_force, is_first, verifier, created_at, limits)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    )?
-                    .execute(params![
-                        Column(token.id),
-                        caller,
-                        may_force,
-                        token.is_first,
-                        &*proof.verifier,
-                        Column(token.created_at),
-                        limits::encode(token.limits.as_deref()),
-                    ])
-                    .map(drop)
-            }
-            Change::TokenRevoked(token) => self
-                .connection
-                .prepare_cached("UPDATE tokens SET revoked_at = ?2 WHERE id = ?1")?
-                .execute(params![Column(token.id), token.revoked_at.map(Column)])
-                .map(drop),
-        }
     }
 
     fn write_hold(&self, hold: &Hold) -> rusqlite::Result<()> {

@@ -1,30 +1,28 @@
 //! The one thread that writes: it takes whatever commands wait, has the ledger decide them on a working copy, writes
 //! them in one transaction, and only after COMMIT has returned makes them true in memory and answers.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasherDefault;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ledger::{
-    ApplicationId, Book, Change, Command, CredentialId, Decision, EndpointId, Hold, IdSet, LineId, Outcome,
-    Timestamp, Token, WebhookId, decide, laws,
-};
+use ledger::{Action, Change, Command, CredentialId, Decision, Hold, Timestamp, Token, decide};
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, params};
 
 use super::Shared;
-use super::bring::Known;
-use super::once::{REMEMBERED_MS, Unhashed};
-use super::pending::Pending;
+use super::aside::Aside;
+use super::memory::Memory;
 use super::resident::{Resident, Row};
-use super::touched::Extent;
-use crate::store::queue::{Answer, BATCH_MAX, Job, Many, Reply, Waits, Work};
-use crate::store::sql::{Column, Fault};
-use crate::store::{ExecuteError, OpenError};
-use crate::windows::Calendar;
+use crate::store::batch::Batch;
+use crate::store::bring::REMEMBERED_MS;
+use crate::store::pending::{Pending, Places};
+use crate::store::queue::{Answer, BATCH_MAX, Reply, Work};
+use crate::store::source::Known;
+use crate::store::sql::{Column, Fault, Reader};
+use crate::store::touched::Extent;
+use crate::store::{ExecuteError, OpenError, Place, Snapshot};
 
 /// When the log has this many frames (16 MiB), it is folded into the file beside the writer.
 const WAL_FOLD: i64 = 4_096;
@@ -57,10 +55,7 @@ pub(super) fn spawn(
             shared,
             connection,
             resident,
-            book: Book::default(),
-            brought: Brought::default(),
-            now: Timestamp::default(),
-            calendar: Calendar::default(),
+            batch: Batch::default(),
             pruned_at: Timestamp::default(),
             lost: false,
         };
@@ -93,12 +88,8 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) connection: Connection,
     pub(super) resident: Resident,
-    /// The working copy of a batch: what its commands read, and what they have changed so far.
-    pub(super) book: Book,
-    pub(super) brought: Brought,
-    /// The time of the command that is decided.
-    pub(super) now: Timestamp,
-    pub(super) calendar: Calendar,
+    /// The commands that are decided and not written yet.
+    pub(super) batch: Batch<u64>,
     /// When secrets shown once were last pruned.
     pruned_at: Timestamp,
     /// Whether a sync failed.
@@ -108,36 +99,11 @@ pub(super) struct Writer {
 /// How many accounts the book keeps from batch to batch: some 20 MB.
 const KEPT_MAX: usize = 65_536;
 
-/// What a batch has read from the file, so that it is not read again over what the batch itself has changed.
-#[derive(Default)]
-pub(super) struct Brought {
-    /// What the batch itself has bound keys to, by their hash.
-    pub(super) keys: HashMap<u64, Outcome, BuildHasherDefault<Unhashed>>,
-    pub(super) numbers: HashSet<Arc<str>>,
-    pub(super) charges: HashSet<LineId>,
-    pub(super) applications: IdSet<ApplicationId>,
-    pub(super) endpoints: IdSet<EndpointId>,
-    /// Those that the batch has deleted, so that they do not come back from memory.
-    pub(super) webhooks: IdSet<WebhookId>,
-}
-
-impl Brought {
-    fn clear(&mut self) {
-        self.keys.clear();
-        self.numbers.clear();
-        self.charges.clear();
-        self.applications.clear();
-        self.endpoints.clear();
-        self.webhooks.clear();
-    }
-}
-
 impl Writer {
     fn run(&mut self) {
         let mut work = Work::default();
         while self.shared.queue.take(&mut work) {
-            self.batch(&mut work);
-            work.send_finished();
+            self.carry_out_all(&mut work);
         }
         if self.lost {
             // What is on the disk is unknown; the next start reads it, and nothing here may touch it.
@@ -149,147 +115,122 @@ impl Writer {
         drop(checkpoint(&self.connection, "TRUNCATE"));
     }
 
-    fn write_last(&mut self) -> rusqlite::Result<()> {
+    fn write_last(&mut self) -> Result<(), Fault> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let written = self
             .write_all_heads()
             .and_then(|()| self.write_all_usage())
+            .map_err(Fault::from)
             .and_then(|()| self.write_uses(&self.some_uses(usize::MAX)));
-        self.connection.execute_batch(if written.is_ok() { "COMMIT" } else { "ROLLBACK" })
+        Ok(self.connection.execute_batch(if written.is_ok() { "COMMIT" } else { "ROLLBACK" })?)
     }
 
-    fn batch(&mut self, work: &mut Work) {
+    /// Decides all that there is to do, up to [`BATCH_MAX`] of those that came many at once, writes what comes of it and
+    /// answers.
+    fn carry_out_all(&mut self, work: &mut Work) {
         // What the book has of accounts is what the last commit has made of them: see [`Writer::merge`].
-        if self.book.accounts().len() <= KEPT_MAX {
-            self.book.clear_but_accounts();
-        } else {
-            self.book.clear();
-        }
-        let mut pending = Pending::with_room(work.len().min(2 * BATCH_MAX));
-        let mut answers = Vec::with_capacity(work.jobs.len());
+        let keeps_accounts = self.batch.book.accounts().len() <= KEPT_MAX;
+        let places = Places { first: self.resident.last_seq + 1, step: 1 };
+        self.batch.begin(places, work.len().min(2 * BATCH_MAX), keeps_accounts);
         let mut now = self.resident.last_at;
-        for Job { mut command, at, reply } in work.jobs.drain(..) {
+        for job in &mut work.jobs {
             // Callers read the clock before they queue, so the batch may hold them out of order.
-            now = now.max(at);
-            self.place(&mut command, now, &pending);
-            answers.push(match reply {
-                Reply::Outcome(reply) => {
-                    Waits::Outcome(reply, self.carry_out(&command, None, now, &mut pending))
-                }
-                Reply::Decision(reply) => {
-                    let decision = self.decide(&command, None, now).map(|it| it.0);
-                    Waits::Decision(reply, Box::new(decision))
-                }
-            });
+            now = now.max(job.at);
+            self.place(&mut job.command, now);
+            match &mut job.reply {
+                Reply::Outcome(_, answer) => *answer = self.carry_out(&job.command, None, now),
+                Reply::Decision(_, answer) => *answer = Some(Box::new(self.try_out(&job.command, now))),
+            }
         }
-        let of_many = self.carry_out_many(work, now, &mut pending);
+        let of_many = self.carry_out_many(work, now);
         let figures = &self.shared.common.figures;
-        figures.commands.fetch_add(u64::try_from(answers.len() + of_many).unwrap_or(0), Ordering::Relaxed);
+        let commands = u64::try_from(work.jobs.len() + of_many).unwrap_or(0);
+        figures.commands.fetch_add(commands, Ordering::Relaxed);
+        let mut pending = std::mem::take(&mut self.batch.pending);
         if !pending.lines.is_empty() {
             match self.write(&mut pending) {
-                Ok(()) => self.merge(pending),
+                Ok(aside) => self.merge(pending, aside),
                 Err(error) => {
                     // It holds what was never written.
-                    self.book.clear();
+                    self.batch.book.clear();
                     self.failed(&error);
-                    answers.iter_mut().for_each(Waits::failed);
-                    work.many.iter_mut().for_each(Many::failed);
+                    work.fail(&ExecuteError::Unavailable);
                 }
             }
         }
         // Before anybody is answered, who then frees the lines: they would have to be fetched from there again.
-        self.brought.clear();
-        work.many.iter_mut().for_each(Many::settle);
-        answers.into_iter().for_each(Waits::send);
+        self.batch.end();
+        work.settle();
     }
 
     /// Up to [`BATCH_MAX`] of those that came many at once, one after the other; how many it were.
-    fn carry_out_many(&mut self, work: &mut Work, mut now: Timestamp, pending: &mut Pending) -> usize {
+    fn carry_out_many(&mut self, work: &mut Work, mut now: Timestamp) -> usize {
         let mut done = 0;
         for many in &mut work.many {
             now = now.max(many.at);
             for known in self.look_up(many.upcoming(BATCH_MAX - done)) {
-                let is_answered = many.answer_next(|command| {
-                    self.place(command, now, pending);
-                    self.carry_out(command, known, now, pending)
-                });
-                done += usize::from(is_answered);
+                let Some(command) = many.next() else { break };
+                self.place(command, now);
+                let answer = self.carry_out(command, known, now);
+                many.answer(answer);
+                done += 1;
             }
         }
         done
     }
 
+    /// Looks the keys of charges up beforehand, so that they wait for memory together.
+    fn look_up(&self, commands: &[Command]) -> Vec<Option<Known<u64>>> {
+        let keys = &self.resident.once;
+        let hash = |command: &Command| {
+            let once = command.once.as_ref()?;
+            // Within what its key is unique nothing but the charge itself says.
+            let is_charge = matches!(command.action, Action::Charge { .. });
+            is_charge.then(|| keys.hash(&decide::scope(&self.batch.book, command), &once.key))
+        };
+        let hashes: Vec<_> = commands.iter().map(hash).collect();
+        keys.fetch(hashes.iter().copied().flatten());
+        let known = |hash: u64| Known { hash, place: keys.get(hash).map(Place::Seq) };
+        hashes.into_iter().map(|it| it.map(known)).collect()
+    }
+
     /// Writes into a command's id where its line will be.
-    fn place(&self, command: &mut Command, now: Timestamp, pending: &Pending) {
-        let seq = self.resident.last_seq + 1 + count(pending.lines.len());
+    fn place(&self, command: &mut Command, now: Timestamp) {
+        let Place::Seq(seq) = self.batch.next_place();
         command.id = self.shared.ids.lines.place(command.id, seq, now);
     }
 
-    /// What comes of a command, and the hash of its key.
-    fn decide(
-        &mut self,
-        command: &Command,
-        known: Option<Known>,
-        now: Timestamp,
-    ) -> Result<(Decision, Option<u64>), ExecuteError> {
+    fn carry_out(&mut self, command: &Command, known: Option<Known<u64>>, now: Timestamp) -> Answer {
+        let (batch, mut memory) = self.at_work()?;
+        batch.carry_out(&mut memory, command, known, now).unwrap_or_else(|fault| Err(unreadable(&fault)))
+    }
+
+    fn try_out(&mut self, command: &Command, now: Timestamp) -> Result<Decision, ExecuteError> {
+        let (batch, mut memory) = self.at_work()?;
+        batch.try_out(&mut memory, command, now).unwrap_or_else(|fault| Err(unreadable(&fault)))
+    }
+
+    /// The batch, and where it finds what it reads.
+    fn at_work(&mut self) -> Result<(&mut Batch<u64>, Memory<'_>), ExecuteError> {
         if self.lost {
             // What is on the disk is unknown, and nothing more may be said of it.
             return Err(ExecuteError::Unavailable);
         }
-        let key = self.bring(command, known, now).map_err(|error| {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "the store cannot be read");
-            ExecuteError::Unavailable
-        })?;
-        let decision = decide(&self.book, command, now).map_err(ExecuteError::Refused)?;
-        if let Err(broken) = laws::prove(&self.book, &decision) {
-            tracing::error!(?broken, ?command, "a decision breaks a law of the ledger; it is not applied");
-            return Err(ExecuteError::Broken);
-        }
-        Ok((decision, key))
+        let Self { shared, connection, resident, batch, .. } = self;
+        Ok((batch, Memory { resident, connection, ids: shared.ids }))
     }
 
-    fn carry_out(
-        &mut self,
-        command: &Command,
-        known: Option<Known>,
-        now: Timestamp,
-        pending: &mut Pending,
-    ) -> Answer {
-        let (decision, key) = self.decide(command, known, now)?;
-        let Decision { changes, lines, outcome, remembered, events } = decision;
-        let first = self.resident.last_seq + 1 + count(pending.lines.len());
-        pending.events.extend(events.into_iter().map(|it| (first + count(it.line), it)));
-        // This is what [`Book::apply`] does, less what nobody looks at again.
-        for change in changes {
-            if let Change::Account(account) = &change {
-                pending.accounts.change(account.id, Extent::Anything);
-            } else if let Change::Standing { account, .. } = &change {
-                pending.accounts.change(*account, Extent::Standing);
-            } else if !matches!(change, Change::Charge(_)) {
-                pending.changes.push(change.clone());
-            }
-            if let Change::WebhookGone(id) = &change {
-                self.brought.webhooks.insert(*id);
-            }
-            self.book.bring(change);
-        }
-        pending.lines.extend(lines);
-        if let (Some(remembered), Some(hash)) = (remembered, key) {
-            // The line that answers is the last that a command writes.
-            pending.keyed.push((hash, self.resident.last_seq + count(pending.lines.len())));
-            // All of it: what a restricted key is answered may be less.
-            self.brought.keys.insert(hash, remembered.outcome);
-        }
-        Ok(outcome)
+    pub(super) fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot::new(Reader::Sqlite(&self.connection), None, self.shared.ids)
     }
 
     /// After this point the batch is either durable or nothing of it is.
-    fn write(&mut self, pending: &mut Pending) -> Result<(), Fault> {
+    fn write(&self, pending: &mut Pending<u64>) -> Result<Aside, Fault> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
-        pending.uses = self.some_uses(USES_AT_ONCE);
         let committed = match self.write_all(pending) {
-            Ok(()) => self.connection.prepare_cached("COMMIT")?.execute(()).map(drop).map_err(Fault::from),
+            Ok(aside) => {
+                self.connection.prepare_cached("COMMIT")?.execute(()).map(|_| aside).map_err(Fault::from)
+            }
             Err(error) => Err(error),
         };
         if committed.is_err() && !self.connection.is_autocommit() {
@@ -299,18 +240,21 @@ impl Writer {
         committed
     }
 
-    fn write_all(&self, pending: &mut Pending) -> Result<(), Fault> {
-        self.write_rows(pending)?;
-        self.write_usage(pending)?;
-        Ok(self.write_uses(&pending.uses)?)
+    fn write_all(&self, pending: &mut Pending<u64>) -> Result<Aside, Fault> {
+        let mut aside = Aside { uses: self.some_uses(USES_AT_ONCE), ..Aside::default() };
+        self.write_rows(pending, &mut aside)?;
+        self.write_usage(&pending.lines, &mut aside)?;
+        self.write_uses(&aside.uses)?;
+        Ok(aside)
     }
 
     /// Makes true in memory what is durable now.
-    fn merge(&mut self, pending: Pending) {
-        let Pending { lines, accounts, changes, keyed, events, opened, heads, usage, uses } = pending;
+    fn merge(&mut self, pending: Pending<u64>, aside: Aside) {
+        let Pending { places, lines, accounts, changes, keyed, events } = pending;
+        let Aside { opened, heads, usage, uses } = aside;
         self.forget_uses(&uses);
         for (id, number) in opened {
-            if let Some(account) = self.book.account(id) {
+            if let Some(account) = self.batch.book.account(id) {
                 self.resident.last_number = self.resident.last_number.max(number);
                 let row = Row { account: account.clone(), number, last_line: 0 };
                 self.resident.accounts.insert(id, Box::new(row));
@@ -333,7 +277,7 @@ impl Writer {
                 }
             }
             // From here on the book and this have the same of it, which is why the book may keep it.
-            match (touch.extent, self.book.account(id)) {
+            match (touch.extent, self.batch.book.account(id)) {
                 (Extent::Standing, Some(account)) => row.account.standing = account.standing,
                 (Extent::Anything, Some(account)) => row.account.clone_from(account),
                 (Extent::Nothing, _) | (_, None) => {}
@@ -346,7 +290,8 @@ impl Writer {
             self.resident.last_at = last.at;
         }
         self.resident.once.fetch(keyed.iter().map(|it| it.0));
-        for (hash, seq) in keyed {
+        for (hash, line) in keyed {
+            let Place::Seq(seq) = places.of(line);
             self.resident.once.insert(hash, seq, self.resident.last_at);
         }
         self.gather_usage(&lines, &usage);
@@ -389,7 +334,7 @@ impl Writer {
 
     fn merge_change(&mut self, change: Change) {
         match change {
-            Change::Hold(Hold { id, .. }) => match self.book.hold(id) {
+            Change::Hold(Hold { id, .. }) => match self.batch.book.hold(id) {
                 Some(hold) if hold.is_open() => drop(self.resident.holds.insert(id, hold.clone())),
                 Some(_) | None => drop(self.resident.holds.remove(&id)),
             },
@@ -469,6 +414,13 @@ impl Writer {
             }
         }
     }
+}
+
+/// Says why what a command reads could not be brought.
+fn unreadable(fault: &Fault) -> ExecuteError {
+    let error: &dyn std::error::Error = fault;
+    tracing::error!(error, "the store cannot be read");
+    ExecuteError::Unavailable
 }
 
 /// Far more than any store has fit.

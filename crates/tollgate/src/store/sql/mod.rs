@@ -44,6 +44,7 @@ pub(super) enum Value<'a> {
     Int(i64),
     Bool(bool),
     Text(&'a str),
+    Bytes(&'a [u8]),
     Id([u8; 16]),
 }
 
@@ -53,6 +54,7 @@ pub(super) enum Kind {
     Int,
     Bool,
     Text,
+    Bytes,
     Id,
 }
 
@@ -107,6 +109,14 @@ impl<'a> Bind<'a> for &'a str {
     }
 }
 
+impl<'a> Bind<'a> for &'a [u8] {
+    const KIND: Kind = Kind::Bytes;
+
+    fn bind(self) -> Value<'a> {
+        Value::Bytes(self)
+    }
+}
+
 impl<'a, T: Bind<'a>> Bind<'a> for Option<T> {
     const KIND: Kind = T::KIND;
 
@@ -122,6 +132,7 @@ impl ToSql for Value<'_> {
             Self::Int(integer) => ValueRef::Integer(*integer),
             Self::Bool(is_so) => ValueRef::Integer(i64::from(*is_so)),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
             Self::Id(bytes) => ValueRef::Blob(bytes),
         }))
     }

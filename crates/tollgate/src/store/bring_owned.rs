@@ -1,17 +1,17 @@
 //! What a command about numbers, applications or endpoints reads.
 //!
 //! Of each thing the batch keeps whether it was read, so that what the batch itself made of it is not read over. A list is
-//! taken from the file and each of its entries brought like that: what the batch added to it stands in the book already.
+//! taken from the store and each of its entries brought like that: what the batch added to it stands in the book already.
 
 use std::sync::Arc;
 
 use ledger::{AccountId, Action, ApplicationId, Change, EndpointId};
 
-use super::writer::Writer;
-use crate::store::sql::Result;
+use super::bring::Bringing;
+use super::source::Source;
 
-impl Writer {
-    pub(super) fn bring_owned(&mut self, action: &Action) -> Result<()> {
+impl<S: Source> Bringing<'_, S> {
+    pub(super) fn bring_owned(&mut self, action: &Action) -> Result<(), S::Fault> {
         match action {
             Action::AddNumber { number, account } => {
                 if let Some(account) = account {
@@ -31,12 +31,12 @@ impl Writer {
                 self.bring_application(*application)
             }
             Action::UnrentNumber { account, msisdn, .. } => {
-                self.bring_account(*account);
+                self.bring_account(*account)?;
                 self.bring_numbers(msisdn)
             }
             Action::ChangeNumber { account, msisdn, to, application, .. } => {
-                self.bring_account(*account);
-                self.bring_receiver(*to);
+                self.bring_account(*account)?;
+                self.bring_receiver(*to)?;
                 self.bring_numbers(msisdn)?;
                 self.bring_application(application.flatten())
             }
@@ -61,14 +61,14 @@ impl Writer {
                 self.bring_with_applications(*owner)?;
                 self.bring_application(*application)?;
                 self.bring_endpoint(*endpoint)?;
-                match self.snapshot().endpoint_id_named(username)? {
+                match self.source.snapshot().endpoint_id_named(username)? {
                     Some(same) => self.bring_endpoint(same),
                     None => Ok(()),
                 }
             }
             Action::ChangeEndpoint { endpoint, owner, application, .. } => {
                 self.bring_endpoint(*endpoint)?;
-                self.bring_receiver(*owner);
+                self.bring_receiver(*owner)?;
                 self.bring_application(application.flatten())
             }
             Action::DeleteEndpoint { endpoint } => self.bring_endpoint(*endpoint),
@@ -103,11 +103,11 @@ impl Writer {
     }
 
     /// All that an account owns, and what its applications answer of others'.
-    pub(super) fn bring_all_owned(&mut self, id: AccountId) -> Result<()> {
-        for msisdn in self.snapshot().msisdns_of(id)? {
+    pub(super) fn bring_all_owned(&mut self, id: AccountId) -> Result<(), S::Fault> {
+        for msisdn in self.source.snapshot().msisdns_of(id)? {
             self.bring_numbers(&msisdn.into())?;
         }
-        for endpoint in self.snapshot().endpoint_ids_of(id)? {
+        for endpoint in self.source.snapshot().endpoint_ids_of(id)? {
             self.bring_endpoint(endpoint)?;
         }
         self.bring_with_applications(id)?;
@@ -115,35 +115,33 @@ impl Writer {
         applications.into_iter().try_for_each(|it| self.bring_answered_by(it))
     }
 
-    fn bring_answered_by(&mut self, application: ApplicationId) -> Result<()> {
-        for msisdn in self.snapshot().msisdns_answered_by(application)? {
+    fn bring_answered_by(&mut self, application: ApplicationId) -> Result<(), S::Fault> {
+        for msisdn in self.source.snapshot().msisdns_answered_by(application)? {
             self.bring_numbers(&msisdn.into())?;
         }
-        for endpoint in self.snapshot().endpoint_ids_answered_by(application)? {
+        for endpoint in self.source.snapshot().endpoint_ids_answered_by(application)? {
             self.bring_endpoint(endpoint)?;
         }
         Ok(())
     }
 
-    fn bring_receiver(&mut self, account: Option<AccountId>) {
-        if let Some(account) = account {
-            self.bring_account(account);
-        }
+    fn bring_receiver(&mut self, account: Option<AccountId>) -> Result<(), S::Fault> {
+        account.map_or(Ok(()), |it| self.bring_account(it))
     }
 
     /// An account and its applications, one of which may be what it takes when nothing is said.
-    fn bring_with_applications(&mut self, id: AccountId) -> Result<()> {
-        self.bring_account(id);
-        let applications = self.snapshot().application_ids_of(id)?;
+    fn bring_with_applications(&mut self, id: AccountId) -> Result<(), S::Fault> {
+        self.bring_account(id)?;
+        let applications = self.source.snapshot().application_ids_of(id)?;
         applications.into_iter().try_for_each(|it| self.bring_application(Some(it)))
     }
 
     /// The numbers with these digits, and whoever has them.
-    pub(super) fn bring_numbers(&mut self, msisdn: &Arc<str>) -> Result<()> {
+    pub(super) fn bring_numbers(&mut self, msisdn: &Arc<str>) -> Result<(), S::Fault> {
         if self.brought.numbers.insert(msisdn.clone()) {
-            for number in self.snapshot().numbers_named(msisdn)? {
+            for number in self.source.snapshot().numbers_named(msisdn)? {
                 if let Some(owner) = number.owner {
-                    self.bring_account(owner);
+                    self.bring_account(owner)?;
                 }
                 self.book.bring(Change::Number(number));
             }
@@ -151,22 +149,22 @@ impl Writer {
         Ok(())
     }
 
-    fn bring_application(&mut self, id: Option<ApplicationId>) -> Result<()> {
+    fn bring_application(&mut self, id: Option<ApplicationId>) -> Result<(), S::Fault> {
         if let Some(id) = id
             && self.brought.applications.insert(id)
-            && let Some(application) = self.snapshot().application(id)?
+            && let Some(application) = self.source.snapshot().application(id)?
         {
-            self.bring_account(application.owner);
+            self.bring_account(application.owner)?;
             self.book.bring(Change::Application(application));
         }
         Ok(())
     }
 
-    fn bring_endpoint(&mut self, id: EndpointId) -> Result<()> {
+    fn bring_endpoint(&mut self, id: EndpointId) -> Result<(), S::Fault> {
         if self.brought.endpoints.insert(id)
-            && let Some((endpoint, _)) = self.snapshot().endpoint(id)?
+            && let Some((endpoint, _)) = self.source.snapshot().endpoint(id)?
         {
-            self.bring_account(endpoint.owner);
+            self.bring_account(endpoint.owner)?;
             self.book.bring(Change::Endpoint { endpoint, password: None });
         }
         Ok(())
