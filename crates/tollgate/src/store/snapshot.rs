@@ -335,12 +335,12 @@ impl<'a> Snapshot<'a> {
     /// Of the store.
     pub fn line(&self, id: LineId) -> Result<Option<Recorded>> {
         // A command's own line stands behind those that it wrote beside it.
-        let mut seq = self.ids.lines.seq(id);
-        while let Some(found) = self.line_at(Place::Seq(seq))?.filter(|it| are_beside(it.line.id, id)) {
+        let mut place = Place::Seq(self.ids.lines.seq(id));
+        while let Some(found) = self.line_at(place)?.filter(|it| are_beside(it.line.id, id)) {
             if found.line.id == id {
                 return Ok(Some(found));
             }
-            seq += 1;
+            place = place.next();
         }
         Ok(None)
     }
