@@ -27,6 +27,7 @@ mod owned;
 mod pending;
 mod place;
 mod plan;
+mod postgres;
 mod queue;
 mod record;
 mod records;
@@ -60,6 +61,7 @@ pub use family::{CurrencyTotals, FamilyFilter, FamilyOrder, FamilyTotals, is_nea
 pub use owned::{Listed, NumberFilter, Owners, Slice};
 pub use place::{Link, Place};
 pub use plan::PlanFilter;
+pub use postgres::PostgresUrl;
 pub use replay::{Replay, Wrong, replay};
 pub use snapshot::{AccountFilter, Snapshot, StoredCredential, TokenFilter};
 pub use sql::{Fault, Recorded, Result};

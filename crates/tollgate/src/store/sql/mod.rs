@@ -6,11 +6,14 @@
 
 mod columns;
 mod rows;
+mod typed;
 
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
+
+use super::postgres::{self, said};
 
 pub(super) use columns::{ACCOUNT, Column, FORCED, GATE, LATE, OPERATOR, SERVER, scope_columns};
 pub use rows::Recorded;
@@ -22,6 +25,9 @@ pub enum Fault {
     /// SQLite refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL refused, or could not be asked.
+    #[error("{}", said(.0))]
+    Postgres(#[from] tokio_postgres::Error),
     /// A column holds nothing that could be read as what stands there: something else has written it.
     #[error("column {0} holds nothing that could be read")]
     Misread(&'static str),
@@ -31,6 +37,12 @@ pub enum Fault {
     /// Whoever was asked ended without an answer.
     #[error("whoever was asked ended without an answer")]
     Ended,
+    /// Whoever was asked did not answer in time.
+    #[error("whoever was asked did not answer in time")]
+    Silent,
+    /// The system refused what it takes to ask.
+    #[error("the system refused: {0}")]
+    System(std::io::Error),
 }
 
 /// What the store says, or why it says nothing.
@@ -40,22 +52,24 @@ pub type Result<T, E = Fault> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value<'a> {
     /// Nothing, where there might be something of this kind.
-    Null(#[expect(dead_code, reason = "to SQLite nothing is of no kind; an engine with types asks")] Kind),
+    Null(Kind),
     Int(i64),
     Bool(bool),
     Text(&'a str),
     Bytes(&'a [u8]),
     Id([u8; 16]),
+    Bytes(&'a [u8]),
 }
 
 /// What a value is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Int,
     Bool,
     Text,
     Bytes,
     Id,
+    Bytes,
 }
 
 /// What can go into a statement.
@@ -134,6 +148,7 @@ impl ToSql for Value<'_> {
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
             Self::Id(bytes) => ValueRef::Blob(bytes),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }
@@ -214,6 +229,7 @@ impl<'a, T: FromStored<'a>> FromStored<'a> for Option<T> {
 #[derive(Clone, Copy)]
 pub(super) enum Row<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a tokio_postgres::Row),
 }
 
 impl<'a> Row<'a> {
@@ -221,6 +237,7 @@ impl<'a> Row<'a> {
     pub(super) fn get<T: FromStored<'a>>(self, column: &'static str) -> Result<T> {
         let stored = match self {
             Self::Sqlite(row) => of_sqlite(row.get_ref(column)?),
+            Self::Postgres(row) => Some(row.try_get(column)?),
         };
         stored.and_then(T::from_stored).ok_or(Fault::Misread(column))
     }
@@ -230,6 +247,7 @@ impl<'a> Row<'a> {
     pub(super) fn at<T: FromStored<'a>>(self, place: usize, column: &'static str) -> Result<T> {
         let stored = match self {
             Self::Sqlite(row) => of_sqlite(row.get_ref(place)?),
+            Self::Postgres(row) => Some(row.try_get(place)?),
         };
         stored.and_then(T::from_stored).ok_or(Fault::Misread(column))
     }
@@ -250,9 +268,33 @@ fn of_sqlite(value: ValueRef<'_>) -> Option<Stored<'_>> {
 #[derive(Clone, Copy)]
 pub(super) enum Reader<'a> {
     Sqlite(&'a Connection),
+    Postgres(&'a postgres::Connection),
+}
+
+/// Whose SQL is understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
 }
 
 impl Reader<'_> {
+    /// Whose SQL is understood, for what is not the same text everywhere.
+    pub(super) const fn dialect(self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// The one of two texts that is understood.
+    pub(super) const fn either<'t>(self, sqlite: &'t str, postgres: &'t str) -> &'t str {
+        match self.dialect() {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+        }
+    }
+
     /// All rows that a statement finds.
     pub(super) fn rows<T>(
         self,
@@ -260,6 +302,9 @@ impl Reader<'_> {
         values: &[Value<'_>],
         mut read: impl FnMut(Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
+        if let Self::Postgres(connection) = self {
+            return connection.rows(text, values, read);
+        }
         let mut rows = Vec::new();
         self.each(text, values, |row| {
             rows.push(read(row)?);
@@ -281,6 +326,7 @@ impl Reader<'_> {
                 let mut rows = statement.query(params_from_iter(values))?;
                 rows.next()?.map(|row| read(Row::Sqlite(row))).transpose()
             }
+            Self::Postgres(connection) => connection.row(text, values, read),
         }
     }
 
@@ -301,6 +347,7 @@ impl Reader<'_> {
                 }
                 Ok(())
             }
+            Self::Postgres(connection) => connection.each(text, values, each),
         }
     }
 
@@ -310,6 +357,7 @@ impl Reader<'_> {
             Self::Sqlite(connection) => {
                 Ok(connection.prepare_cached(text)?.execute(params_from_iter(values))?)
             }
+            Self::Postgres(connection) => connection.execute(text, values),
         }
     }
 }
