@@ -26,7 +26,7 @@ use tollgate::http::{self, Incoming, Presented};
 use tollgate::observe::{self, LogFormat};
 use tollgate::random::Random;
 use tollgate::seal::Keyring;
-use tollgate::store::{ONCE_MAX, Options, Store, StoreUrl};
+use tollgate::store::{Options, Store, StoreUrl};
 
 use crate::Result;
 
@@ -73,7 +73,7 @@ async fn serve(folder: &Path) -> Result<()> {
 
 fn empty_store(folder: &Path, keyring: &Keyring) -> Result<Store> {
     let url = StoreUrl::Sqlite(folder.join("control.db"));
-    let options = Options { url, once_max: ONCE_MAX, key_mark: *keyring.mark(), environment_token: None };
+    let options = Options::new(url, *keyring.mark());
     Ok(Store::open(options)?)
 }
 

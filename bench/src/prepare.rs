@@ -13,7 +13,7 @@ use tollgate::app::{App, NewAccount, NewCharge, NewPlan, Opened, Settings};
 use tollgate::clock::Clock;
 use tollgate::random::Random;
 use tollgate::seal::Keyring;
-use tollgate::store::{self, ONCE_MAX, Store, StoreUrl};
+use tollgate::store::{self, Store, StoreUrl};
 
 use crate::Result;
 use crate::cast::{Cast, Party};
@@ -97,11 +97,9 @@ async fn write(plan: &Plan) -> Result<Cast> {
         limits: None,
     };
     let options = store::Options {
-        url: StoreUrl::Sqlite(plan.path.clone()),
-        once_max: ONCE_MAX,
-        key_mark: *keyring.mark(),
         // Not the server: the token that it makes is dead as soon as the environment gives one.
         environment_token: Some((operator, keyring.hash(OPERATOR))),
+        ..store::Options::new(StoreUrl::Sqlite(plan.path.clone()), *keyring.mark())
     };
     let store = Store::open(options)?;
     let app = App::new(store.clone(), keyring, clock.clone(), random, Settings::default())?;

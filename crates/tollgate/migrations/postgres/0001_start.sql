@@ -17,14 +17,15 @@ CREATE TABLE key_mark (
     value bytea NOT NULL
 );
 
--- Every name that comes from outside, and whose it is: api keys, auth ids, the hashes of tokens, numbers, open holds.
+-- Every name that comes from outside, and whose it is; see src/store/postgres/directory.rs.
 CREATE TABLE directory (
-    name    text     COLLATE "C" PRIMARY KEY,
-    -- 1 api key, 2 auth id, 3 token, 4 number, 5 hold.
+    -- 1 api key, 2 auth id, 3 token (the hash of its text), 4 number (`US/12025550123`), 5 hold.
     kind    smallint NOT NULL,
+    name    text     COLLATE "C" NOT NULL,
     -- NULL for what is nobody's: tokens of the operator and of gates, numbers in the stock.
     family  uuid,
-    account uuid
+    account uuid,
+    PRIMARY KEY (kind, name)
 );
 
 -- What each account is and stands at, current with every commit. Half of each page is left free, so that a row that
@@ -114,8 +115,9 @@ CREATE TABLE journal (
 CREATE INDEX journal_transfers ON journal (family, kind, seq) WHERE kind IN (4, 5);
 -- What gave back a charge.
 CREATE INDEX journal_about ON journal (about) WHERE about IS NOT NULL;
--- What another store was copied from.
+-- What another store was copied from; and what no part was made for in time, for which nobody is to wait.
 CREATE TABLE journal_copied PARTITION OF journal FOR VALUES FROM (MINVALUE) TO (2199023255552);
+CREATE TABLE journal_rest PARTITION OF journal DEFAULT;
 
 -- Which key was used on which line: a keyed hash of the key within its scope, by the day (UTC, since 1970) of its line.
 CREATE TABLE keys (
@@ -125,6 +127,7 @@ CREATE TABLE keys (
     family uuid,
     PRIMARY KEY (hash, day)
 ) PARTITION BY RANGE (day);
+CREATE TABLE keys_rest PARTITION OF keys DEFAULT;
 
 -- Secrets that an answer showed once, sealed, for as long as the key of the request is remembered.
 CREATE TABLE shown_once (
@@ -261,8 +264,9 @@ CREATE TABLE usage (
     units_high bigint   NOT NULL,
     units_low  bigint   NOT NULL,
     measured   bigint   NOT NULL,
-    PRIMARY KEY (quarter, family, account, moved_by, operation, payer)
+    PRIMARY KEY (family, quarter, account, moved_by, operation, payer)
 ) PARTITION BY RANGE (quarter);
+CREATE TABLE usage_rest PARTITION OF usage DEFAULT;
 
 -- One for each thing to be told of, in the order of the commits, never changed.
 CREATE TABLE events (
@@ -277,6 +281,7 @@ CREATE TABLE events (
     threshold bigint,
     PRIMARY KEY (seq)
 ) PARTITION BY RANGE (seq);
+CREATE TABLE events_rest PARTITION OF events DEFAULT;
 CREATE INDEX events_family ON events (family, seq);
 CREATE INDEX events_account ON events (account, seq);
 -- The newest event. Whoever adds some locks it until COMMIT, so that no cursor passes one that is not there yet.
@@ -346,7 +351,7 @@ CREATE INDEX deliveries_of ON deliveries (webhook, state, seq);
 -- by which a commit whose answer was lost is found out; and the place up to which `usage` counts its lines.
 CREATE TABLE lanes (
     owner   uuid     PRIMARY KEY,
-    lane    smallint NOT NULL UNIQUE CHECK (lane BETWEEN 0 AND 255),
+    lane    smallint NOT NULL UNIQUE CHECK (lane BETWEEN 0 AND 127),
     batch   bigint   NOT NULL,
     since   bigint   NOT NULL,
     node    text     COLLATE "C" NOT NULL,

@@ -1,15 +1,19 @@
 //! The audit trail: the journal read backwards, a bounded part of it at a time and without an index of its own.
 //!
 //! An account's lines are walked along its chain. A family's, and everybody's, are looked for place by place, for the chains
-//! of a family would have to be followed all at once. Times are found by halving: they never go back.
+//! of a family would have to be followed all at once. Timed places say themselves when; among dense ones times are found by
+//! halving: they never go back.
+
+use std::ops::Range;
 
 use ledger::{AccountId, Actor, CredentialId, Kind, Limits, LineId, Timestamp};
 
+use super::place::{self, TIMED};
 use super::snapshot;
-use super::sql::{self, Column, Recorded, Result, values};
+use super::sql::{self, Column, Dialect, Recorded, Result, values};
 use super::{Place, Snapshot};
 
-/// How many places of the journal are looked through at once; some 20 ms.
+/// How many lines of the journal are looked through at once; some 20 ms.
 const PLACES_MAX: i64 = 20_000;
 /// How many lines of an account are walked at once; some 20 ms.
 const STEPS_MAX: usize = 2_000;
@@ -115,10 +119,10 @@ impl Snapshot<'_> {
         cursor: Option<[u8; 16]>,
         limit: usize,
     ) -> Result<Option<Audited>> {
-        let end = snapshot::last_line(self.reader())? + 1;
+        let end = snapshot::last_line(self.reader())?.saturating_add(1);
         let mut below = match filter.to {
             None => end,
-            Some(to) => self.first_at(to, end)?,
+            Some(to) => self.first_at(to, end)?.min(end),
         };
         if let Some(cursor) = cursor {
             match self.place(cursor)? {
@@ -126,10 +130,13 @@ impl Snapshot<'_> {
                 Some(place) => below = below.min(place),
             }
         }
-        let first = match filter.from {
+        let mut first = match filter.from {
             None => 1,
             Some(from) => self.first_at(from, end)?,
         };
+        if self.reader().dialect() == Dialect::Postgres {
+            first = self.first_from(first)?.unwrap_or(end);
+        }
         let (lines, next) = match filter.of {
             Whose::Account(account) => self.walk(filter, account, first..below, limit)?,
             Whose::Everybody | Whose::Family(_) => self.look_through(filter, first..below, limit)?,
@@ -144,6 +151,41 @@ impl Snapshot<'_> {
 
     /// The first place whose line is of this time or a later one.
     fn first_at(&self, at: Timestamp, end: i64) -> Result<i64> {
+        let dense = match self.reader().dialect() {
+            Dialect::Sqlite => end,
+            Dialect::Postgres => self.dense_end()?,
+        };
+        let among_dense = self.first_dense_at(at, dense)?;
+        let is_timed = among_dense == dense && dense < end;
+        Ok(if is_timed { place::first_at(place::within(at)) } else { among_dense })
+    }
+
+    /// The place behind the last dense one.
+    fn dense_end(&self) -> Result<i64> {
+        let last = "SELECT COALESCE(MAX(seq), 0) + 1 AS dense_end FROM journal WHERE seq < ?1";
+        Ok(self.row(last, values![TIMED], |row| row.get("dense_end"))?.unwrap_or(1))
+    }
+
+    /// The first line from a place on.
+    fn first_from(&self, place: i64) -> Result<Option<i64>> {
+        let first = "SELECT seq FROM journal WHERE seq >= ?1 ORDER BY seq LIMIT 1";
+        self.row(first, values![place], |row| row.get("seq"))
+    }
+
+    /// Where to begin so that no more lines than are looked through at once stand up to the end.
+    fn reach_back(&self, places: &Range<i64>) -> Result<i64> {
+        Ok(match self.reader().dialect() {
+            Dialect::Sqlite => places.start.max(places.end - PLACES_MAX),
+            Dialect::Postgres => {
+                let back = "SELECT seq FROM journal WHERE seq >= ?1 AND seq < ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?3";
+                let back =
+                    self.row(back, values![places.start, places.end, PLACES_MAX - 1], |row| row.get("seq"))?;
+                back.unwrap_or(places.start)
+            }
+        })
+    }
+
+    fn first_dense_at(&self, at: Timestamp, end: i64) -> Result<i64> {
         let (mut low, mut high) = (1, end);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -177,15 +219,16 @@ impl Snapshot<'_> {
         &self,
         filter: &AuditFilter,
         account: AccountId,
-        places: std::ops::Range<i64>,
+        places: Range<i64>,
         limit: usize,
     ) -> Result<(Vec<Recorded>, Option<i64>)> {
-        let mut at = match self.newest_below(account, places.clone())? {
+        let mut at = match self.newest_below(account, &places)? {
             Newest::At(seq) => seq,
             Newest::None => return Ok((Vec::new(), None)),
             Newest::NotFrom(seq) => return Ok((Vec::new(), Some(seq))),
         };
         let (mut lines, mut examined) = (Vec::new(), places.end);
+        let mut chain = self.chain(account, Some(Place::Seq(at)), limit);
         for _ in 0..STEPS_MAX {
             if at < places.start {
                 return Ok((lines, None));
@@ -193,7 +236,7 @@ impl Snapshot<'_> {
             if lines.len() == limit {
                 break;
             }
-            let Some(line) = self.line_at(Place::Seq(at))? else { return Ok((lines, None)) };
+            let Some(line) = chain.next(self)? else { return Ok((lines, None)) };
             examined = at;
             at = before(&line, account).unwrap_or(0);
             if filter.fits(&line) {
@@ -205,12 +248,13 @@ impl Snapshot<'_> {
 
     /// The newest line of an account below a place: the one before the line there, if that is its own; or else by its chain, if
     /// that is short; or else by looking for it.
-    fn newest_below(&self, account: AccountId, places: std::ops::Range<i64>) -> Result<Newest> {
+    fn newest_below(&self, account: AccountId, places: &Range<i64>) -> Result<Newest> {
         let own = self.line_at(Place::Seq(places.end))?.and_then(|it| before(&it, account));
         let mut at = match own {
             Some(before) => before,
             None => self.newest_line_of(account)?.and_then(Place::seq).unwrap_or(0),
         };
+        let mut chain = self.chain(account, Some(Place::Seq(at)), STEPS_MAX);
         for _ in 0..STEPS_MAX {
             if at < places.start {
                 return Ok(Newest::None);
@@ -218,12 +262,15 @@ impl Snapshot<'_> {
             if at < places.end {
                 return Ok(Newest::At(at));
             }
-            at = self.line_at(Place::Seq(at))?.and_then(|it| before(&it, account)).unwrap_or(0);
+            at = chain.next(self)?.and_then(|it| before(&it, account)).unwrap_or(0);
         }
-        let from = places.start.max(places.end - PLACES_MAX);
+        let from = self.reach_back(places)?;
         let found = self.row(
-            "SELECT seq FROM journal NOT INDEXED WHERE seq >= ?1 AND seq < ?2 AND (account = ?3 OR other = ?3)
-             ORDER BY seq DESC LIMIT 1",
+            &format!(
+                "SELECT seq FROM journal {}WHERE seq >= ?1 AND seq < ?2 AND (account = ?3 OR other = ?3)
+                 ORDER BY seq DESC LIMIT 1",
+                self.by_place()
+            ),
             values![from, places.end, Column(account)],
             |row| row.get("seq"),
         )?;
@@ -232,6 +279,11 @@ impl Snapshot<'_> {
             None if from == places.start => Newest::None,
             None => Newest::NotFrom(from),
         })
+    }
+
+    /// What has SQLite go through lines by their places; PostgreSQL does so by itself.
+    const fn by_place(&self) -> &'static str {
+        self.reader().either("NOT INDEXED ", "")
     }
 
     /// A line, as far as whoever reads may see it.
@@ -244,20 +296,23 @@ impl Snapshot<'_> {
     fn look_through(
         &self,
         filter: &AuditFilter,
-        places: std::ops::Range<i64>,
+        places: Range<i64>,
         limit: usize,
     ) -> Result<(Vec<Recorded>, Option<i64>)> {
-        let from = places.start.max(places.end - PLACES_MAX);
+        let from = self.reach_back(&places)?;
         let family = match filter.of {
             Whose::Family(family) => Some(family),
             Whose::Everybody | Whose::Account(_) => None,
         };
         let (caller, id) = filter.by.map_or((None, None), Cause::columns);
         let lines = self.rows(
-            "SELECT * FROM journal NOT INDEXED WHERE seq >= ?1 AND seq < ?2 AND (?3 IS NULL OR family = ?3)
-               AND (?4 IS NULL OR kind = ?4) AND (?5 IS NULL OR caller = ?5)
-               AND (?6 IS NULL OR by_credential = ?6 OR by_account = ?6)
-             ORDER BY seq DESC LIMIT ?7",
+            &format!(
+                "SELECT * FROM journal {}WHERE seq >= ?1 AND seq < ?2 AND (?3 IS NULL OR family = ?3)
+                   AND (?4 IS NULL OR kind = ?4) AND (?5 IS NULL OR caller = ?5)
+                   AND (?6 IS NULL OR by_credential = ?6 OR by_account = ?6)
+                 ORDER BY seq DESC LIMIT ?7",
+                self.by_place()
+            ),
             values![
                 from,
                 places.end,

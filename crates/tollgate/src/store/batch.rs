@@ -1,7 +1,7 @@
 //! A batch: commands decided one after the other, each on what those before it have left, for an engine to write at once.
 //!
-//! Nothing here knows of a database. What a command reads is brought by `bring` from the engine's [`Source`]; what the
-//! ledger makes of it is gathered in [`Pending`].
+//! Nothing here knows of a database. What a command reads is brought by `bring` and `bring_owned` from the engine's
+//! [`Source`]; what the ledger makes of it is gathered in [`Pending`].
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -83,7 +83,6 @@ impl<K: Copy + Eq + Hash> Batch<K> {
 
     /// Brings what a command reads, which is what [`Batch::carry_out`] does first; but for its key, whose scope may follow
     /// from what is brought.
-    #[expect(dead_code, reason = "only an engine that asks for many keys at once brings all commands before")]
     pub(super) fn bring<S: Source<Key = K>>(
         &mut self,
         source: &mut S,
@@ -210,5 +209,184 @@ impl Hasher for Unhashed {
 
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use ledger::{
+        Account, AccountId, Action, Actor, Alerts, Amount, ApiKey, AuthId, BalanceMode, Currency, Hold,
+        Level, Once, PricePlan, Scope, Settings, Standing, Status, Token, TokenId, TokenScope, Webhook,
+    };
+
+    use super::*;
+    use crate::store::sql::{Fault, Reader};
+    use crate::store::{Ids, Snapshot};
+
+    const GATE: TokenId = TokenId::from_bytes([9; 16]);
+    const ACCOUNT: AccountId = AccountId::from_bytes([1; 16]);
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+    /// A source that brings its account only once it was locked.
+    struct Locking {
+        account: Account,
+        token: Token,
+        is_locked: bool,
+        keys_asked: Cell<usize>,
+        database: rusqlite::Connection,
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
+    enum Why {
+        Unlocked(AccountId),
+        Other,
+    }
+
+    impl From<Fault> for Why {
+        fn from(_: Fault) -> Self {
+            Self::Other
+        }
+    }
+
+    impl Source for Locking {
+        type Key = [u8; 16];
+        type Fault = Why;
+
+        fn snapshot(&self) -> Snapshot<'_> {
+            Snapshot::new(Reader::Sqlite(&self.database), None, Ids::of(&[0; 32]))
+        }
+
+        fn account(&mut self, id: AccountId) -> Result<Option<&Account>, Why> {
+            match () {
+                () if id != self.account.id => Ok(None),
+                () if !self.is_locked => Err(Why::Unlocked(id)),
+                () => Ok(Some(&self.account)),
+            }
+        }
+
+        fn token(&mut self, id: TokenId) -> Result<Option<&Token>, Why> {
+            Ok(Some(&self.token).filter(|it| it.id == id))
+        }
+
+        fn plans(&mut self) -> Result<impl Iterator<Item = &Arc<PricePlan>>, Why> {
+            Ok([].iter())
+        }
+
+        fn plan(&mut self, _: &str) -> Result<Option<&Arc<PricePlan>>, Why> {
+            Ok(None)
+        }
+
+        fn default_plan(&mut self, _: Currency) -> Result<Option<&Arc<PricePlan>>, Why> {
+            Ok(None)
+        }
+
+        fn webhook(&mut self, _: WebhookId) -> Result<Option<&Webhook>, Why> {
+            Ok(None)
+        }
+
+        fn webhooks_of(&mut self, _: Option<AccountId>) -> Result<Vec<WebhookId>, Why> {
+            Ok(Vec::new())
+        }
+
+        fn hold(&mut self, _: LineId) -> Result<Option<Hold>, Why> {
+            Ok(None)
+        }
+
+        fn key(&mut self, _: &Scope, key: &str) -> Result<Known<[u8; 16]>, Why> {
+            self.keys_asked.update(|it| it + 1);
+            Ok(Known { hash: [key.as_bytes()[0]; 16], place: None })
+        }
+    }
+
+    fn source() -> Locking {
+        Locking {
+            account: Account {
+                id: ACCOUNT,
+                parent: None,
+                api_key: ApiKey::from_number(1),
+                auth_id: "MA000000000000000001".parse::<AuthId>().unwrap(),
+                name: "Acme".into(),
+                currency: "EUR".parse().unwrap(),
+                mode: BalanceMode::Own,
+                standing: Standing::of_balance(Amount::from_units(100)),
+                status: Status::Active,
+                created_at: Timestamp::default(),
+                changed_at: None,
+                settings: Settings::default(),
+                plan: None,
+                caps: None,
+                alerts: Alerts::default(),
+                level: Level::Fine,
+                credentials: Arc::from([]),
+                subaccounts: 0,
+            },
+            token: Token {
+                id: GATE,
+                scope: TokenScope::Gate { may_force: false },
+                is_first: false,
+                created_at: Timestamp::default(),
+                revoked_at: None,
+                limits: None,
+            },
+            is_locked: false,
+            keys_asked: Cell::new(0),
+            database: rusqlite::Connection::open_in_memory().unwrap(),
+        }
+    }
+
+    fn charge(nth: u8, key: &str) -> Command {
+        Command {
+            id: LineId::from_bytes([nth; 16]),
+            by: Actor::Gate(GATE),
+            from: None,
+            once: Some(Once { key: key.into(), request: None, sealed: None }),
+            action: Action::Charge {
+                account: ACCOUNT,
+                amount: Amount::from_units(30),
+                operation: None,
+                units: None,
+                reference: None,
+                force: false,
+            },
+        }
+    }
+
+    #[test]
+    fn a_fault_of_the_source_is_given_back_and_nothing_gathered() {
+        let (mut batch, mut source) = (Batch::default(), source());
+        batch.begin(Places { first: Place::Seq(512) }, 1, false);
+        assert_eq!(batch.bring(&mut source, &charge(1, "a"), NOW), Err(Why::Unlocked(ACCOUNT)));
+        let answer = batch.carry_out(&mut source, &charge(1, "a"), None, NOW);
+        assert_eq!(answer.unwrap_err(), Why::Unlocked(ACCOUNT));
+        assert!(batch.pending.lines.is_empty() && batch.pending.accounts.changed().is_empty());
+        assert_eq!(source.keys_asked.get(), 0);
+    }
+
+    #[test]
+    fn lines_stand_where_the_engine_says_and_a_repeat_adds_none() {
+        let (mut batch, mut source) = (Batch::default(), source());
+        source.is_locked = true;
+        batch.begin(Places { first: Place::Seq(512) }, 4, false);
+        let trial = batch.try_out(&mut source, &charge(1, "a"), NOW).unwrap();
+        assert_eq!(trial.unwrap().lines.len(), 1);
+        assert_eq!(batch.next_place(), Place::Seq(512), "what was tried out is not there");
+        let first = batch.carry_out(&mut source, &charge(1, "a"), None, NOW).unwrap().unwrap();
+        assert_eq!(batch.next_place(), Place::Seq(513));
+        let repeat = batch.carry_out(&mut source, &charge(2, "a"), None, NOW).unwrap().unwrap();
+        assert_eq!(repeat.id, first.id);
+        let known = Known { hash: [b'b'; 16], place: None };
+        batch.carry_out(&mut source, &charge(3, "b"), Some(known), NOW).unwrap().unwrap();
+        assert_eq!(batch.pending.keyed, [([b'a'; 16], 0), ([b'b'; 16], 1)]);
+        assert_eq!(batch.pending.lines.len(), 2);
+        assert_eq!(batch.pending.accounts.changed(), [ACCOUNT]);
+        assert_eq!(source.keys_asked.get(), 3, "a key that the engine has looked up is not asked for");
+        batch.carry_out(&mut source, &charge(4, "c"), None, NOW).unwrap().unwrap();
+        let refused = batch.carry_out(&mut source, &charge(5, "d"), None, NOW).unwrap();
+        assert!(matches!(refused, Err(ExecuteError::Refused(_))), "only 10 of 100 are left");
+        batch.begin(Places { first: Place::Seq(2_048) }, 1, false);
+        let again = batch.carry_out(&mut source, &charge(1, "a"), None, NOW).unwrap().unwrap();
+        assert_eq!((batch.pending.lines.len(), again.amount()), (1, Amount::from_units(30)));
     }
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use ledger::{AccountId, EventId, EventKind, Timestamp, WebhookId};
 
-use super::embedded;
 use super::sql::{self, Column, Reader, Result, Row, values};
+use super::{embedded, postgres};
 
 /// An event on its way to a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +133,7 @@ pub struct Deliveries {
 /// Where that is kept.
 pub(super) enum Database {
     Embedded(embedded::Deliveries),
+    Postgres(postgres::Beside),
 }
 
 impl Deliveries {
@@ -151,6 +152,7 @@ impl Deliveries {
     fn ask<T>(&self, ask: impl FnOnce(Reader<'_>) -> Result<T>) -> Result<T> {
         match &self.database {
             Database::Embedded(database) => database.ask(ask),
+            Database::Postgres(database) => database.ask(ask),
         }
     }
 
@@ -159,6 +161,7 @@ impl Deliveries {
     fn change<T>(&self, change: impl FnOnce(Reader<'_>) -> Result<T>, count: impl FnOnce(&T)) -> Result<T> {
         match &self.database {
             Database::Embedded(database) => database.change(change, count),
+            Database::Postgres(database) => database.change(change, count),
         }
     }
 
@@ -196,7 +199,7 @@ impl Deliveries {
             for Wanted { webhook, seq, event, kind, account } in wanted {
                 queued += reader.execute(
                     "INSERT INTO deliveries (webhook, seq, event, kind, account, state, is_resent, attempts, queued_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, 0, ?6) ON CONFLICT (webhook, seq) DO NOTHING",
+                     VALUES (?1, ?2, ?3, ?4, ?5, 1, FALSE, 0, ?6) ON CONFLICT (webhook, seq) DO NOTHING",
                     values![
                         Column(*webhook),
                         *seq,
@@ -296,8 +299,8 @@ impl Deliveries {
                 )?;
             } else {
                 queued = reader.execute(
-                    "UPDATE deliveries SET state = 1, is_resent = 1, attempts = 0, queued_at = ?3, next_at = ?3
-                     WHERE webhook = ?1 AND seq = ?2 AND (is_resent = 0 OR queued_at < ?3)",
+                    "UPDATE deliveries SET state = 1, is_resent = TRUE, attempts = 0, queued_at = ?3, next_at = ?3
+                     WHERE webhook = ?1 AND seq = ?2 AND (is_resent = FALSE OR queued_at < ?3)",
                     which,
                 )?;
             }
@@ -374,8 +377,8 @@ impl Deliveries {
         self.ask(|reader| {
             reader.execute(
                 "DELETE FROM deliveries WHERE (webhook, seq) IN (SELECT webhook, seq FROM deliveries
-                 WHERE state <> 1 AND last_at < MAX(?1, ?2) AND (last_at < ?2 OR (state = 2 AND last_at < ?1)) LIMIT ?3)",
-                values![Column(delivered), Column(dead), most],
+                 WHERE state <> 1 AND last_at < ?4 AND (last_at < ?2 OR (state = 2 AND last_at < ?1)) LIMIT ?3)",
+                values![Column(delivered), Column(dead), most, Column(delivered.max(dead))],
             )
         })
     }
@@ -394,7 +397,7 @@ fn begin_turn(reader: Reader<'_>, webhook: WebhookId, account: AccountId, now: T
     reader
         .execute(
             "UPDATE deliveries SET next_at = ?3 WHERE webhook = ?1 AND next_at IS NULL AND seq =
-             (SELECT MIN(seq) FROM deliveries WHERE webhook = ?1 AND account = ?2 AND state = 1 AND is_resent = 0)",
+             (SELECT MIN(seq) FROM deliveries WHERE webhook = ?1 AND account = ?2 AND state = 1 AND is_resent = FALSE)",
             values![Column(webhook), Column(account), Column(now)],
         )
         .map(drop)

@@ -15,6 +15,10 @@ pub enum ExecuteError {
     /// Too many commands wait.
     #[error("too many commands wait")]
     Full,
+    /// Nobody knows whether it was written: the connection to the database was lost when it was. Under the same key it may be
+    /// sent again.
+    #[error("whether it was written is not known")]
+    Unknown,
     /// Nothing was written, and the same may go through later.
     #[error("the store does not take writes now")]
     Unavailable,
@@ -28,20 +32,20 @@ pub enum ExecuteError {
 #[error("the store cannot be read")]
 pub struct ReadError(#[from] Fault);
 
-/// Why a store could not be opened; each is a sentence for the operator.
+/// Why a store could not be opened; each is a sentence for the operator. A store is called by its file, or by its address
+/// without a password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process holds it.
-    #[error("{} is in use by another tollgate process; stop that one, or give this one another --store", .0.display())]
-    InUse(PathBuf),
+    #[error("{0} is in use by another tollgate process; stop that one, or give this one another --store")]
+    InUse(String),
     /// Written by a newer version.
     #[error(
-        "{} was written by a newer version of tollgate (schema {found}, this one knows {known}); use that version",
-        path.display()
+        "{store} was written by a newer version of tollgate (schema {found}, this one knows {known}); use that version"
     )]
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// Which store.
+        store: String,
         /// Its schema.
         found: u32,
         /// The newest that this binary knows.
@@ -49,33 +53,51 @@ pub enum OpenError {
     },
     /// Written by an older version, and only to be read.
     #[error(
-        "{} was written by an older version of tollgate (schema {found}, this one checks {known}); start this version on \
-         it once, which brings it up to date, or check it with the one that wrote it",
-        path.display()
+        "{store} was written by an older version of tollgate (schema {found}, this one checks {known}); start this version on \
+         it once, which brings it up to date, or check it with the one that wrote it"
     )]
     Older {
-        /// The file.
-        path: PathBuf,
+        /// Which store.
+        store: String,
         /// Its schema.
         found: u32,
         /// The one that this binary checks.
         known: u32,
     },
     /// Sealed under another key.
-    #[error("{}.key is not the key file that {} was made with; restore the right one from a backup", .0.display(), .0.display())]
-    WrongKey(PathBuf),
+    #[error("this is not the key file that {0} was made with; restore the right one from a backup")]
+    WrongKey(String),
     /// Not there, where it must be.
-    #[error("there is no store at {}", .0.display())]
-    Missing(PathBuf),
+    #[error("there is no store at {0}")]
+    Missing(String),
     /// Not a store.
-    #[error("{} is not a tollgate store: {reason}", path.display())]
+    #[error("{store} is not a tollgate store: {reason}")]
     NotAStore {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
+        /// Which.
+        store: String,
+        /// What the engine says.
         reason: Fault,
     },
-    /// The file or its directory cannot be used.
+    /// It cannot keep one as it is.
+    #[error("{store} cannot keep a tollgate store: {what}")]
+    Unsuited {
+        /// Which.
+        store: String,
+        /// What would have to be otherwise.
+        what: String,
+    },
+    /// What can be done with a file alone.
+    #[error("{0} is no file, and this is done with files only")]
+    NoFile(String),
+    /// Nobody answers there, or not to us.
+    #[error("cannot connect to {store}: {reason}")]
+    Unreachable {
+        /// Where.
+        store: String,
+        /// What stands between.
+        reason: Fault,
+    },
+    /// A file or its directory cannot be used.
     #[error("cannot open {}: {reason}", path.display())]
     File {
         /// The file.
@@ -83,6 +105,12 @@ pub enum OpenError {
         /// What the system says.
         reason: std::io::Error,
     },
+    /// Too many nodes.
+    #[error("all lanes of the database are taken: stop other nodes, or give each fewer --store-lanes")]
+    Lanes,
+    /// TLS cannot be had as it was asked for.
+    #[error("cannot use TLS: {0}")]
+    Tls(String),
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),

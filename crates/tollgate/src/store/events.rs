@@ -1,12 +1,9 @@
-//! Events: their rows, reading them from a cursor on, and proving that they follow from the journal.
+//! Events: their rows, reading them from a cursor on, and which ones follow from a command.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ledger::{Account, AccountId, Amount, Event, EventId, EventKind, Level, Line, LineId, Timestamp, event};
 
-use super::line_id::LineIds;
-use super::replay::Wrong;
 use super::sql::{self, Column, Fault, Reader, Result, Row, values};
 use super::{Place, Snapshot};
 
@@ -50,15 +47,15 @@ pub struct EventFilter {
 /// An event without what its line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct EventRow {
-    seq: i64,
-    kind: EventKind,
-    account: AccountId,
-    family: AccountId,
-    line: Place,
-    threshold: Option<Amount>,
+    pub(super) seq: i64,
+    pub(super) kind: EventKind,
+    pub(super) account: AccountId,
+    pub(super) family: AccountId,
+    pub(super) line: Place,
+    pub(super) threshold: Option<Amount>,
 }
 
-fn event_row(row: Row<'_>) -> Result<EventRow> {
+pub(super) fn event_row(row: Row<'_>) -> Result<EventRow> {
     Ok(EventRow {
         seq: row.get("seq")?,
         kind: sql::get(row, "kind")?,
@@ -71,7 +68,8 @@ fn event_row(row: Row<'_>) -> Result<EventRow> {
 
 /// The place of the newest event; 0 where there is none.
 pub(super) fn last(reader: Reader<'_>) -> Result<i64> {
-    let last = "SELECT COALESCE(MAX(seq), 0) AS last FROM events";
+    let last =
+        reader.either("SELECT COALESCE(MAX(seq), 0) AS last FROM events", "SELECT last FROM event_head");
     Ok(reader.row(last, values![], |row| row.get("last"))?.unwrap_or(0))
 }
 
@@ -137,7 +135,8 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn last_event_before(&self, at: Timestamp) -> Result<i64> {
-        // There is no gap between places, and no event is older than the one before it.
+        // There is no gap between places, and no event is older than the one before it; where many lanes write, it may be by
+        // as long as a batch takes, and the time is met as nearly as that.
         let (mut first, mut last) = (0, self.last_event()?);
         while first < last {
             let middle = first + (last - first + 1) / 2;
@@ -165,7 +164,7 @@ impl Snapshot<'_> {
 #[derive(Default)]
 pub(super) struct Replayed {
     lines: Vec<Arc<Line>>,
-    first_seq: i64,
+    first: Place,
     before: Vec<(AccountId, Option<Account>)>,
     /// The level in the record of one of its lines.
     recorded: Option<(AccountId, Level)>,
@@ -173,8 +172,13 @@ pub(super) struct Replayed {
 
 impl Replayed {
     /// Begins with a command's first line.
-    pub(super) fn starting_at(seq: i64) -> Self {
-        Self { first_seq: seq, ..Self::default() }
+    pub(super) fn starting_at(first: Place) -> Self {
+        Self { first, ..Self::default() }
+    }
+
+    /// Where its first line is.
+    pub(super) const fn first(&self) -> Place {
+        self.first
     }
 
     /// Keeps what an account was before the command.
@@ -203,7 +207,7 @@ impl Replayed {
         begin_after: i64,
         after: impl Fn(AccountId) -> Option<&'a Account>,
     ) -> Result<Vec<EventRow>, String> {
-        if self.first_seq <= begin_after {
+        if self.first <= Place::Seq(begin_after) {
             return Ok(Vec::new());
         }
         if let Some((id, level)) = self.recorded
@@ -217,74 +221,9 @@ impl Replayed {
             kind: it.kind,
             account: it.account,
             family: it.family,
-            line: Place::Seq(self.first_seq + i64::try_from(it.line).unwrap_or(i64::MAX)),
+            line: self.first.plus(i64::try_from(it.line).unwrap_or(i64::MAX)),
             threshold: it.threshold,
         };
         Ok(event::follow(&self.lines, before, after).into_iter().map(row).collect())
-    }
-}
-
-/// How many events are read at once to be compared.
-const PAGE: i64 = 1_024;
-
-/// Holds the events that follow from the journal against those that are there, as they come.
-pub(super) struct Compared<'a> {
-    reader: Reader<'a>,
-    ids: LineIds,
-    seen: i64,
-    /// What was read and not compared yet.
-    page: VecDeque<Told>,
-    /// The place up to which events were read.
-    read: i64,
-}
-
-/// An event that is there: its place, and the rest of it where that can be read.
-struct Told {
-    seq: i64,
-    id: Option<EventId>,
-    row: Option<EventRow>,
-}
-
-impl<'a> Compared<'a> {
-    pub(super) const fn new(reader: Reader<'a>, ids: LineIds) -> Self {
-        Self { reader, ids, seen: 0, page: VecDeque::new(), read: 0 }
-    }
-
-    pub(super) fn with(&mut self, expected: Vec<EventRow>) -> Result<(), Wrong> {
-        for expected in expected {
-            self.seen += 1;
-            let expected = EventRow { seq: self.seen, ..expected };
-            let told = self.next()?;
-            let leads = |it: EventId| self.ids.seq(LineId::from_bytes(*it.as_bytes()));
-            // One that cannot be read is none that was ever written.
-            let is_it =
-                told.is_some_and(|it| it.id.map(leads) == Some(expected.seq) && it.row == Some(expected));
-            if !is_it {
-                return Err(Wrong::Other(format!("event {} is not as the journal leads to", expected.seq)));
-            }
-        }
-        Ok(())
-    }
-
-    /// None may be left.
-    pub(super) fn end(mut self) -> Result<(), Wrong> {
-        match self.next()? {
-            None => Ok(()),
-            Some(Told { seq, .. }) => {
-                Err(Wrong::Other(format!("event {seq} follows from no line of the journal")))
-            }
-        }
-    }
-
-    fn next(&mut self) -> Result<Option<Told>> {
-        if self.page.is_empty() {
-            let next = "SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-            let page = self.reader.rows(next, values![self.read, PAGE], |row| {
-                Ok(Told { seq: row.get("seq")?, id: sql::get(row, "id").ok(), row: event_row(row).ok() })
-            })?;
-            self.read = page.last().map_or(self.read, |it| it.seq);
-            self.page = page.into();
-        }
-        Ok(self.page.pop_front())
     }
 }

@@ -4,7 +4,7 @@ use ledger::{Account, AccountId, Alerts, ApiKey, BalanceMode, Standing, Status, 
 
 use super::Snapshot;
 use super::owned::{Listed, Slice, count};
-use super::sql::{self, Column, Result, Row, values};
+use super::sql::{self, Column, Reader, Result, Row, values};
 
 /// In which order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,10 +70,20 @@ pub fn is_near(standing: &Standing, alerts: &Alerts) -> bool {
         || alerts.low.map_or(available.units() <= standing.credit_limit.units() / 10, |low| available < low)
 }
 
-/// [`is_near`] in SQL, for the accounts that have a balance of their own. Beyond what an integer holds, SQLite goes on with
-/// rounded numbers; no account that the rules let be is there.
-const NEAR: &str = "(mode = 1 AND (balance + credit_limit - held <= alert_depleted OR CASE WHEN alert_low IS NULL
-     THEN balance + credit_limit - held <= credit_limit / 10 ELSE balance + credit_limit - held < alert_low END))";
+/// What is available, in SQL. Beyond what an integer holds, SQLite goes on with rounded numbers, which do for an order, and
+/// PostgreSQL would go no further; no account that the rules let be is there when all is added up, but on the way it may.
+const fn available(reader: Reader<'_>) -> &'static str {
+    reader.either("balance + credit_limit - held", "CAST(balance AS numeric) + credit_limit - held")
+}
+
+/// [`is_near`] in SQL, for the accounts that have a balance of their own.
+fn near(reader: Reader<'_>) -> String {
+    let available = available(reader);
+    format!(
+        "(mode = 1 AND ({available} <= alert_depleted OR CASE WHEN alert_low IS NULL
+         THEN {available} <= credit_limit / 10 ELSE {available} < alert_low END))"
+    )
+}
 
 impl FamilyTotals {
     /// Those and others together.
@@ -114,21 +124,27 @@ impl Snapshot<'_> {
         filter: &FamilyFilter,
         slice: Slice,
     ) -> Result<Listed<Account>> {
+        let reader = self.reader();
+        let (available, near) = (available(reader), near(reader));
         let order = match filter.order {
             // What is left in one currency says nothing beside another, and whether that is little does.
             FamilyOrder::Nearest if parent.is_none() => {
-                &format!("{NEAR} DESC, balance + credit_limit - held, last_line DESC, number")
+                &format!("{near} DESC, {available}, last_line DESC, number")
             }
-            // Beyond what an integer holds, SQLite goes on with rounded numbers, which do for an order.
-            FamilyOrder::Nearest => "mode, balance + credit_limit - held, last_line DESC, number",
-            FamilyOrder::Name => "name COLLATE NOCASE, number",
+            FamilyOrder::Nearest => &format!("mode, {available}, last_line DESC, number"),
+            FamilyOrder::Name => reader.either("name COLLATE NOCASE, number", "lower(name), number"),
             FamilyOrder::Balance => "balance DESC, number",
             FamilyOrder::Newest => "number DESC",
         };
-        let near = if filter.is_near { format!(" AND {NEAR}") } else { String::new() };
+        let near = if filter.is_near { format!(" AND {near}") } else { String::new() };
+        let below = if parent.is_some() { "parent = ?1" } else { "parent IS NULL AND ?1 IS NULL" };
+        let named = reader.either(
+            "instr(lower(name), lower(?4)) > 0 OR instr(auth_id, upper(?4)) > 0",
+            r#"strpos(lower(name), lower(?4 COLLATE "C")) > 0 OR strpos(auth_id, upper(?4 COLLATE "C")) > 0"#,
+        );
         let fits = format!(
-            "FROM accounts WHERE parent IS ?1 AND (?2 IS NULL AND status <> ?3 OR status = ?2)
-             AND (?4 IS NULL OR instr(lower(name), lower(?4)) > 0 OR instr(auth_id, upper(?4)) > 0 OR api_key = ?5){near}{}",
+            "FROM accounts WHERE {below} AND (?2 IS NULL AND status <> ?3 OR status = ?2)
+             AND (?4 IS NULL OR {named} OR api_key = ?5){near}{}",
             self.within_reach("id")
         );
         let key = filter.text.as_deref().and_then(|it| it.parse::<ApiKey>().ok());
@@ -155,7 +171,7 @@ impl Snapshot<'_> {
     pub fn family_totals(&self, primary: AccountId) -> Result<FamilyTotals> {
         let text = format!(
             "SELECT {} FROM accounts WHERE parent = ?1 AND status <> ?2{}",
-            sums(),
+            sums(self.reader()),
             self.within_reach("id")
         );
         let closed = Column(Status::Closed);
@@ -170,7 +186,7 @@ impl Snapshot<'_> {
         let by_currency = |whose: &str| {
             let text = format!(
                 "SELECT currency, {} FROM accounts WHERE {whose} AND status <> ?1{} GROUP BY currency",
-                sums(),
+                sums(self.reader()),
                 self.within_reach("id")
             );
             self.rows(&text, values![Column(Status::Closed)], |row| Ok((row.get("currency")?, totals(row)?)))
@@ -195,16 +211,17 @@ impl Snapshot<'_> {
 
 /// What of some accounts [`totals`] reads. A sum of SQLite's ends where an integer does, so there is one of the upper 32 bits
 /// of each amount and one of the lower ones: of 2 billion accounts neither ends.
-fn sums() -> String {
+fn sums(reader: Reader<'_>) -> String {
+    let sum = |part: String, name: String| format!("CAST(COALESCE(SUM({part}), 0) AS bigint) AS {name}");
     let halves = |name| {
-        format!(
-            "COALESCE(SUM({name} >> 32), 0) AS {name}_upper, COALESCE(SUM({name} & 0xffffffff), 0) AS {name}_lower"
-        )
+        let (upper, lower) = (format!("{name} >> 32"), format!("{name} & 4294967295"));
+        format!("{}, {}", sum(upper, format!("{name}_upper")), sum(lower, format!("{name}_lower")))
     };
     let [balance, credit_limit, held] = ["balance", "credit_limit", "held"].map(halves);
     format!(
-        "COUNT(*) AS accounts, COALESCE(SUM(status = 2), 0) AS suspended, COALESCE(SUM({NEAR}), 0) AS near,
-         {balance}, {credit_limit}, {held}"
+        "COUNT(*) AS accounts, COUNT(*) FILTER (WHERE status = 2) AS suspended,
+         COUNT(*) FILTER (WHERE {}) AS near, {balance}, {credit_limit}, {held}",
+        near(reader)
     )
 }
 

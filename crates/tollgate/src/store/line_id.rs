@@ -108,9 +108,9 @@ mod tests {
     fn an_id_leads_to_its_line_and_is_a_uuid_of_its_time() {
         let at = Timestamp::from_millis(1_763_760_000_123);
         let random = LineId::from_bytes([0xFF; 16]);
-        let timed = |counter, lane| Place::timed(at, counter, lane).seq().unwrap();
+        let timed = |counter, lane| Place::first_of(at, lane).plus(counter).seq().unwrap();
         let dense = [1, 2, 4_095, 1 << 30, TIMED - 1];
-        for seq in dense.into_iter().chain([timed(0, 0), timed(1, 0), timed(8_191, 255), timed(42, 7)]) {
+        for seq in dense.into_iter().chain([timed(0, 0), timed(1, 0), timed(16_383, 127), timed(42, 7)]) {
             let id = IDS.place(random, seq, at);
             assert_eq!(IDS.seq(id), seq);
             assert_eq!(IDS.seq(id.nth(3)), seq, "those beside it lead to the first");
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_timed_place_says_itself_when_and_not_before_or_after_its_time() {
         let at = Timestamp::from_millis(1_763_760_000_123);
-        let place = Place::timed(at, 3, 9).seq().unwrap();
+        let place = Place::first_of(at, 9).plus(3).seq().unwrap();
         let id = LineId::from_bytes([0; 16]);
         assert_eq!(IDS.place(id, place, Timestamp::from_millis(0)), IDS.place(id, place, at));
         for (millis, expected) in [(1 << 20, TIMED), ((1 << 42) - 1, ((1 << 42) - 1) << 21)] {

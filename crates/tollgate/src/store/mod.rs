@@ -3,7 +3,7 @@
 //! Reading order: [`Store`] is the door; `queue` is where commands wait; `embedded` is the engine that takes them from there and
 //! writes what comes of them. `batch` has the ledger decide them, on what `bring` and `bring_owned` bring from an engine's
 //! `source`, and gathers in `pending` and `touched` what is to be written; `records` writes what is alike in all engines.
-//! `snapshot` reads, with `audit`, `events`, `family`, `owned`, `plan`, `webhooks` and `usage_read`; `sql` is how
+//! `snapshot` reads, with `audit`, `credentials`, `events`, `family`, `owned`, `plan`, `webhooks` and `usage_read`; `sql` is how
 //! statements are asked and their rows read as domain values, `record` what stands in them as JSON, `place` and `line_id`
 //! where lines stand; `usage` adds up what was spent; `replay` proves a store from its journal; `deliveries` is what became
 //! of events.
@@ -16,10 +16,13 @@ mod batch;
 mod bring;
 mod bring_owned;
 mod caps;
+mod copy;
+mod credentials;
 mod deliveries;
 mod embedded;
 mod error;
 mod events;
+mod events_proof;
 mod family;
 mod limits;
 mod line_id;
@@ -53,6 +56,8 @@ use quick_cache::sync::Cache;
 use tokio::sync::{oneshot, watch};
 
 pub use audit::{AuditFilter, Audited, Cause, Whose};
+pub use copy::copy;
+pub use credentials::{StoredCredential, TokenFilter};
 pub use deliveries::{Deliveries, Delivery, DeliveryFigures, DeliveryState, Tried, Wanted};
 pub use embedded::ONCE_MAX;
 pub use error::{ExecuteError, OpenError, ReadError};
@@ -61,14 +66,19 @@ pub use family::{CurrencyTotals, FamilyFilter, FamilyOrder, FamilyTotals, is_nea
 pub use owned::{Listed, NumberFilter, Owners, Slice};
 pub use place::{Link, Place};
 pub use plan::PlanFilter;
-pub use postgres::PostgresUrl;
+pub use postgres::{PostgresUrl, Time};
 pub use replay::{Replay, Wrong, replay};
-pub use snapshot::{AccountFilter, Snapshot, StoredCredential, TokenFilter};
+pub use snapshot::{AccountFilter, Snapshot};
 pub use sql::{Fault, Recorded, Result};
 pub use url::StoreUrl;
 pub use usage::UsageSum;
 pub use usage_read::{UsagePart, UsageSpan, UsageWork};
 pub use webhooks::{StoredWebhook, WebhooksOf};
+
+/// How many lanes a node writes to a database with: one decides while the other waits for the disk.
+pub const LANES: usize = 2;
+/// How many connections a node reads a database with.
+pub const CONNECTIONS: usize = 16;
 
 /// How many names are kept in memory; the least used are read again.
 const NAMES_MAX: usize = 262_144;
@@ -107,6 +117,27 @@ pub struct Options {
     pub key_mark: [u8; 32],
     /// A token to accept that is stored nowhere, and the hash of its text.
     pub environment_token: Option<(Token, String)>,
+    /// How many lanes write to a database.
+    pub lanes: usize,
+    /// How many connections to a database read.
+    pub connections: usize,
+    /// Whose clock tells in a database when a line was written.
+    pub time: Time,
+}
+
+impl Options {
+    /// As usual, for a store that is sealed under the key file of this mark.
+    pub const fn new(url: StoreUrl, key_mark: [u8; 32]) -> Self {
+        Self {
+            url,
+            once_max: ONCE_MAX,
+            key_mark,
+            environment_token: None,
+            lanes: LANES,
+            connections: CONNECTIONS,
+            time: Time::OfDatabase,
+        }
+    }
 }
 
 /// The store of one process. Clones share it.
@@ -128,6 +159,7 @@ struct Shared {
 /// What keeps a store.
 enum Engine {
     Embedded(embedded::Engine),
+    Postgres(postgres::Engine),
 }
 
 /// What an engine and the door both know.
@@ -194,6 +226,9 @@ impl Store {
             StoreUrl::Sqlite(path) => {
                 Engine::Embedded(embedded::Engine::open(path, options, common.clone())?)
             }
+            StoreUrl::Postgres(url) => {
+                Engine::Postgres(postgres::Engine::open(&url, &options, common.clone())?)
+            }
         };
         let shared = Arc::new(Shared { names: Cache::new(NAMES_MAX), common, engine });
         Ok(Self { _door: Arc::new(Door(shared.clone())), shared })
@@ -209,7 +244,8 @@ impl Store {
     pub async fn execute(&self, command: Command, at: Timestamp) -> Result<Outcome, ExecuteError> {
         let (reply, answer) = oneshot::channel();
         self.shared.engine.queue().push(queue::Job::new(command, at, queue::Reply::outcome(reply)))?;
-        answer.await.unwrap_or(Err(ExecuteError::Unavailable))
+        // Whoever was to answer is gone, and nobody else knows how far it came.
+        answer.await.unwrap_or(Err(ExecuteError::Unknown))
     }
 
     /// Has commands decided one after the other, as [`Store::execute`] would each, and returns when all of them are
@@ -227,9 +263,10 @@ impl Store {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let (reply, answers) = oneshot::channel();
+        let (count, (reply, answers)) = (commands.len(), oneshot::channel());
         self.shared.engine.queue().push_many(queue::Many::new(commands, at, reply))?;
-        Ok(answers.await.map_err(|_| ExecuteError::Unavailable)?.answers)
+        let unknown = || std::iter::repeat_with(|| Err(ExecuteError::Unknown)).take(count).collect();
+        Ok(answers.await.map_or_else(|_| unknown(), |it| it.answers))
     }
 
     /// Has a command decided as if it were carried out now, and nothing of it written.
@@ -265,13 +302,14 @@ impl Store {
         reading.await.unwrap_or(Err(Fault::Ended.into()))
     }
 
-    /// Reads one state of the store, here and now.
+    /// Reads one state of the store, here and now; on a thread that must not be the only one to run futures.
     ///
     /// # Errors
     /// [`ReadError`].
     pub fn read_now<T>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T, ReadError> {
         Ok(match &self.shared.engine {
             Engine::Embedded(engine) => engine.read(read)?,
+            Engine::Postgres(engine) => engine.read(read)?,
         })
     }
 
@@ -289,10 +327,7 @@ impl Store {
         }
         unknown.sort_unstable();
         unknown.dedup();
-        let read = self.read(move |snapshot| {
-            unknown.into_iter().map(|name| Ok((name, snapshot.named(&name)?))).collect::<Result<Vec<_>>>()
-        });
-        let read = read.await?;
+        let read = self.read(move |snapshot| snapshot.all_named(&unknown)).await?;
         for (name, account) in &read {
             if let Some(account) = account {
                 self.shared.names.insert(*name, *account);
@@ -329,6 +364,8 @@ impl Store {
     pub async fn lost(&self) {
         match &self.shared.engine {
             Engine::Embedded(engine) => engine.lost().await,
+            // What is on its disk is its server's business.
+            Engine::Postgres(_) => std::future::pending().await,
         }
     }
 
@@ -371,18 +408,21 @@ impl Engine {
     fn queue(&self) -> &queue::Queue {
         match self {
             Self::Embedded(engine) => engine.queue(),
+            Self::Postgres(engine) => engine.queue(),
         }
     }
 
     const fn deliveries(&self) -> &Deliveries {
         match self {
             Self::Embedded(engine) => engine.deliveries(),
+            Self::Postgres(engine) => engine.deliveries(),
         }
     }
 
     fn close(&self) {
         match self {
             Self::Embedded(engine) => engine.close(),
+            Self::Postgres(engine) => engine.close(),
         }
     }
 }
@@ -397,6 +437,7 @@ impl Drop for Door {
 pub fn exists(url: &StoreUrl) -> bool {
     match url {
         StoreUrl::Sqlite(path) => embedded::exists(path),
+        StoreUrl::Postgres(url) => postgres::exists(url),
     }
 }
 
@@ -407,5 +448,6 @@ pub fn exists(url: &StoreUrl) -> bool {
 pub fn backup(url: &StoreUrl, copy: &Path) -> Result<(), OpenError> {
     match url {
         StoreUrl::Sqlite(path) => embedded::backup(path, copy),
+        StoreUrl::Postgres(url) => Err(OpenError::NoFile(url.to_string())),
     }
 }

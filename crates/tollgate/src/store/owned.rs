@@ -5,7 +5,7 @@ use ledger::{
     Number, NumberKind, Settings,
 };
 
-use super::sql::{self, Bind, Column, Fault, Kind, Result, Row, Value, get, get_opt, values};
+use super::sql::{self, Bind, Column, Dialect, Fault, Kind, Result, Row, Value, get, get_opt, values};
 use super::{Snapshot, settings};
 
 const SMS: i64 = 1;
@@ -76,14 +76,21 @@ impl Snapshot<'_> {
     /// # Errors
     /// Of the store.
     pub fn numbers(&self, owners: Owners, filter: &NumberFilter, slice: Slice) -> Result<Listed<Number>> {
-        let order = if owners == Owners::Stock { "country, msisdn" } else { "rented_at DESC, number DESC" };
+        let order = if owners == Owners::Stock {
+            "country, msisdn"
+        } else {
+            "rented_at DESC NULLS LAST, number DESC"
+        };
+        let like = self.reader().either("msisdn GLOB ?4", "msisdn LIKE replace(?4, '*', '%')");
+        let alias = self.setting("alias");
+        let cnam_lookup = self.setting("cnam_lookup");
         let fits = format!(
             "FROM numbers WHERE {} AND (?2 IS NULL OR country = ?2) AND (?3 IS NULL OR msisdn = ?3)
-             AND (?4 IS NULL OR msisdn GLOB ?4) AND (?5 & (1 << kind)) <> 0 AND (features & ?6) = ?6
+             AND (?4 IS NULL OR {like}) AND (?5 & (1 << kind)) <> 0 AND (features & ?6) = ?6
              AND (?7 IS NULL OR application = ?7) AND (?8 IS NULL OR (application IS NOT NULL) = ?8)
-             AND (?9 IS NULL OR json_extract(settings, '$.alias') = ?9) AND (?10 IS NULL OR currency = ?10)
+             AND (?9 IS NULL OR {alias} = ?9) AND (?10 IS NULL OR currency = ?10)
              AND (?11 IS NULL OR (owner IS NOT NULL) = ?11)
-             AND (?12 IS NULL OR json_extract(settings, '$.cnam_lookup') = ?12)",
+             AND (?12 IS NULL OR {cnam_lookup} = ?12)",
             self.whose(owners)
         );
         let kinds = filter.kinds.iter().fold(0, |mask, it| mask | 1 << kind_code(*it));
@@ -140,6 +147,14 @@ impl Snapshot<'_> {
             ],
             |row| Ok((row.get("number")?, number(row)?)),
         )
+    }
+
+    /// A text of the column `settings`.
+    fn setting(&self, name: &str) -> String {
+        match self.reader().dialect() {
+            Dialect::Sqlite => format!("json_extract(settings, '$.{name}')"),
+            Dialect::Postgres => format!("CAST(settings AS jsonb) ->> '{name}'"),
+        }
     }
 
     /// What the column `owner` must be. What is nobody's is out of nobody's reach.

@@ -11,9 +11,7 @@ use super::touched::Touched;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Places {
     /// Where the first one does.
-    pub(super) first: i64,
-    /// How far each is from the one before it.
-    pub(super) step: i64,
+    pub(super) first: Place,
 }
 
 impl Places {
@@ -21,7 +19,7 @@ impl Places {
     pub(super) fn of(self, line: usize) -> Place {
         // Far more lines than any batch has fit.
         let line = i64::try_from(line).unwrap_or(i64::MAX);
-        Place::Seq(self.first.saturating_add(self.step.saturating_mul(line)))
+        self.first.plus(line)
     }
 }
 

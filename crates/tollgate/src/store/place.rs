@@ -10,14 +10,15 @@ use super::sql::{Bind, FromStored, Kind, Stored, Value};
 
 /// The least timed place, of some 17 minutes after the beginning of 1970; dense ones are below it, 2 × 10¹² of them.
 pub(super) const TIMED: i64 = 1 << 41;
-/// How far a timed place is from the next one of its lane.
-pub(super) const STEP: i64 = 1 << LANE_BITS;
+/// How many lanes there may be at once.
+pub(super) const LANES: u8 = 1 << LANE_BITS;
 
-/// 256 lanes.
-const LANE_BITS: u32 = 8;
-/// Under the milliseconds stand 13 bits that count and the lane: 8,192 lines of a lane in each millisecond, and the next one
-/// begins where there are more.
-pub(super) const BELOW_MILLIS_BITS: u32 = 13 + LANE_BITS;
+const LANE_BITS: u32 = 7;
+/// 16,384 lines of a lane in each millisecond; the next one begins where there are more.
+const COUNTER_BITS: u32 = 14;
+const COUNTER_END: i64 = 1 << COUNTER_BITS;
+/// Under the milliseconds stands the lane and under that what counts, so that the lines of one command are side by side.
+pub(super) const BELOW_MILLIS_BITS: u32 = LANE_BITS + COUNTER_BITS;
 
 /// Where a line stands in its journal: a later line of an account has the greater place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,24 +27,40 @@ pub enum Place {
     Seq(i64),
 }
 
+impl Default for Place {
+    /// Before every line.
+    fn default() -> Self {
+        Self::Seq(0)
+    }
+}
+
 /// How a line hangs in the chain of one of its accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Link {
     /// The line of that account before it; `None` where it is the first.
     pub before: Option<Place>,
+    /// Which of that account's lines it is, from 1; `None` where nobody counts them.
+    pub version: Option<i64>,
 }
 
 impl Place {
-    /// The place of a lane's line in a millisecond.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing gives timed places yet"))]
-    pub(super) const fn timed(at: Timestamp, counter: u16, lane: u8) -> Self {
-        Self::Seq(first_at(at) + counter as i64 * STEP + lane as i64)
+    /// The first place of a lane in a millisecond.
+    pub(super) fn first_of(at: Timestamp, lane: u8) -> Self {
+        Self::Seq(first_at(at) + (i64::from(lane) << COUNTER_BITS))
     }
 
-    /// Its number among all lines, where they have one.
+    /// As the column `seq` has it.
     pub const fn seq(self) -> Option<i64> {
         match self {
             Self::Seq(seq) => Some(seq),
+        }
+    }
+
+    /// Its number among all lines, where they are counted: lines of many writers are not.
+    pub const fn number(self) -> Option<i64> {
+        match self {
+            Self::Seq(seq) if seq < TIMED => Some(seq),
+            Self::Seq(_) => None,
         }
     }
 
@@ -56,19 +73,49 @@ impl Place {
         }
     }
 
+    /// The lane that has given it, where the place says it.
+    pub(super) fn lane(self) -> Option<u8> {
+        let Self::Seq(seq) = self;
+        u8::try_from((seq >> COUNTER_BITS) % i64::from(LANES)).ok().filter(|_| seq >= TIMED)
+    }
+
+    /// Where the line stands that is so many behind it, of the same writer.
+    #[must_use]
+    pub(super) const fn plus(self, lines: i64) -> Self {
+        let Self::Seq(seq) = self;
+        if seq < TIMED {
+            return Self::Seq(seq.saturating_add(lines));
+        }
+        let count = seq % COUNTER_END + lines;
+        let over = (count / COUNTER_END) << BELOW_MILLIS_BITS;
+        Self::Seq(seq - seq % COUNTER_END + over + count % COUNTER_END)
+    }
+
     /// Where the next line of the same command stands.
     #[must_use]
     pub(super) const fn next(self) -> Self {
-        match self {
-            Self::Seq(seq) if seq >= TIMED => Self::Seq(seq.saturating_add(STEP)),
-            Self::Seq(seq) => Self::Seq(seq.saturating_add(1)),
-        }
+        self.plus(1)
     }
 }
 
 /// The least timed place of a time.
 pub(super) const fn first_at(at: Timestamp) -> i64 {
     at.millis() << BELOW_MILLIS_BITS
+}
+
+/// A time as near to this one as there is a timed place of.
+pub(super) const fn within(at: Timestamp) -> Timestamp {
+    let millis = at.millis();
+    let last = i64::MAX >> BELOW_MILLIS_BITS;
+    // Far enough from the end for whoever reckons with it.
+    let last = last - 1_000_000;
+    Timestamp::from_millis(if millis < 0 {
+        0
+    } else if millis > last {
+        last
+    } else {
+        millis
+    })
 }
 
 impl FromStored<'_> for Place {
@@ -98,29 +145,34 @@ mod tests {
 
     #[test]
     fn a_timed_place_says_when_and_comes_after_every_dense_one() {
-        for (counter, lane) in [(0, 0), (0, 255), (8_191, 0), (8_191, 255)] {
-            let place = Place::timed(AT, counter, lane);
-            assert_eq!(place.at(), Some(AT), "{counter} {lane}");
-            assert!(place > Place::Seq(TIMED - 1));
+        for lane in [0, 1, LANES - 1] {
+            for count in [0, 1, COUNTER_END - 1] {
+                let place = Place::first_of(AT, lane).plus(count);
+                assert_eq!((place.at(), place.lane()), (Some(AT), Some(lane)), "{lane} {count}");
+                assert!(place > Place::Seq(TIMED - 1));
+            }
         }
-        assert_eq!(Place::Seq(TIMED - 1).at(), None);
+        let dense = Place::Seq(TIMED - 1);
+        assert_eq!((dense.at(), dense.lane()), (None, None));
         assert_eq!(Place::Seq(first_at(Timestamp::from_millis(1 << 20))), Place::Seq(TIMED));
         let last = Timestamp::from_millis((1 << 42) - 1);
-        assert_eq!(Place::timed(last, 8_191, 255), Place::Seq(i64::MAX), "until the year 2109");
+        assert_eq!(
+            Place::first_of(last, LANES - 1).plus(COUNTER_END - 1),
+            Place::Seq(i64::MAX),
+            "the year 2109"
+        );
     }
 
     #[test]
     fn lanes_never_meet_and_a_full_millisecond_goes_on_in_the_next() {
-        let of_lane = |lane| Place::timed(AT, 8_190, lane);
-        let next = of_lane(7).next();
-        assert_eq!(next, Place::timed(AT, 8_191, 7));
-        let carried = Place::timed(Timestamp::from_millis(AT.millis() + 1), 0, 7);
-        assert_eq!(next.next(), carried);
-        assert!(of_lane(7) < of_lane(8) && of_lane(8) < next);
-    }
-
-    #[test]
-    fn dense_places_have_no_gap() {
-        assert_eq!(Place::Seq(41).next(), Place::Seq(42));
+        let last = |lane| Place::first_of(AT, lane).plus(COUNTER_END - 1);
+        let later = Timestamp::from_millis(AT.millis() + 1);
+        assert!(last(7) < Place::first_of(AT, 8));
+        assert_eq!(last(7).next(), Place::first_of(later, 7));
+        assert_eq!(
+            last(7).plus(3 * COUNTER_END),
+            Place::first_of(Timestamp::from_millis(AT.millis() + 3), 7).plus(COUNTER_END - 1)
+        );
+        assert_eq!(Place::Seq(7).next(), Place::Seq(8));
     }
 }

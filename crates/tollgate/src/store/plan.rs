@@ -1,11 +1,8 @@
 //! Price plans: their rows, and their rules as JSON.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::{
-    Account, Actor, Amount, Currency, Kind, Line, OnExpiry, PricePlan, PriceRule, Pricing, Timestamp,
-};
+use ledger::{Amount, Currency, OnExpiry, PricePlan, PriceRule, Pricing, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Snapshot;
@@ -127,58 +124,6 @@ pub(super) fn newest(reader: Reader<'_>) -> Result<Vec<PricePlan>> {
     let text = "SELECT * FROM price_plans AS it
         WHERE version = (SELECT MAX(version) FROM price_plans WHERE name = it.name) ORDER BY name";
     reader.rows(text, values![], plan)
-}
-
-/// Holds what a line says of its price against the plans as they were then; `primary` is its family's.
-pub(super) fn prove_price(
-    plans: &BTreeMap<(Arc<str>, u32), PricePlan>,
-    primary: Option<&Account>,
-    line: &Line,
-) -> Result<(), String> {
-    if let (Some(hold), true) = (line.hold_record(), line.kind != Kind::Hold) {
-        // Whatever becomes of a hold goes by the price that it was placed by.
-        let is_so = line.price == hold.price;
-        return if is_so { Ok(()) } else { Err("its price is not that of its hold".into()) };
-    }
-    let takes = matches!(line.kind, Kind::Charge | Kind::Hold);
-    let Some(price) = &line.price else {
-        // What an account takes for itself is a call or a number, which has its price from the stock.
-        let is_call = takes
-            && matches!(line.by, Actor::Account { .. })
-            && line.operation.as_deref() != Some("number.rent");
-        return if is_call { Err("it was paid by no price".into()) } else { Ok(()) };
-    };
-    let in_force = |plan: &PricePlan| {
-        let newest = plans.range((plan.name.clone(), 0)..=(plan.name.clone(), u32::MAX)).next_back();
-        let is_its = primary.is_some_and(|it| match &it.plan {
-            Some(name) => *name == plan.name,
-            None => plan.is_default && plan.currency == it.currency,
-        });
-        is_its && newest.is_some_and(|(_, it)| it.version == plan.version)
-    };
-    let (plan, rule) = price_of(plans, price).ok_or_else(|| format!("there was no price {price}"))?;
-    let is_kind = match rule.pricing {
-        Pricing::Free | Pricing::Deny => false,
-        Pricing::Charge { .. } => line.kind == Kind::Charge,
-        Pricing::Hold { .. } => line.kind == Kind::Hold,
-    };
-    let is_so = is_kind
-        && in_force(plan)
-        && rule.pricing.amount() == Some(line.amount())
-        && line.operation.as_deref() == Some(&*rule.operation);
-    if is_so { Ok(()) } else { Err(format!("it did not go by the price {price}")) }
-}
-
-/// The plan and the rule that a line names, as `standard/3/7`.
-fn price_of<'a>(
-    plans: &'a BTreeMap<(Arc<str>, u32), PricePlan>,
-    price: &str,
-) -> Option<(&'a PricePlan, &'a PriceRule)> {
-    let mut parts = price.split('/');
-    let (name, version, rule) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
-    let plan = plans.get(&(name.into(), version))?;
-    let rule = rule.parse::<usize>().ok()?.checked_sub(1)?;
-    Some((plan, plan.rules.get(rule)?))
 }
 
 /// Which price plans, by their newest versions.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use ledger::{Command, Decision, Outcome, Timestamp};
 use tokio::sync::oneshot;
@@ -53,11 +54,15 @@ impl Reply {
         Self::Decision(to, None)
     }
 
-    /// A refusal may rest on what could not be written, so it is no answer either.
+    /// A refusal may rest on what could not be written, so it is no answer either. Of what would only be tried out nothing was
+    /// written, whatever became of the rest.
     pub(super) fn fail(&mut self, error: ExecuteError) {
         match self {
             Self::Outcome(_, answer) => *answer = Err(error),
-            Self::Decision(_, answer) => *answer = Some(Box::new(Err(error))),
+            Self::Decision(_, answer) => {
+                let is_unknown = matches!(error, ExecuteError::Unknown);
+                *answer = Some(Box::new(Err(if is_unknown { ExecuteError::Unavailable } else { error })));
+            }
         }
     }
 
@@ -159,9 +164,20 @@ impl Work {
         self.many.iter_mut().for_each(|it| it.fail(error));
     }
 
+    /// Answers those that a batch would have decided: it was not written, or nobody knows whether it was.
+    pub(super) fn fail_next(&mut self, error: &ExecuteError) {
+        self.jobs.iter_mut().for_each(|it| it.reply.fail(error.clone()));
+        let mut left = BATCH_MAX;
+        for many in &mut self.many {
+            while left > 0 && many.next().is_some() {
+                many.answer(Err(error.clone()));
+                left -= 1;
+            }
+        }
+    }
+
     /// Has what was decided since the last commit decided again: the answers of jobs are given anew, of the many those that
     /// are not settled.
-    #[expect(dead_code, reason = "only an engine that can lose a race decides again")]
     pub(super) fn undecide(&mut self) {
         self.many.iter_mut().for_each(Many::undecide);
     }
@@ -195,8 +211,42 @@ struct Waiting {
     /// How many commands `many` holds.
     many_len: usize,
     closed: bool,
-    /// Whether the writer sleeps, so that only the first job of a batch pays for waking it.
-    asleep: bool,
+    /// How many of those who take sleep, and how many of them were rung and are not awake yet: so that only the first job of
+    /// a batch pays for waking somebody.
+    asleep: usize,
+    rung: usize,
+}
+
+/// What came of asking for work.
+pub(super) enum Taken {
+    Work,
+    /// There was none for so long.
+    Nothing,
+    /// There is none, and there will be none.
+    Closed,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.many.is_empty()
+    }
+
+    /// Adds whatever waits, up to [`BATCH_MAX`] of each kind.
+    fn hand_over(&mut self, work: &mut Work) {
+        if self.jobs.len() <= BATCH_MAX {
+            std::mem::swap(&mut work.jobs, &mut self.jobs);
+        } else {
+            work.jobs.extend(self.jobs.drain(..BATCH_MAX));
+        }
+        let mut len = work.len() - work.jobs.len();
+        while len < BATCH_MAX
+            && let Some(many) = self.many.pop_front()
+        {
+            len += many.left();
+            self.many_len -= many.left();
+            work.many.push_back(many);
+        }
+    }
 }
 
 impl Queue {
@@ -229,7 +279,8 @@ impl Queue {
             return Err(ExecuteError::Unavailable);
         }
         put(&mut waiting)?;
-        let wake = std::mem::take(&mut waiting.asleep);
+        let wake = waiting.asleep > waiting.rung;
+        waiting.rung += usize::from(wake);
         drop(waiting);
         if wake {
             self.filled.notify_one();
@@ -246,30 +297,97 @@ impl Queue {
     /// everything is done.
     pub(super) fn take(&self, work: &mut Work) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        while waiting.jobs.is_empty() && waiting.many.is_empty() && work.many.is_empty() {
+        while waiting.is_empty() && work.many.is_empty() {
             if waiting.closed {
                 return false;
             }
-            waiting.asleep = true;
+            waiting.asleep += 1;
             waiting = self.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.asleep -= 1;
+            waiting.rung = waiting.rung.saturating_sub(1);
         }
-        if waiting.jobs.len() <= BATCH_MAX {
-            std::mem::swap(&mut work.jobs, &mut waiting.jobs);
-        } else {
-            work.jobs.extend(waiting.jobs.drain(..BATCH_MAX));
-        }
-        let mut len = work.len() - work.jobs.len();
-        while len < BATCH_MAX
-            && let Some(many) = waiting.many.pop_front()
-        {
-            len += many.left();
-            waiting.many_len -= many.left();
-            work.many.push_back(many);
-        }
+        waiting.hand_over(work);
         true
+    }
+
+    /// The same, but sleeps no longer than so long.
+    pub(super) fn take_within(&self, work: &mut Work, within: Duration) -> Taken {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_empty() && work.many.is_empty() {
+            if waiting.closed {
+                return Taken::Closed;
+            }
+            waiting.asleep += 1;
+            let waited = self.filled.wait_timeout(waiting, within);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+            waiting.asleep -= 1;
+            waiting.rung = waiting.rung.saturating_sub(1);
+        }
+        if waiting.is_empty() && work.many.is_empty() {
+            return Taken::Nothing;
+        }
+        waiting.hand_over(work);
+        Taken::Work
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{Action, Actor, LineId};
+
+    use super::*;
+
+    fn command() -> Command {
+        let action = Action::Release { hold: LineId::from_bytes([0; 16]) };
+        Command { id: LineId::from_bytes([0; 16]), by: Actor::Server, from: None, once: None, action }
+    }
+
+    #[test]
+    fn what_is_not_settled_is_decided_again() {
+        let (reply, _) = oneshot::channel();
+        let (alone, mut answered) = oneshot::channel();
+        let mut work = Work::default();
+        work.jobs.push(Job::new(command(), Timestamp::default(), Reply::outcome(alone)));
+        work.many.push_back(Many::new(vec![command(), command(), command()], Timestamp::default(), reply));
+        let decide = |work: &mut Work, count: usize| {
+            let many = work.many.front_mut().unwrap();
+            for _ in 0..count {
+                assert!(many.next().is_some());
+                many.answer(Err(ExecuteError::Broken));
+            }
+        };
+        decide(&mut work, 2);
+        work.undecide();
+        assert_eq!(work.len(), 4);
+        decide(&mut work, 1);
+        work.settle();
+        assert!(matches!(answered.try_recv(), Ok(Err(ExecuteError::Unavailable))), "nothing was decided");
+        decide(&mut work, 2);
+        work.undecide();
+        assert_eq!(work.len(), 2, "what was settled stays");
+        decide(&mut work, 2);
+        work.fail(&ExecuteError::Unavailable);
+        let answers = &work.many.front().unwrap().answers;
+        let is_broken: Vec<_> = answers.iter().map(|it| matches!(it, Err(ExecuteError::Broken))).collect();
+        assert_eq!(is_broken, [true, false, false]);
+        work.settle();
+        assert!(work.many.is_empty());
+    }
+
+    #[test]
+    fn what_is_only_tried_out_is_never_unknown() {
+        let ((alone, mut answered), (trial, mut tried)) = (oneshot::channel(), oneshot::channel());
+        let mut work = Work::default();
+        for reply in [Reply::outcome(alone), Reply::decision(trial)] {
+            work.jobs.push(Job::new(command(), Timestamp::default(), reply));
+        }
+        work.fail(&ExecuteError::Unknown);
+        work.settle();
+        assert!(matches!(answered.try_recv(), Ok(Err(ExecuteError::Unknown))));
+        assert!(matches!(tried.try_recv(), Ok(Err(ExecuteError::Unavailable))));
     }
 }

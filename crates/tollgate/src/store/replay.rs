@@ -1,9 +1,20 @@
 //! Proving a store: the journal, read from its first line, must lead to what every account stands at.
+//!
+//! Lines are read in the order of their places. Dense places have no gap. Between timed ones there is always one, so a line
+//! that is gone is found by what it was part of: of each account the lines say which they are, and which one was before; a
+//! command's lines stand side by side; and the rows are what all lines lead to. Only a line that is about no account, whose
+//! traces are all gone as well, leaves no gap behind: a number that came into the stock and was withdrawn.
+//!
+//! **The order of many lanes.** Of one account the places are in the order of the commits, for each batch holds the locks of
+//! its accounts; and so are those of all that belongs to no family alone, for it changes in one batch at a time, behind all
+//! lines that there are. So whatever a line has found of accounts, holds, numbers, tokens, webhooks and the like is proven
+//! exactly. What it has read without a lock, the price plans, is proven as exactly as can be: see `price`.
 
 mod before;
+mod price;
 mod rows;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use ledger::{
@@ -12,11 +23,12 @@ use ledger::{
     Token, TokenId, Webhook, WebhookId, cap, event, laws,
 };
 
-use super::events::{self, Compared, EventRow, Replayed};
+use super::events::{self, EventRow, Replayed};
+use super::events_proof::Compared;
 use super::line_id::{LineIds, are_beside};
 use super::snapshot::heads_through;
-use super::sql::{self, Fault, Reader, Recorded, values};
-use super::{Ids, Link, OpenError, Place, Snapshot, StoreUrl, caps, embedded, plan, usage_proof};
+use super::sql::{self, Dialect, Fault, Reader, Recorded, values};
+use super::{Ids, Link, OpenError, Place, Snapshot, StoreUrl, caps, embedded, postgres, usage_proof};
 
 /// What a replay has seen of a store that is right.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,6 +82,8 @@ pub enum Wrong {
 struct Known {
     account: Account,
     last_line: i64,
+    /// How many lines there are of it.
+    version: i64,
     /// Its row must count at least the lines up to this one; see `accounts.last_line`.
     written: i64,
 }
@@ -88,53 +102,65 @@ struct State {
     /// The caps in the accounts' rows, for the windows that they count in.
     caps: HashMap<AccountId, Box<Caps>>,
     webhooks: BTreeMap<WebhookId, Webhook>,
+    /// Versions of plans that are the default no more, since when.
+    superseded: BTreeMap<(Arc<str>, u32), Timestamp>,
+    lines: i64,
     last_at: Timestamp,
     last_seq: i64,
     last_id: Option<LineId>,
+    /// Lines of a command that goes on in another millisecond, which were read with its first ones.
+    ahead: BTreeSet<i64>,
     /// The command whose lines are being read, and the line up to which there are no events.
     command: Replayed,
     events_after: i64,
     heads_through: i64,
     /// The line from which on each one says what it found.
     before_from: i64,
+    /// Whether lines say which of their accounts' they are.
+    has_versions: bool,
 }
 
 /// Replays a store's journal, live or not, in one state of it. `opens` says whether a sealed value opens.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn replay(url: &StoreUrl, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
+pub fn replay(url: &StoreUrl, opens: &(dyn Fn(&[u8]) -> bool + Sync)) -> Result<Replay, Wrong> {
     match url {
         StoreUrl::Sqlite(path) => embedded::read_whole(path, |reader, ids| prove(reader, ids, opens)),
+        StoreUrl::Postgres(url) => postgres::read_whole(url, |reader, mark| {
+            let replay = prove(reader, Ids::of(mark), opens)?;
+            postgres::prove(reader, mark)?;
+            Ok(replay)
+        }),
     }
 }
 
 /// Proves one state of a store.
 fn prove(reader: Reader<'_>, ids: Ids, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
+    let has_versions = reader.dialect() == Dialect::Postgres;
     let mut state = State {
-        heads_through: heads_through(reader)?,
+        // Where rows are current with every commit they count all lines.
+        heads_through: if has_versions { i64::MAX } else { heads_through(reader)? },
         before_from: before_from(reader)?,
         caps: rows_with_caps(reader)?,
         events_after: events::begin_after(reader)?,
+        has_versions,
         ..State::default()
     };
     let snapshot = Snapshot::new(reader, None, ids);
-    let mut told = Compared::new(reader, ids.events);
+    let mut told = Compared::begin(reader, ids.events)?;
     reader.each("SELECT * FROM journal ORDER BY seq", values![], |row| {
-        let recorded = sql::recorded(row).map_err(|reason| {
-            let seq = state.last_seq + 1;
-            Wrong::Line { seq, what: format!("it cannot be read ({reason})") }
-        })?;
-        let Place::Seq(seq) = recorded.place;
-        let wrong = |what| Wrong::Line { seq, what };
-        if state.last_id.is_none_or(|it| !are_beside(it, recorded.line.id)) {
-            told.with(state.end_command().map_err(|what| Wrong::Line { seq: seq - 1, what })?)?;
-            state.command = Replayed::starting_at(seq);
+        let seq = row.get("seq").unwrap_or(state.last_seq + 1);
+        if state.ahead.remove(&seq) {
+            return Ok(());
         }
-        state.id(ids.lines, &recorded).and_then(|()| state.line(&snapshot, recorded)).map_err(wrong)
+        told.up_to(seq)?;
+        let recorded = sql::recorded(row)
+            .map_err(|reason| Wrong::Line { seq, what: format!("it cannot be read ({reason})") })?;
+        state.take(&snapshot, &mut told, recorded)?;
+        state.take_rest(&snapshot, &mut told)
     })?;
-    let seq = state.last_seq;
-    told.with(state.end_command().map_err(|what| Wrong::Line { seq, what })?)?;
+    told.with(state.end_command()?);
     told.end()?;
     rows::check_accounts(reader, &state)?;
     rows::check_holds(reader, &state)?;
@@ -142,37 +168,89 @@ fn prove(reader: Reader<'_>, ids: Ids, opens: &dyn Fn(&[u8]) -> bool) -> Result<
     rows::check_owned(reader, &state)?;
     rows::check_plans(reader, &state)?;
     rows::check_reversals(&snapshot)?;
-    usage_proof::prove(reader, ids, state.last_seq)?;
+    usage_proof::prove(reader, ids)?;
     let sealed = rows::check_sealed(reader, opens)?;
-    Ok(Replay {
-        lines: state.last_seq,
-        accounts: state.accounts.len(),
-        open_holds: state.holds.len(),
-        sealed,
-    })
+    Ok(Replay { lines: state.lines, accounts: state.accounts.len(), open_holds: state.holds.len(), sealed })
 }
 
 impl State {
+    /// Replays a line.
+    fn take(
+        &mut self,
+        snapshot: &Snapshot<'_>,
+        told: &mut Compared<'_>,
+        recorded: Recorded,
+    ) -> Result<(), Wrong> {
+        let Place::Seq(seq) = recorded.place;
+        if !self.goes_on(&recorded) {
+            told.with(self.end_command()?);
+            self.command = Replayed::starting_at(recorded.place);
+        }
+        let ids = snapshot.ids().lines;
+        let taken = self.id(ids, &recorded).and_then(|()| self.line(snapshot, recorded));
+        taken.map_err(|what| Wrong::Line { seq, what })
+    }
+
+    /// Whether a line is of the same command as the one before it.
+    fn goes_on(&self, recorded: &Recorded) -> bool {
+        self.last_id.is_some_and(|it| are_beside(it, recorded.line.id))
+    }
+
+    /// Replays the rest of a command that fills a millisecond of its lane, and goes on in the next one: what stands in between
+    /// are lines of other accounts, for its own are locked until it is whole.
+    fn take_rest(&mut self, snapshot: &Snapshot<'_>, told: &mut Compared<'_>) -> Result<(), Wrong> {
+        let mut is_ahead = false;
+        loop {
+            let next = Place::Seq(self.last_seq).next();
+            is_ahead |= next != Place::Seq(self.last_seq + 1);
+            let rest = if is_ahead { snapshot.line_at(next)? } else { None };
+            match rest.filter(|it| self.goes_on(it)) {
+                None => return Ok(()),
+                Some(rest) => {
+                    self.take(snapshot, told, rest)?;
+                    self.ahead.insert(self.last_seq);
+                }
+            }
+        }
+    }
+
     /// An id must lead to its line, or to the first of those that the same command wrote.
     fn id(&mut self, ids: LineIds, recorded: &Recorded) -> Result<(), String> {
         let id = recorded.line.id;
         let follows = self.last_id.replace(id).is_some_and(|it| are_beside(it, id) && it != id);
-        if follows || Place::Seq(ids.seq(id)) == recorded.place {
+        if follows {
+            let is_next = Place::Seq(self.last_seq).next() == recorded.place;
+            return if is_next { Ok(()) } else { Err(self.is_missing()) };
+        }
+        if Place::Seq(ids.seq(id)) == recorded.place {
             Ok(())
         } else {
             Err("its id belongs to another line".into())
         }
     }
 
+    fn is_missing(&self) -> String {
+        format!("it follows line {}, so a line is missing", self.last_seq)
+    }
+
+    /// A line is where it must be, and says when it was written. A timed place says that itself, of a command's first line.
+    fn place(&mut self, place: Place, at: Timestamp) -> Result<(), String> {
+        let Place::Seq(seq) = place;
+        match self.command.first().at() {
+            None if seq != self.last_seq + 1 => return Err(self.is_missing()),
+            None if at < self.last_at => return Err("its time is before that of the line before it".into()),
+            Some(first) if at > first => return Err("its time is after that of its place".into()),
+            None | Some(_) => {}
+        }
+        (self.last_seq, self.last_at) = (seq, at);
+        self.lines += 1;
+        Ok(())
+    }
+
     fn line(&mut self, snapshot: &Snapshot<'_>, recorded: Recorded) -> Result<(), String> {
-        let Recorded { place: Place::Seq(seq), line, account_link, other_link } = recorded;
-        if seq != self.last_seq + 1 {
-            return Err(format!("it follows line {}, so a line is missing", self.last_seq));
-        }
-        if line.at < self.last_at {
-            return Err("its time is before that of the line before it".into());
-        }
-        (self.last_seq, self.last_at) = (seq, line.at);
+        let Recorded { place, line, account_link, other_link } = recorded;
+        self.place(place, line.at)?;
+        let Place::Seq(seq) = place;
         laws::prove_line(&line).map_err(|_| format!("a line of kind {:?} cannot move that", line.kind))?;
         if line.by == Actor::Server && line.address.is_some() {
             return Err("tollgate itself did it, and it says from which address".into());
@@ -193,7 +271,7 @@ impl State {
             (None, Some(cause)) => self.step(seq, &line, cause, other_link, None)?,
             (None, None) => {}
         }
-        self.price(&line)?;
+        price::prove(self, &line)?;
         self.count(snapshot, &line)?;
         self.within_limits(&line)?;
         self.record(&line)?;
@@ -202,14 +280,16 @@ impl State {
     }
 
     /// At which level the last command left its accounts, and what others were to be told of it.
-    fn end_command(&mut self) -> Result<Vec<EventRow>, String> {
+    fn end_command(&mut self) -> Result<(Place, Vec<EventRow>), Wrong> {
         for (id, before) in self.command.touched() {
             if let Some(known) = self.accounts.get_mut(&id) {
                 known.account.level = event::level(before, &known.account);
             }
         }
         let after = |id| self.accounts.get(&id).map(|it| &it.account);
-        self.command.events(self.events_after, after)
+        let events = self.command.events(self.events_after, after);
+        let events = events.map_err(|what| Wrong::Line { seq: self.last_seq, what })?;
+        Ok((self.command.first(), events))
     }
 
     /// Counts a line for the caps of the account that caused it.
@@ -239,12 +319,6 @@ impl State {
         limits.allow(&[line]).map_err(|limit| format!("its key is limited to less ({limit:?})"))
     }
 
-    /// A line that was paid by a price went by the one that was in force.
-    fn price(&self, line: &Line) -> Result<(), String> {
-        let family = line.family.and_then(|it| self.accounts.get(&it));
-        plan::prove_price(&self.plans, family.map(|it| &it.account), line)
-    }
-
     fn open(&mut self, line: &Line) -> Result<(), String> {
         let account = line.account_record().ok_or("it opens an account and does not say which")?.clone();
         if let Some(parent) = account.parent {
@@ -253,7 +327,8 @@ impl State {
             parent.account.subaccounts += 1;
         }
         let opened = Account { standing: Standing::ZERO, level: Level::Fine, ..account };
-        match self.accounts.insert(opened.id, Known { account: opened, last_line: 0, written: 0 }) {
+        match self.accounts.insert(opened.id, Known { account: opened, last_line: 0, version: 0, written: 0 })
+        {
             None => Ok(()),
             Some(_) => Err("it opens an account that is there already".into()),
         }
@@ -274,6 +349,17 @@ impl State {
             return Err(format!(
                 "it says that line {before} was the last one of account {id} before it, which is line {}",
                 known.last_line
+            ));
+        }
+        if before >= seq {
+            return Err(format!("line {before} of account {id} was before it, and stands behind it"));
+        }
+        known.version += 1;
+        if self.has_versions && link.version != Some(known.version) {
+            let says = link.version.unwrap_or(0);
+            return Err(format!(
+                "it says that it is line number {says} of account {id}, and it is number {}",
+                known.version
             ));
         }
         known.last_line = seq;
@@ -333,10 +419,19 @@ impl State {
                 drop(self.webhooks.remove(&webhook.id));
             }
             Some(Record::Webhook(webhook)) => drop(self.webhooks.insert(webhook.id, webhook.clone())),
-            Some(Record::Plan(plan)) => {
-                drop(self.plans.insert((plan.name.clone(), plan.version), PricePlan::clone(plan)));
-            }
+            Some(Record::Plan(plan)) => self.plan(line, plan)?,
             None => {}
+        }
+        Ok(())
+    }
+
+    fn plan(&mut self, line: &Line, plan: &PricePlan) -> Result<(), String> {
+        let version = (plan.name.clone(), plan.version);
+        let before = self.plans.insert(version.clone(), plan.clone());
+        if before.is_some_and(|it| it.is_default) && !plan.is_default {
+            self.superseded.insert(version, line.at);
+        } else if plan.made_at != line.at {
+            return Err("it puts a plan that was made at another time".into());
         }
         Ok(())
     }

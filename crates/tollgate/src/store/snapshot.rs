@@ -1,28 +1,20 @@
 //! Reading: one short transaction on a connection of its own, which sees one state of the store and never the
 //! writer's memory.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Actor, ApiKey, AuthId, Book, Change, Charged, Credential, CredentialId, Hold, Kind,
-    Limits, Line, LineId, Refusal, Status, Timestamp, Token, TokenId, TransferKind, authority,
+    Account, AccountId, Actor, ApiKey, AuthId, Book, Change, Charged, Hold, Kind, Limits, Line, LineId,
+    Refusal, Status, Timestamp, Token, TransferKind, authority,
 };
 
 use super::line_id::{LineIds, are_beside};
 use super::owned::{Listed, Slice, count};
-use super::sql::{self, Column, Reader, Recorded, Result, Row, Value, values};
+use super::place;
+use super::postgres::Outside;
+use super::sql::{self, Column, Dialect, Reader, Recorded, Result, Row, Value, values};
 use super::{Ids, Name, Place};
-
-/// Which tokens.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TokenFilter {
-    /// Those of gates, or those of operators.
-    pub is_gate: Option<bool>,
-    /// Those that live, or those that are revoked.
-    pub lives: Option<bool>,
-    /// Those that are restricted, or those that may do all that their scope may.
-    pub is_restricted: Option<bool>,
-}
 
 /// One state of the store.
 pub struct Snapshot<'a> {
@@ -32,26 +24,6 @@ pub struct Snapshot<'a> {
     ids: Ids,
     /// What whoever reads is limited to.
     limits: Option<Arc<Limits>>,
-}
-
-/// A credential with what it takes to recognise it and, perhaps, to show it again.
-#[derive(Clone, Debug)]
-pub struct StoredCredential {
-    /// Which.
-    pub credential: Credential,
-    /// A keyed hash, or an Argon2id string.
-    pub verifier: String,
-    /// The sealed text.
-    pub sealed: Option<Vec<u8>>,
-    /// When it was used last, to the minute, as far as that is written.
-    pub used_at: Option<Timestamp>,
-}
-
-impl StoredCredential {
-    /// The same, as a key with these limits may see it.
-    pub fn seen_by(self, limits: &Limits) -> Self {
-        Self { credential: limits.seen_credential(self.credential), ..self }
-    }
 }
 
 /// What a list of accounts is narrowed to.
@@ -92,7 +64,9 @@ impl<'a> Snapshot<'a> {
     pub(super) fn within_reach(&self, column: &str) -> String {
         let Some(accounts) = self.limits().and_then(Limits::accounts) else { return String::new() };
         let hex = |it: &AccountId| it.as_bytes().iter().map(|it| format!("{it:02x}")).collect::<String>();
-        let accounts: Vec<_> = accounts.iter().map(|it| format!("x'{}'", hex(it))).collect();
+        // What stands in quotes is to PostgreSQL whatever the column is.
+        let quote = self.reader.either("x'", "'");
+        let accounts: Vec<_> = accounts.iter().map(|it| format!("{quote}{}'", hex(it))).collect();
         format!(" AND {column} IN ({})", accounts.join(", "))
     }
 
@@ -165,14 +139,56 @@ impl<'a> Snapshot<'a> {
             Name::Id(account) => {
                 self.row("SELECT id FROM accounts WHERE id = ?1", values![Column(*account)], id)
             }
-            Name::ApiKey(key) => {
-                self.row("SELECT id FROM accounts WHERE api_key = ?1", values![Column::<ApiKey>(*key)], id)
-            }
-            Name::AuthId(auth) => {
-                let text: &AuthId = auth;
-                self.row("SELECT id FROM accounts WHERE auth_id = ?1", values![text.as_str()], id)
+            Name::ApiKey(key) => match self.reader.dialect() {
+                Dialect::Sqlite => self.row(
+                    "SELECT id FROM accounts WHERE api_key = ?1",
+                    values![Column::<ApiKey>(*key)],
+                    id,
+                ),
+                Dialect::Postgres => self.listed(Outside::ApiKey(*key)),
+            },
+            Name::AuthId(auth) => match self.reader.dialect() {
+                Dialect::Sqlite => {
+                    self.row("SELECT id FROM accounts WHERE auth_id = ?1", values![auth.as_str()], id)
+                }
+                Dialect::Postgres => self.listed(Outside::AuthId(auth)),
+            },
+        }
+    }
+
+    /// The accounts that go by these names, as far as there are any: from a server all of them at once.
+    pub(super) fn all_named(&self, names: &[Name]) -> Result<Vec<(Name, Option<AccountId>)>> {
+        if self.reader.dialect() == Dialect::Sqlite || names.len() < MANY_NAMES {
+            return names.iter().map(|name| Ok((*name, self.named(name)?))).collect();
+        }
+        let mut found = HashMap::new();
+        let mut texts = [String::new(), String::new(), String::new()];
+        for name in names {
+            let [ids, keys, auths] = &mut texts;
+            // No name has a comma in it.
+            match name {
+                Name::Id(id) => *ids += &format!("{id},"),
+                Name::ApiKey(key) => *keys += &format!("{key},"),
+                Name::AuthId(auth) => *auths += &format!("{auth},"),
             }
         }
+        let [ids, keys, auths] = texts.each_ref().map(|it| it.trim_end_matches(','));
+        let text = "SELECT id FROM accounts WHERE id = ANY(CAST(string_to_array(?1, ',') AS uuid[]))";
+        let by_id = self.rows(text, values![ids], |row| sql::get::<AccountId>(row, "id"))?;
+        found.extend(by_id.into_iter().map(|id| (Name::Id(id), id)));
+        let text = "SELECT name, account FROM directory
+             WHERE kind IN (1, 2) AND name = ANY(string_to_array(?1 || ',' || ?2, ',')) AND account IS NOT NULL";
+        found.extend(self.rows(text, values![keys, auths], |row| {
+            Ok((sql::parsed::<Name>(row, "name")?, sql::get::<AccountId>(row, "account")?))
+        })?);
+        Ok(names.iter().map(|name| (*name, found.get(name).copied())).collect())
+    }
+
+    /// Whose a name is, by the directory of all of them.
+    fn listed(&self, name: Outside<'_>) -> Result<Option<AccountId>> {
+        let (kind, name) = name.columns();
+        let listed = "SELECT account FROM directory WHERE kind = ?1 AND name = ?2";
+        Ok(self.row(listed, values![kind, &*name], |row| sql::get_opt(row, "account"))?.flatten())
     }
 
     /// An account with its live credentials.
@@ -250,9 +266,12 @@ impl<'a> Snapshot<'a> {
             (None, None) => "id > ?1 AND ?2 IS NULL AND ?3 IS NULL",
         };
         let reach = self.within_reach("id");
+        let named = self
+            .reader
+            .either("instr(lower(name), lower(?5)) > 0", r#"strpos(lower(name), lower(?5 COLLATE "C")) > 0"#);
         let text = format!(
             "SELECT * FROM accounts WHERE {whose} AND (?4 IS NULL OR status = ?4)
-             AND (?5 IS NULL OR instr(lower(name), lower(?5)) > 0){reach} ORDER BY id LIMIT ?6"
+             AND (?5 IS NULL OR {named}){reach} ORDER BY id LIMIT ?6"
         );
         self.rows(
             &text,
@@ -278,27 +297,35 @@ impl<'a> Snapshot<'a> {
             None => None,
             Some(before) => self.line_at(before)?.and_then(|it| it.link(account)),
         };
-        let mut next = match cursor {
+        let next = match cursor {
             Some(link) => link.before,
             None => self.newest_line_of(account)?,
         };
+        let mut chain = self.chain(account, next, limit);
         let mut lines = Vec::new();
         while lines.len() < limit
-            && let Some(place) = next
-            && let Some(line) = self.line_at(place)?
+            && let Some(line) = chain.next(self)?
         {
-            next = line.link(account).and_then(|it| it.before);
-            if before.is_none_or(|it| place < it) {
+            if before.is_none_or(|it| line.place < it) {
                 lines.push(line);
             }
         }
         Ok(lines)
     }
 
+    /// The lines of an account from a place on, newest first; of how many may be asked.
+    pub(super) fn chain(&self, account: AccountId, from: Option<Place>, most: usize) -> Chain {
+        Chain { account, next: from, most, read: VecDeque::new() }
+    }
+
     /// Where an account's chain begins: what its row says, or a line since that it only caused.
     pub(super) fn newest_line_of(&self, account: AccountId) -> Result<Option<Place>> {
         let last = "SELECT last_line FROM accounts WHERE id = ?1";
         let written: Option<i64> = self.row(last, values![Column(account)], |row| row.get("last_line"))?;
+        if self.reader.dialect() == Dialect::Postgres {
+            // There every row is current.
+            return Ok(written.map(Place::Seq));
+        }
         let caused: Option<Option<i64>> = self.row(
             "SELECT MAX(seq) AS newest FROM journal WHERE seq > ?1 AND other = ?2",
             values![heads_through(self.reader)?, Column(account)],
@@ -357,58 +384,24 @@ impl<'a> Snapshot<'a> {
         to: Timestamp,
     ) -> Result<Vec<Recorded>> {
         // The kind stands in the text, for an index on a part of a table is used only where the text implies the part.
-        let text = match kind {
-            TransferKind::Credit => {
-                "SELECT * FROM journal WHERE kind = 5 AND family = ?1 AND at >= ?2 AND at <= ?3 ORDER BY seq DESC"
-            }
-            TransferKind::Balance => {
-                "SELECT * FROM journal WHERE kind = 4 AND family = ?1 AND at >= ?2 AND at <= ?3 ORDER BY seq DESC"
-            }
+        let kind = match kind {
+            TransferKind::Credit => "kind = 5",
+            TransferKind::Balance => "kind = 4",
         };
-        let mut lines = self.rows(text, values![Column(primary), Column(from), Column(to)], sql::recorded)?;
+        let whole = "AND at >= ?2 AND at <= ?3";
+        // Places say when: only the months that were asked for are looked into. A command whose lines fill a millisecond
+        // goes on in the next.
+        let parts = "AND at >= ?2 AND at <= ?3 AND (seq < 2199023255552 OR seq >= ?2 << 21) AND seq < (?3 + 1000) << 21";
+        let span = self.reader.either(whole, parts);
+        let text = format!("SELECT * FROM journal WHERE {kind} AND family = ?1 {span} ORDER BY seq DESC");
+        let [from, to] = match self.reader.dialect() {
+            Dialect::Sqlite => [from, to],
+            Dialect::Postgres => [from, to].map(place::within),
+        };
+        let mut lines =
+            self.rows(&text, values![Column(primary), Column(from), Column(to)], sql::recorded)?;
         lines.retain(|it| self.shows(&it.line));
         Ok(lines)
-    }
-
-    /// The live credentials of an account, oldest first, with their proofs.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn credentials(&self, account: AccountId) -> Result<Vec<StoredCredential>> {
-        self.rows(
-            "SELECT * FROM credentials WHERE account = ?1 AND revoked_at IS NULL ORDER BY created_at, id",
-            values![Column(account)],
-            |row| {
-                Ok(StoredCredential {
-                    credential: sql::credential(row)?,
-                    verifier: row.get("verifier")?,
-                    sealed: row.get("sealed")?,
-                    used_at: sql::get_opt(row, "used_at")?,
-                })
-            },
-        )
-    }
-
-    /// The operator and gate tokens that fit, oldest first, after one.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn tokens(&self, filter: TokenFilter, after: Option<TokenId>, limit: usize) -> Result<Vec<Token>> {
-        let TokenFilter { is_gate, lives, is_restricted } = filter;
-        let scope = is_gate.map(|it| if it { sql::GATE } else { sql::OPERATOR });
-        self.rows(
-            "SELECT * FROM tokens WHERE id > ?1 AND (?2 IS NULL OR caller = ?2)
-               AND (?3 IS NULL OR (revoked_at IS NULL) = ?3)
-               AND (?4 IS NULL OR (limits IS NOT NULL) = ?4) ORDER BY id LIMIT ?5",
-            values![
-                Column(after.unwrap_or(TokenId::ENVIRONMENT)),
-                scope,
-                lives,
-                is_restricted,
-                i64::try_from(limit).unwrap_or(i64::MAX),
-            ],
-            sql::token,
-        )
     }
 
     /// The open holds whose time has come, the longest due first.
@@ -423,31 +416,6 @@ impl<'a> Snapshot<'a> {
         )
     }
 
-    /// The live credential that is recognised by this hash, and whose it is.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn credential_of(&self, verifier: &str) -> Result<Option<(AccountId, CredentialId)>> {
-        self.row(
-            "SELECT account, id FROM credentials WHERE verifier = ?1 AND revoked_at IS NULL",
-            values![verifier],
-            |row| Ok((sql::get(row, "account")?, sql::get(row, "id")?)),
-        )
-    }
-
-    /// The credentials whose end has come and that are not revoked yet, the longest due first, and whose they are.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn due_credentials(&self, now: Timestamp, limit: usize) -> Result<Vec<(AccountId, CredentialId)>> {
-        self.rows(
-            "SELECT account, id FROM credentials WHERE expires_at IS NOT NULL AND revoked_at IS NULL
-             AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
-            values![Column(now), i64::try_from(limit).unwrap_or(i64::MAX)],
-            |row| Ok((sql::get(row, "account")?, sql::get(row, "id")?)),
-        )
-    }
-
     /// Open holds after `after` in the order in which they were placed, perhaps those of one account.
     ///
     /// # Errors
@@ -459,12 +427,13 @@ impl<'a> Snapshot<'a> {
         limit: usize,
     ) -> Result<Vec<Hold>> {
         // Either way by an index of the open ones alone: there may be millions that have ended.
-        let open = match account {
-            Some(_) => "holds_open WHERE account = ?1 AND ended_how IS NULL AND id > ?2",
-            None => "holds_due WHERE ?1 IS NULL AND ended_how IS NULL AND id > ?2",
+        let (index, open) = match account {
+            Some(_) => (" INDEXED BY holds_open", "account = ?1 AND ended_how IS NULL AND id > ?2"),
+            None => (" INDEXED BY holds_due", "?1 IS NULL AND ended_how IS NULL AND id > ?2"),
         };
+        let index = self.reader.either(index, "");
         let reach = self.within_reach("account");
-        let text = format!("SELECT * FROM holds INDEXED BY {open}{reach} ORDER BY id LIMIT ?3");
+        let text = format!("SELECT * FROM holds{index} WHERE {open}{reach} ORDER BY id LIMIT ?3");
         self.rows(
             &text,
             values![
@@ -494,7 +463,7 @@ impl<'a> Snapshot<'a> {
 
     /// What a line charged, and how much of that was given back.
     pub(super) fn charge(&self, id: LineId) -> Result<Option<Charged>> {
-        let Some(Recorded { line, .. }) = self.line(id)? else { return Ok(None) };
+        let Some(Recorded { line, place, .. }) = self.line(id)? else { return Ok(None) };
         let charges = matches!(line.kind, Kind::Charge | Kind::Settle | Kind::Expiry);
         let (Some(payer), Some(account), true) = (line.account, line.caused_by(), charges) else {
             return Ok(None);
@@ -502,9 +471,14 @@ impl<'a> Snapshot<'a> {
         if !line.change.balance.is_negative() {
             return Ok(None);
         }
+        // Parts of the journal that are older than the charge are not looked into.
+        let since = self.reader.either("?2 IS NOT NULL", "seq > ?2");
         let reversed = self.row(
-            "SELECT COALESCE(SUM(balance_change), 0) AS reversed FROM journal WHERE about = ?1 AND balance_change > 0",
-            values![Column(id)],
+            &format!(
+                "SELECT CAST(COALESCE(SUM(balance_change), 0) AS bigint) AS reversed FROM journal
+                 WHERE about = ?1 AND balance_change > 0 AND {since}"
+            ),
+            values![Column(id), place],
             |row| sql::get(row, "reversed"),
         )?;
         let (payer, amount) = (payer.account, line.amount());
@@ -516,8 +490,60 @@ impl<'a> Snapshot<'a> {
     }
 
     pub(super) fn names_taken(&self, api_key: ApiKey, auth_id: &AuthId) -> Result<bool> {
+        if self.reader.dialect() == Dialect::Postgres {
+            let by_key = self.listed(Outside::ApiKey(api_key))?;
+            return Ok(by_key.is_some() || self.listed(Outside::AuthId(auth_id))?.is_some());
+        }
         let text = "SELECT 1 FROM accounts WHERE api_key = ?1 OR auth_id = ?2";
         Ok(self.row(text, values![Column(api_key), auth_id.as_str()], |_| Ok(()))?.is_some())
+    }
+
+    /// The next lines of a chain, from one of them on, at most so many: from a file one at a time, from a server many at once.
+    fn links(&self, account: AccountId, from: Place, most: usize) -> Result<Vec<Recorded>> {
+        let text = match self.reader.dialect() {
+            Dialect::Sqlite => return Ok(self.line_at(from)?.into_iter().collect()),
+            Dialect::Postgres => {
+                "WITH RECURSIVE chain AS (
+                   SELECT journal.*, 1::bigint AS step FROM journal WHERE seq = ?1
+                   UNION ALL
+                   SELECT journal.*, step + 1 FROM chain JOIN journal ON journal.seq =
+                     CASE WHEN chain.account = ?2 THEN chain.account_before ELSE chain.other_before END
+                   WHERE step < ?3
+                 ) SELECT * FROM chain ORDER BY step"
+            }
+        };
+        let most = i64::try_from(most.clamp(1, LINKS_MAX)).unwrap_or(1);
+        self.rows(text, values![from, Column(account), most], sql::recorded)
+    }
+}
+
+/// From how many names on they are asked for together.
+const MANY_NAMES: usize = 4;
+
+/// How many lines of a chain are asked of a server at once.
+const LINKS_MAX: usize = 256;
+
+/// A walk along the lines of an account, newest first.
+pub(super) struct Chain {
+    account: AccountId,
+    /// Where it goes on behind what was read.
+    next: Option<Place>,
+    /// How many more will be asked for, as far as is known.
+    most: usize,
+    /// What was read and not given yet.
+    read: VecDeque<Recorded>,
+}
+
+impl Chain {
+    /// The next line.
+    pub(super) fn next(&mut self, snapshot: &Snapshot<'_>) -> Result<Option<Recorded>> {
+        if self.read.is_empty()
+            && let Some(from) = self.next
+        {
+            self.read = snapshot.links(self.account, from, self.most)?.into();
+            self.next = self.read.back().and_then(|it| it.link(self.account)).and_then(|it| it.before);
+        }
+        Ok(self.read.pop_front())
     }
 }
 

@@ -2,16 +2,18 @@
 //! a reader adds those that no row counts yet, so that it is never behind. `usage_read` reads them, `usage_proof` proves
 //! them; the engine writes them.
 //!
-//! **Invariant.** Every line up to `meta.usage_through` is counted in its rows, and a row counts no line after its own
-//! `through`.
+//! **Invariant.** In a file, every line up to `meta.usage_through` is counted in its rows, and a row counts no line after its
+//! own `through`. In PostgreSQL each lane counts its own lines: those up to its `lanes.since` are counted, those after it are
+//! not, and where no lane has a number any more, all lines with that number are.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger::usage::quarter;
 use ledger::{AccountId, Entry, IdMap, LineId, Move, Moved, Timestamp, Total};
 
 use super::sql::{self, Column, Fault, Reader, Result, Row, values};
-use super::{Ids, Snapshot};
+use super::{Ids, Place, Snapshot};
 
 /// What entries of one kind add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,6 +108,29 @@ pub(super) fn sum(row: Row<'_>) -> Result<UsageSum> {
     })
 }
 
+/// Up to where the lines of each lane are counted.
+pub(super) struct Lanes {
+    since: HashMap<i64, i64>,
+}
+
+impl Lanes {
+    pub(super) fn read(reader: Reader<'_>) -> Result<Self> {
+        let read = |row: Row<'_>| Ok((row.get("lane")?, row.get("since")?));
+        let since = reader.rows("SELECT lane, since FROM lanes", values![], read)?;
+        Ok(Self { since: since.into_iter().collect() })
+    }
+
+    /// The place up to which all lines are counted.
+    pub(super) fn through(&self) -> i64 {
+        self.since.values().copied().min().unwrap_or(i64::MAX)
+    }
+
+    /// Whether the line at a place is counted.
+    pub(super) fn count(&self, seq: i64) -> bool {
+        Place::Seq(seq).lane().and_then(|it| self.since.get(&i64::from(it))).is_none_or(|since| seq <= *since)
+    }
+}
+
 /// The line up to which the rows count everything.
 pub(super) fn usage_through(reader: Reader<'_>) -> Result<i64> {
     let through = "SELECT value FROM meta WHERE name = 'usage_through'";
@@ -122,6 +147,45 @@ pub(super) fn row_through(reader: Reader<'_>, key: &RowKey) -> Result<i64> {
         |row| row.get("through"),
     )?;
     Ok(through.unwrap_or(0))
+}
+
+/// Adds a sum to its row in PostgreSQL. `low` stays below 2³², so that what is added never goes beyond what a column holds.
+pub(super) fn add(reader: Reader<'_>, key: &RowKey, sum: &UsageSum) -> Result<()> {
+    let ((high, low), (units_high, units_low)) = (halves(sum.amount), halves(sum.units));
+    reader.execute(
+        "INSERT INTO usage (quarter, family, account, moved_by, operation, payer, lines, high, low, units_high, units_low,
+         measured)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (family, quarter, account, moved_by, operation, payer) DO UPDATE SET
+         lines = usage.lines + excluded.lines,
+         high = usage.high + excluded.high + ((usage.low + excluded.low) >> 32),
+         low = (usage.low + excluded.low) & 4294967295,
+         units_high = usage.units_high + excluded.units_high + ((usage.units_low + excluded.units_low) >> 32),
+         units_low = (usage.units_low + excluded.units_low) & 4294967295,
+         measured = usage.measured + excluded.measured",
+        values![
+            key.quarter,
+            key.family,
+            key.account,
+            Column(key.by),
+            &*key.operation,
+            key.payer,
+            sum.lines,
+            high,
+            low,
+            units_high,
+            units_low,
+            sum.measured,
+        ],
+    )?;
+    Ok(())
+}
+
+/// A total as two integers that a column holds each.
+pub(super) fn halves(total: Total) -> (i64, i64) {
+    let low = total.units() & 0xFFFF_FFFF;
+    // Of sums of a quarter of an hour both always fit.
+    (i64::try_from(total.units() >> 32).unwrap_or(i64::MAX), i64::try_from(low).unwrap_or(0))
 }
 
 /// Numbers of accounts' rows by their ids, read once each.

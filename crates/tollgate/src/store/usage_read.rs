@@ -6,8 +6,8 @@ use ledger::{AccountId, Entry, Move};
 
 use super::Snapshot;
 use super::snapshot;
-use super::sql::{self, Fault, Reader, Result, values};
-use super::usage::{self, Numbers, RowKey, UsageSum};
+use super::sql::{self, Dialect, Fault, Reader, Result, Row, values};
+use super::usage::{self, Lanes, Numbers, RowKey, UsageSum};
 
 /// Whose usage, and of when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,25 @@ impl Snapshot<'_> {
         let family = numbers.of(span.family)?;
         let account = span.account.map(|it| numbers.of(it)).transpose()?;
         let mut work = UsageWork::default();
+        match self.reader().dialect() {
+            Dialect::Sqlite => self.counted_by_quarters(span, (family, account), &mut work, &mut each)?,
+            Dialect::Postgres => self.counted(span, (family, account), &mut work, &mut each)?,
+        }
+        work.lines = match self.reader().dialect() {
+            Dialect::Sqlite => self.newest(span, &mut numbers, &mut each)?,
+            Dialect::Postgres => self.newest_of_lanes(span, &mut each)?,
+        };
+        Ok(work)
+    }
+
+    /// What the rows say, quarter by quarter, for there is no index of a family's.
+    fn counted_by_quarters(
+        &self,
+        span: UsageSpan,
+        (family, account): (i64, Option<i64>),
+        work: &mut UsageWork,
+        each: &mut impl FnMut(&UsagePart<'_>),
+    ) -> Result<()> {
         let mut accounts = Ids::new(self.reader());
         let of_quarter = match account {
             Some(_) => "SELECT * FROM usage WHERE quarter = ?1 AND family = ?2 AND account = ?3",
@@ -71,15 +90,7 @@ impl Snapshot<'_> {
             let before = work.rows;
             self.reader().each(of_quarter, values![quarter, family, account], |row| {
                 work.rows += 1;
-                let operation = row.get::<&str>("operation")?;
-                each(&UsagePart {
-                    quarter,
-                    account: accounts.of(row.get("account")?)?,
-                    payer: accounts.of(row.get("payer")?)?,
-                    by: sql::get(row, "moved_by")?,
-                    operation: Some(operation).filter(|it| !it.is_empty()),
-                    sum: usage::sum(row)?,
-                });
+                each(&part(row, &mut accounts)?);
                 Ok::<_, Fault>(())
             })?;
             // A server that had nothing to do for a year is passed in one step.
@@ -89,8 +100,44 @@ impl Snapshot<'_> {
                 self.next_quarter(quarter + 1)?.unwrap_or(span.to)
             };
         }
-        work.lines = self.newest(span, &mut numbers, &mut each)?;
-        Ok(work)
+        Ok(())
+    }
+
+    /// What the rows say, where they are kept by family.
+    fn counted(
+        &self,
+        span: UsageSpan,
+        (family, account): (i64, Option<i64>),
+        work: &mut UsageWork,
+        each: &mut impl FnMut(&UsagePart<'_>),
+    ) -> Result<()> {
+        let mut accounts = Ids::new(self.reader());
+        let of_family = "SELECT * FROM usage WHERE family = ?1 AND quarter >= ?2 AND quarter < ?3
+             AND (?4 IS NULL OR account = ?4) ORDER BY quarter";
+        work.searches += 1;
+        self.reader().each(of_family, values![family, span.from, span.to, account], |row| {
+            work.rows += 1;
+            each(&part(row, &mut accounts)?);
+            Ok(())
+        })
+    }
+
+    /// What the lines add that their lanes have not counted yet.
+    fn newest_of_lanes(&self, span: UsageSpan, each: &mut impl FnMut(&UsagePart<'_>)) -> Result<i64> {
+        let lanes = Lanes::read(self.reader())?;
+        let mut lines = 0;
+        let newest = |seq: i64, quarter: i64, _: AccountId, entry: &Entry<'_>| -> Result<()> {
+            lines += 1;
+            let is_asked = span.account.is_none_or(|it| it == entry.account);
+            if is_asked && (span.from..span.to).contains(&quarter) && !lanes.count(seq) {
+                let Entry { account, payer, by, operation, .. } = *entry;
+                each(&UsagePart { quarter, account, payer, by, operation, sum: UsageSum::of(entry) });
+            }
+            Ok(())
+        };
+        let all = (lanes.through(), i64::MAX);
+        usage::each_entry(self.reader(), self.ids(), all, Some(span.family), newest)?;
+        Ok(lines)
     }
 
     /// What the lines add that no row counts.
@@ -132,6 +179,19 @@ impl Snapshot<'_> {
         let next = "SELECT MIN(quarter) AS next FROM usage WHERE quarter >= ?1";
         Ok(self.row(next, values![from], |row| row.get("next"))?.flatten())
     }
+}
+
+/// What a row says.
+fn part<'a>(row: Row<'a>, accounts: &mut Ids<'_>) -> Result<UsagePart<'a>> {
+    let operation = row.get::<&str>("operation")?;
+    Ok(UsagePart {
+        quarter: row.get("quarter")?,
+        account: accounts.of(row.get("account")?)?,
+        payer: accounts.of(row.get("payer")?)?,
+        by: sql::get(row, "moved_by")?,
+        operation: Some(operation).filter(|it| !it.is_empty()),
+        sum: usage::sum(row)?,
+    })
 }
 
 /// Ids of accounts by the numbers of their rows, read once each.

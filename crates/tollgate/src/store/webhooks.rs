@@ -66,6 +66,12 @@ pub(super) fn all(reader: Reader<'_>) -> Result<Vec<Webhook>> {
 }
 
 impl Snapshot<'_> {
+    /// The webhooks that an account keeps, or the operator.
+    pub(super) fn webhook_ids_of(&self, owner: Option<AccountId>) -> Result<Vec<WebhookId>> {
+        let text = "SELECT id FROM webhooks WHERE owner = ?1 OR (owner IS NULL AND ?1 IS NULL)";
+        self.rows(text, values![owner.map(Column)], |row| sql::get(row, "id"))
+    }
+
     /// Webhooks in the order in which they were made, after one of them, at most `limit`.
     ///
     /// # Errors

@@ -40,6 +40,11 @@ pub(in crate::store) fn exists(path: &Path) -> bool {
     path.exists()
 }
 
+/// What a store in a file is called.
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
 /// Takes the lock beside the store, for as long as the file is held.
 pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let lock = beside(path, "lock");
@@ -47,7 +52,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let file = file.map_err(|reason| OpenError::File { path: path.to_owned(), reason })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(name(path))),
         Err(TryLockError::Error(reason)) => Err(OpenError::File { path: lock, reason }),
     }
 }
@@ -63,7 +68,7 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 /// A connection that writes, on a store with the newest schema.
 pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
     let not_a_store =
-        |reason: rusqlite::Error| OpenError::NotAStore { path: path.to_owned(), reason: reason.into() };
+        |reason: rusqlite::Error| OpenError::NotAStore { store: name(path), reason: reason.into() };
     let mut connection = Connection::open(path).map_err(not_a_store)?;
     // FULL, because an answer promises that the write outlives the power. Folding the log is the store's own business.
     connection
@@ -79,7 +84,7 @@ pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
     let found: u32 =
         connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(not_a_store)?;
     if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+        return Err(OpenError::Newer { store: name(path), found, known });
     }
     for (migration, version) in MIGRATIONS.iter().zip(1_u32..).filter(|it| it.1 > found) {
         let transaction = connection.transaction()?;
@@ -104,10 +109,10 @@ pub(super) fn open_readable(path: &Path) -> rusqlite::Result<Connection> {
 /// A connection that only reads a store that must be there and have a schema that this version knows.
 pub(super) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
     if !exists(path) {
-        return Err(OpenError::Missing(path.to_owned()));
+        return Err(OpenError::Missing(name(path)));
     }
     let not_a_store =
-        |reason: rusqlite::Error| OpenError::NotAStore { path: path.to_owned(), reason: reason.into() };
+        |reason: rusqlite::Error| OpenError::NotAStore { store: name(path), reason: reason.into() };
     // Not read-only: the log of a store that was killed is read through an index that may have to be made anew.
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(not_a_store)?;
@@ -117,7 +122,7 @@ pub(super) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
     let known = KNOWN;
     match found {
         0 => Err(not_a_store(rusqlite::Error::QueryReturnedNoRows)),
-        found if found > known => Err(OpenError::Newer { path: path.to_owned(), found, known }),
+        found if found > known => Err(OpenError::Newer { store: name(path), found, known }),
         _ => Ok(connection),
     }
 }
@@ -127,7 +132,7 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, OpenError> {
     let connection = open_existing(path)?;
     let found: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     if found < KNOWN {
-        return Err(OpenError::Older { path: path.to_owned(), found, known: KNOWN });
+        return Err(OpenError::Older { store: name(path), found, known: KNOWN });
     }
     Ok(connection)
 }
@@ -190,7 +195,7 @@ pub(super) fn mark(reader: Reader<'_>) -> sql::Result<Option<[u8; 32]>> {
 pub(super) fn check_mark(connection: &Connection, path: &Path, mark: &[u8; 32]) -> Result<(), OpenError> {
     match self::mark(Reader::Sqlite(connection))? {
         Some(found) if found == *mark => Ok(()),
-        Some(_) => Err(OpenError::WrongKey(path.to_owned())),
+        Some(_) => Err(OpenError::WrongKey(name(path))),
         None => {
             connection
                 .execute("INSERT INTO meta (name, value) VALUES ('key_mark', ?1)", [mark.as_slice()])?;

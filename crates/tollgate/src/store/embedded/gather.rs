@@ -7,14 +7,14 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use ledger::usage::quarter;
-use ledger::{AccountId, Entry, IdMap, LineId, Move, Moved, Total};
+use ledger::{AccountId, Entry, IdMap, LineId, Move, Moved};
 use rusqlite::{Connection, params};
 
 use super::aside::Aside;
 use super::resident::Row as AccountRow;
 use super::writer::Writer;
 use crate::store::sql::{Column, Result};
-use crate::store::usage::{RowKey, UsageSum, operation_of};
+use crate::store::usage::{RowKey, UsageSum, halves, operation_of};
 
 /// After how many lines what was gathered is written. A reader looks through half as many more at most: the rest is
 /// written while the next ones come.
@@ -253,13 +253,6 @@ pub(super) fn write(
         ])?;
     }
     Ok(())
-}
-
-/// A total as two integers that a column holds each.
-fn halves(total: Total) -> (i64, i64) {
-    let low = total.units() & 0xFFFF_FFFF;
-    // Of sums of a quarter of an hour both always fit; see `write`.
-    (i64::try_from(total.units() >> 32).unwrap_or(i64::MAX), i64::try_from(low).unwrap_or(0))
 }
 
 pub(super) fn write_through(connection: &Connection, through: i64) -> rusqlite::Result<()> {

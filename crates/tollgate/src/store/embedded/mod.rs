@@ -21,7 +21,7 @@ mod write;
 mod writer;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -129,6 +129,18 @@ impl Engine {
             drop(writer.join());
         }
     }
+}
+
+/// What became of the events of a store in a file, where that is kept.
+pub(super) fn read_deliveries<T>(
+    path: &Path,
+    read: impl FnOnce(Reader<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    let path = file::beside(path, file::DELIVERIES);
+    if !path.exists() {
+        return Ok(None);
+    }
+    Deliveries::open(&path)?.ask(read).map(Some)
 }
 
 fn open_deliveries(path: PathBuf) -> Result<super::Deliveries, OpenError> {

@@ -22,7 +22,7 @@ impl Writer {
         let Pending { places, lines, accounts, changes, events: told, keyed: _ } = pending;
         let reader = Reader::Sqlite(&self.connection);
         let mut insert = LineInsert::new(&self.connection)?;
-        for (line, seq) in lines.iter().zip(places.first..) {
+        for (line, seq) in lines.iter().zip(self.resident.last_seq + 1..) {
             let mut before = |account: AccountId, is_side: bool| {
                 let touch = accounts.entry(account);
                 touch.is_written |= is_side;
@@ -46,9 +46,10 @@ impl Writer {
         }
         self.write_accounts(accounts, &mut aside.opened)?;
         for change in changes.iter() {
-            match change {
-                Change::Hold(hold) => self.write_hold(hold)?,
-                other => records::write(reader, other)?,
+            if let Change::Hold(hold) = change {
+                self.write_hold(hold)?;
+            } else {
+                records::write(reader, change)?;
             }
         }
         // Sides of which nothing was moved: who gave a number and who got it, who pays for a hold that was extended.

@@ -130,7 +130,7 @@ impl Writer {
     fn carry_out_all(&mut self, work: &mut Work) {
         // What the book has of accounts is what the last commit has made of them: see [`Writer::merge`].
         let keeps_accounts = self.batch.book.accounts().len() <= KEPT_MAX;
-        let places = Places { first: self.resident.last_seq + 1, step: 1 };
+        let places = Places { first: Place::Seq(self.resident.last_seq + 1) };
         self.batch.begin(places, work.len().min(2 * BATCH_MAX), keeps_accounts);
         let mut now = self.resident.last_at;
         for job in &mut work.jobs {
@@ -154,7 +154,7 @@ impl Writer {
                     // It holds what was never written.
                     self.batch.book.clear();
                     self.failed(&error);
-                    work.fail(&ExecuteError::Unavailable);
+                    work.fail(if self.lost { &ExecuteError::Unknown } else { &ExecuteError::Unavailable });
                 }
             }
         }

@@ -45,7 +45,8 @@ const MODES: &str = "sslmode is one of disable, prefer, require, verify-ca and v
 /// Where a database is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
-    config: Config,
+    // Boxed, for a file's path is a tenth of its size.
+    config: Box<Config>,
     check: Check,
     roots: Roots,
     /// Without what nobody should see.
@@ -109,7 +110,7 @@ impl FromStr for PostgresUrl {
             Some(file) if file != "system" => Roots::File(file.into()),
             _ => Roots::System,
         };
-        Ok(Self { shown: shown(&config)?, config, check, roots })
+        Ok(Self { shown: shown(&config)?, config: Box::new(config), check, roots })
     }
 }
 
@@ -178,7 +179,7 @@ impl Connector {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = verifier(url, &provider)?;
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.map_err(|it| OpenError::Thread(std::io::Error::other(it)))?;
+        let config = config.map_err(|it| OpenError::Tls(it.to_string()))?;
         let config = config.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = config.with_no_client_auth();
         config.alpn_protocols = vec![b"postgresql".to_vec()];
@@ -190,7 +191,8 @@ impl Connector {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Fault::System)?;
         let connecting = self.url.config.connect(self.tls.clone());
-        let connected = runtime.block_on(async { tokio::time::timeout(CONNECT_WITHIN, connecting).await });
+        let connecting = async { tokio::time::timeout(CONNECT_WITHIN, connecting).await };
+        let connected = super::connection::waiting(|| runtime.block_on(connecting));
         let (client, connection) = connected.map_err(|_| Fault::Silent)??;
         runtime.spawn(async move {
             if let Err(error) = connection.await {
@@ -228,11 +230,7 @@ fn verifier(url: &PostgresUrl, provider: &Arc<CryptoProvider>) -> Result<Verifie
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(known.iter().cloned());
         let built = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
-        let path = match &url.roots {
-            Roots::System => PathBuf::from("the system's certificates"),
-            Roots::File(path) => path.clone(),
-        };
-        chain = Some(built.map_err(|it| OpenError::File { path, reason: std::io::Error::other(it) })?);
+        chain = Some(built.map_err(|it| OpenError::Tls(it.to_string()))?);
     }
     Ok(Verifier { check: url.check, provider: provider.clone(), chain, known })
 }

@@ -7,15 +7,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use futures_util::future::{FutureExt, join};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime, RuntimeFlavor};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Statement};
 
-use crate::store::sql::{Fault, Kind, Result, Row, Value};
+use crate::store::sql::{Fault, Kind, Reader, Result, Row, Value};
 
 /// How many prepared statements are kept; then all of them are forgotten. Those of the store's own text are fewer; the
 /// limits of keys stand in the text of others.
@@ -43,7 +42,8 @@ struct Prepared {
 impl Connection {
     /// Of a client whose connection is run by that runtime.
     pub(super) fn new(runtime: Runtime, client: Client) -> Self {
-        Self { runtime: Some(runtime), client, statements: RefCell::default(), cursors: Cell::new(0) }
+        let (statements, cursors) = (RefCell::default(), Cell::new(0));
+        Self { runtime: Some(runtime), client, statements, cursors }
     }
 
     /// Who is asked, by whoever has more than one question at once: the futures of all may be waited for together.
@@ -59,25 +59,33 @@ impl Connection {
     /// Runs the connection until there is an answer.
     ///
     /// # Panics
-    /// On a thread that runs futures itself.
+    /// On a thread that runs all futures of its runtime.
     pub(in crate::store) fn wait<F: Future>(&self, future: F) -> F::Output {
         match &self.runtime {
-            Some(runtime) => runtime.block_on(future),
+            Some(runtime) => waiting(|| runtime.block_on(future)),
             None => unreachable!("it is taken when the connection is dropped"),
         }
     }
 
-    /// The same, but no longer than so long.
-    pub(in crate::store) fn wait_within<T, E>(
-        &self,
-        within: Duration,
-        future: impl Future<Output = Result<T, E>>,
-    ) -> Result<T>
-    where
-        Fault: From<E>,
-    {
-        let timed = async { tokio::time::timeout(within, future).await };
-        Ok(self.wait(timed).map_err(|_| Fault::Silent)??)
+    /// Hears what the server has said meanwhile, without waiting for more: that it ends the connection, above all.
+    pub(super) fn hear(&self) {
+        self.wait(async {
+            // The first has the system asked what has come, the second has it read.
+            for _ in 0..2 {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+
+    /// Leaves a transaction of which nothing is to stay, without waiting for it to end.
+    pub(super) fn leave(&self) {
+        let _later = self.wait(async { self.client.batch_execute("ROLLBACK").now_or_never() });
+        self.hear();
+    }
+
+    /// Waits for the answer to a statement.
+    fn ask<T>(&self, asked: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+        Ok(self.wait(asked)?)
     }
 
     /// A statement as the server knows it, for values of these kinds. `?1` stands for the first.
@@ -103,6 +111,32 @@ impl Connection {
         Ok(statement)
     }
 
+    /// Whoever is asked as any engine is.
+    pub(super) const fn reader(&self) -> Reader<'_> {
+        Reader::Postgres(self)
+    }
+
+    /// A statement in PostgreSQL's own words, whose values are of the types that follow from it.
+    pub(super) fn prepared(&self, text: &str) -> Result<Statement> {
+        self.statement(text, std::iter::empty())
+    }
+
+    /// All rows that such a statement finds.
+    pub(super) fn query(
+        &self,
+        text: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>> {
+        let statement = self.prepared(text)?;
+        self.ask(self.client.query(&statement, values))
+    }
+
+    /// Carries out such a statement that changes rows.
+    pub(super) fn change(&self, text: &str, values: &[&(dyn ToSql + Sync)]) -> Result<()> {
+        let statement = self.prepared(text)?;
+        self.ask(self.client.execute(&statement, values)).map(drop)
+    }
+
     /// All rows that a statement finds.
     pub(in crate::store) fn rows<T>(
         &self,
@@ -126,19 +160,19 @@ impl Connection {
     fn found(&self, text: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>> {
         let statement = self.statement(text, values.iter().map(Value::kind))?;
         let rows = self.client.query_raw(&statement, values.iter().copied());
-        Ok(self.wait(async { rows.await?.try_collect().await })?)
+        self.ask(async { rows.await?.try_collect().await })
     }
 
     /// Carries out a statement that changes rows; says how many.
     pub(in crate::store) fn execute(&self, text: &str, values: &[Value<'_>]) -> Result<usize> {
         let statement = self.statement(text, values.iter().map(Value::kind))?;
-        let changed = self.wait(self.client.execute_raw(&statement, values.iter().copied()))?;
+        let changed = self.ask(self.client.execute_raw(&statement, values.iter().copied()))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
     /// Carries out statements without values, one after the other.
     pub(in crate::store) fn batch(&self, text: &str) -> Result<()> {
-        Ok(self.wait(self.client.batch_execute(text))?)
+        self.ask(self.client.batch_execute(text))
     }
 
     /// Goes through all rows that a statement finds, in a transaction, some of them in memory at a time. Whoever is told of one
@@ -170,6 +204,21 @@ impl Connection {
         walked
     }
 
+    /// Opens a cursor on what a statement finds, in a transaction, for whoever takes its rows as they are needed.
+    pub(in crate::store) fn declare(&self, cursor: &str, text: &str) -> Result<()> {
+        self.batch(&format!("DECLARE {cursor} NO SCROLL CURSOR FOR {text}"))
+    }
+
+    /// Its next rows; none at its end.
+    pub(in crate::store) fn fetch<T>(
+        &self,
+        cursor: &str,
+        mut read: impl FnMut(Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let page = self.wait(self.client.query_typed(&fetch(cursor), &[]))?;
+        page.iter().map(|row| read(Row::Postgres(row))).collect()
+    }
+
     /// Opens a cursor and gives its first rows, in one go.
     fn open(&self, cursor: &str, text: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>> {
         let declare = format!("DECLARE {cursor} NO SCROLL CURSOR FOR {}", numbered(text));
@@ -177,9 +226,11 @@ impl Connection {
             values.iter().map(|it| -> (&(dyn ToSql + Sync), _) { (it, it.kind().of_postgres()) }).collect();
         let fetch = fetch(cursor);
         let both = join(self.client.execute_typed(&declare, &values), self.client.query_typed(&fetch, &[]));
-        let (declared, rows) = self.wait(both);
-        declared?;
-        Ok(rows?)
+        self.ask(async {
+            let (declared, rows) = both.await;
+            declared?;
+            rows
+        })
     }
 }
 
@@ -190,6 +241,13 @@ impl Drop for Connection {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Waits for something where futures may be running: another thread goes on with those meanwhile.
+pub(super) fn waiting<T>(wait: impl FnOnce() -> T) -> T {
+    let runs_futures =
+        Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if runs_futures { tokio::task::block_in_place(wait) } else { wait() }
 }
 
 fn fetch(cursor: &str) -> String {
@@ -227,7 +285,7 @@ mod tests {
 
     use super::super::test_cluster;
     use super::*;
-    use crate::store::sql::{Bind, Column, FromStored, Reader, Stored, values};
+    use crate::store::sql::{Bind, Column, FromStored, Stored, values};
 
     #[test]
     fn values_are_numbered_as_each_engine_has_it() {
@@ -292,7 +350,7 @@ mod tests {
         assert_eq!((sum, inner), (2_500 * 2_501, 6));
         let ended = reader.each(all, values![5_i64], |_| Err(Fault::Missing("fourth")));
         assert!(matches!(ended, Err(Fault::Missing("fourth"))));
-        let open = "SELECT count(*) AS it FROM pg_cursors";
+        let open = "SELECT count(*) AS it FROM pg_cursors WHERE name LIKE 'rows%'";
         let left = reader.row(open, values![], |row| row.get::<i64>("it")).unwrap();
         assert_eq!(left, Some(0), "cursors are closed");
         connection.batch("COMMIT").unwrap();
@@ -309,14 +367,6 @@ mod tests {
         assert!(ended.to_string().contains("57P01"), "{ended}");
         assert!(connection.batch("SELECT 1").is_err());
         assert!(connection.is_closed());
-    }
-
-    #[test]
-    fn nobody_waits_longer_than_he_wants_to() {
-        let connection = test_cluster::connection();
-        let slow = connection.client().batch_execute("SELECT pg_sleep(60)");
-        let silent = connection.wait_within(Duration::from_millis(20), slow);
-        assert!(matches!(silent, Err(Fault::Silent)));
     }
 
     #[test]

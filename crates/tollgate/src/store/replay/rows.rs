@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ledger::{Account, AccountId, Amount, Number, Standing, Status};
 
-use super::super::sql::{self, Column, Reader, Row, values};
+use super::super::sql::{self, Column, Dialect, Reader, Row, values};
 use super::super::{Snapshot, owned, plan, webhooks};
 use super::{State, Wrong, figures};
 
@@ -47,6 +47,15 @@ fn check_account(reader: Reader<'_>, state: &State, row: Row<'_>) -> Result<(), 
     let last_line: i64 = row.get("last_line")?;
     if last_line < known.written || last_line > known.last_line {
         return Err(wrong(format!("its last line is {last_line}, in the journal {}", known.last_line)));
+    }
+    if reader.dialect() == Dialect::Postgres {
+        let version: i64 = row.get("version")?;
+        if version != known.version {
+            return Err(wrong(format!("it has {version} lines, in the journal {}", known.version)));
+        }
+        if sql::get::<AccountId>(row, "family")? != known.account.primary() {
+            return Err(wrong("its row is in another family".into()));
+        }
     }
     let mut credentials = reader.rows(
         "SELECT id, kind, created_at, expires_at, limits FROM credentials WHERE account = ?1 AND revoked_at IS NULL
@@ -133,7 +142,10 @@ pub(super) fn check_owned(reader: Reader<'_>, state: &State) -> Result<(), Wrong
     let query = "SELECT CAST(id AS TEXT) AS called, * FROM applications";
     check_rows(reader, "application", query, owned::application, applications)?;
     let webhooks = state.webhooks.values().map(|it| (it.id.to_string().replace('-', ""), it)).collect();
-    let query = "SELECT lower(hex(id)) AS called, * FROM webhooks";
+    let query = reader.either(
+        "SELECT lower(hex(id)) AS called, * FROM webhooks",
+        "SELECT replace(CAST(id AS text), '-', '') AS called, * FROM webhooks",
+    );
     check_rows(reader, "webhook", query, webhooks::webhook, webhooks)?;
     let endpoints = state.endpoints.values().map(|it| (it.id.to_string(), it)).collect();
     let query = "SELECT CAST(id AS TEXT) AS called, * FROM endpoints";
@@ -183,7 +195,7 @@ pub(super) fn check_plans(reader: Reader<'_>, state: &State) -> Result<(), Wrong
 
 /// No charge may have been given back by more than it took.
 pub(super) fn check_reversals(snapshot: &Snapshot<'_>) -> Result<(), Wrong> {
-    let given_back = "SELECT about, MAX(seq) AS seq, SUM(balance_change) AS back FROM journal
+    let given_back = "SELECT about, MAX(seq) AS seq, CAST(SUM(balance_change) AS bigint) AS back FROM journal
         WHERE about IS NOT NULL AND balance_change > 0 GROUP BY about";
     snapshot.reader().each(given_back, values![], |row| {
         let (seq, back): (i64, Amount) = (row.get("seq")?, sql::get(row, "back")?);
@@ -197,13 +209,17 @@ pub(super) fn check_reversals(snapshot: &Snapshot<'_>) -> Result<(), Wrong> {
 
 pub(super) fn check_sealed(reader: Reader<'_>, opens: &dyn Fn(&[u8]) -> bool) -> Result<usize, Wrong> {
     let mut count = 0;
-    let sealed = "SELECT 'credential of account ' || printf('%08x', accounts.api_key) AS what, sealed
+    let api_key = reader.either("printf('%08x', api_key)", "lpad(to_hex(api_key), 8, '0')");
+    let id = reader.either("lower(hex(id))", "replace(CAST(id AS text), '-', '')");
+    let sealed = format!(
+        "SELECT 'credential of account ' || {api_key} AS what, sealed
            FROM credentials JOIN accounts ON accounts.id = credentials.account WHERE sealed IS NOT NULL
          UNION ALL SELECT 'password of endpoint ' || id, password FROM endpoints
-         UNION ALL SELECT 'secret of webhook ' || lower(hex(id)), secret FROM webhooks
-         UNION ALL SELECT 'old secret of webhook ' || lower(hex(id)), old_secret FROM webhooks WHERE old_secret IS NOT NULL
-         UNION ALL SELECT 'answer of journal line ' || seq, sealed FROM shown_once";
-    reader.each(sealed, values![], |row| {
+         UNION ALL SELECT 'secret of webhook ' || {id}, secret FROM webhooks
+         UNION ALL SELECT 'old secret of webhook ' || {id}, old_secret FROM webhooks WHERE old_secret IS NOT NULL
+         UNION ALL SELECT 'answer of journal line ' || seq, sealed FROM shown_once"
+    );
+    reader.each(&sealed, values![], |row| {
         // What is no sealed value at all does not open either.
         if !opens(row.get("sealed").unwrap_or_default()) {
             let what: &str = row.get("what")?;

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 
+use tokio_postgres::error::{Severity, SqlState};
+
 use super::postgres::{self, said};
 
 pub(super) use columns::{ACCOUNT, Column, FORCED, GATE, LATE, OPERATOR, SERVER, scope_columns};
@@ -45,6 +47,44 @@ pub enum Fault {
     System(std::io::Error),
 }
 
+impl Fault {
+    /// Whether nobody is there any more who was asked, so that what was sent last may have been done or not.
+    pub(super) fn is_disconnected(&self) -> bool {
+        match self {
+            Self::Postgres(error) => match error.as_db_error() {
+                // The server ends the connection after that.
+                Some(said) => {
+                    said.parsed_severity().is_none_or(|it| matches!(it, Severity::Fatal | Severity::Panic))
+                }
+                None => true,
+            },
+            Self::Ended | Self::Silent | Self::System(_) => true,
+            Self::Sqlite(_) | Self::Misread(_) | Self::Missing(_) => false,
+        }
+    }
+
+    /// Whether the same may go through at once: a race was lost, or the connection.
+    pub(super) fn may_go_through(&self) -> bool {
+        let lost = [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+        ];
+        match self {
+            Self::Postgres(error) => {
+                self.is_disconnected() || error.code().is_some_and(|it| lost.contains(it))
+            }
+            Self::Sqlite(_)
+            | Self::Misread(_)
+            | Self::Missing(_)
+            | Self::Ended
+            | Self::Silent
+            | Self::System(_) => self.is_disconnected(),
+        }
+    }
+}
+
 /// What the store says, or why it says nothing.
 pub type Result<T, E = Fault> = std::result::Result<T, E>;
 
@@ -56,7 +96,6 @@ pub(super) enum Value<'a> {
     Int(i64),
     Bool(bool),
     Text(&'a str),
-    Bytes(&'a [u8]),
     Id([u8; 16]),
     Bytes(&'a [u8]),
 }
@@ -67,7 +106,6 @@ pub(super) enum Kind {
     Int,
     Bool,
     Text,
-    Bytes,
     Id,
     Bytes,
 }
@@ -146,7 +184,6 @@ impl ToSql for Value<'_> {
             Self::Int(integer) => ValueRef::Integer(*integer),
             Self::Bool(is_so) => ValueRef::Integer(i64::from(*is_so)),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
-            Self::Bytes(bytes) => ValueRef::Blob(bytes),
             Self::Id(bytes) => ValueRef::Blob(bytes),
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
@@ -213,7 +250,14 @@ stored! {
     Arc<str> = |it| it.text().map(Into::into);
     &'a [u8] = |it| it.bytes();
     Vec<u8> = |it| it.bytes().map(Into::into);
+    [u8; 16] = |it| it.bytes().and_then(|it| it.try_into().ok());
     [u8; 32] = |it| it.bytes().and_then(|it| it.try_into().ok());
+}
+
+impl<'a> FromStored<'a> for Stored<'a> {
+    fn from_stored(stored: Self) -> Option<Self> {
+        Some(stored)
+    }
 }
 
 impl<'a, T: FromStored<'a>> FromStored<'a> for Option<T> {

@@ -153,15 +153,19 @@ pub(in crate::store) fn recorded(row: Row<'_>) -> Result<Recorded> {
     Ok(Recorded {
         place: row.get("seq")?,
         line: line(row)?,
-        account_link: link(row, "account_before")?,
-        other_link: link(row, "other_before")?,
+        account_link: link(row, "account_before", "account_version")?,
+        other_link: link(row, "other_before", "other_version")?,
     })
 }
 
-/// The first line of an account says 0.
-fn link(row: Row<'_>, column: &'static str) -> Result<Link> {
-    let before = row.get::<Option<Place>>(column)?;
-    Ok(Link { before: before.filter(|it| *it != Place::Seq(0)) })
+/// The first line of an account says 0. In a file nobody counts them.
+fn link(row: Row<'_>, before: &'static str, version: &'static str) -> Result<Link> {
+    let before = row.get::<Option<Place>>(before)?;
+    let version = match row {
+        Row::Sqlite(_) => None,
+        Row::Postgres(_) => row.get(version)?,
+    };
+    Ok(Link { before: before.filter(|it| *it != Place::Seq(0)), version })
 }
 
 fn line(row: Row<'_>) -> Result<Line> {
