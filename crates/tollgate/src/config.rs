@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::app::SessionSpans;
 use crate::observe::LogFormat;
+use crate::seal::{KeyError, Keyring};
 use crate::store::{ONCE_MAX, StoreUrl};
 
 /// Where a listener of the gate is.
@@ -67,9 +68,25 @@ const fn minutes(ms: i64) -> i64 {
 /// The store that a command works on.
 #[derive(Args, Clone, Debug)]
 pub struct StoreArgs {
-    /// The store: sqlite:FILE. Its key file lies beside it as FILE.key
+    /// The store: sqlite:FILE
     #[arg(long, env = "TOLLGATE_STORE", default_value = "sqlite:tollgate.db", value_name = "STORE")]
     pub store: StoreUrl,
+
+    /// The file with the key under which the store's secrets are sealed; the first start makes it. FILE.key, beside the store, when
+    /// not given
+    #[arg(long, env = "TOLLGATE_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+impl StoreArgs {
+    /// Where the key file is.
+    ///
+    /// # Errors
+    /// [`KeyError`], where nobody has said that and the store is no file that it could lie beside.
+    pub fn key_path(&self) -> Result<PathBuf, KeyError> {
+        let beside = || self.store.file().map(Keyring::path_beside);
+        self.key_file.clone().or_else(beside).ok_or(KeyError::Nowhere)
+    }
 }
 
 /// Settings of `tollgate serve`.

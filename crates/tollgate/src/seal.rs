@@ -29,6 +29,9 @@ pub enum KeyError {
     /// There is a store, and not the key that it was sealed under.
     #[error("the key file {} is missing; without it the store's secrets cannot be read: restore it from a backup", .0.display())]
     Missing(PathBuf),
+    /// Nobody has said where it is.
+    #[error("a store that is no file has no key file beside it: say with --key-file FILE where that is")]
+    Nowhere,
     /// Others may read it.
     #[error("the key file {} can be read by others (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
     TooOpen {

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Ended, say};
 use crate::config::StoreArgs;
 use crate::seal::Keyring;
-use crate::store::{self, StoreUrl};
+use crate::store;
 
 /// Flags of `tollgate backup`.
 #[derive(Args, Debug)]
@@ -20,9 +20,8 @@ pub(super) struct BackupArgs {
 
 pub(super) fn run(args: &BackupArgs) -> Result<(), Ended> {
     let url = &args.store.store;
-    let StoreUrl::Sqlite(path) = url;
+    let (key, copy) = (args.store.key_path().map_err(Ended::cannot_start)?, Keyring::path_beside(&args.file));
     store::backup(url, &args.file).map_err(Ended::cannot_start)?;
-    let (key, copy) = (Keyring::path_beside(path), Keyring::path_beside(&args.file));
     // The copy keeps the mode, which lets nobody else read it.
     std::fs::copy(&key, &copy).map_err(|error| {
         Ended::cannot_start(format!(
@@ -32,8 +31,7 @@ pub(super) fn run(args: &BackupArgs) -> Result<(), Ended> {
         ))
     })?;
     say(&format!(
-        "copied {} to {} and its key file to {}; whoever has both can read the secrets: keep them apart",
-        path.display(),
+        "copied {url} to {} and its key file to {}; whoever has both can read the secrets: keep them apart",
         args.file.display(),
         copy.display()
     ));

@@ -6,7 +6,7 @@ use super::{Ended, say};
 use crate::config::StoreArgs;
 use crate::random::Random;
 use crate::seal::Keyring;
-use crate::store::{self, StoreUrl, Wrong};
+use crate::store::{self, Wrong};
 
 /// Flags of `tollgate check`.
 #[derive(Args, Debug)]
@@ -17,26 +17,21 @@ pub(super) struct CheckArgs {
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Ended> {
     let url = &args.store.store;
-    let StoreUrl::Sqlite(path) = url;
     if !store::exists(url) {
-        return Err(Ended::cannot_start(store::OpenError::Missing(path.clone())));
+        return Err(Ended::cannot_start(format!("there is no store at {url}")));
     }
-    let key_path = Keyring::path_beside(path);
+    let key_path = args.store.key_path().map_err(Ended::cannot_start)?;
     let keyring = Keyring::open(&key_path, false, &Random::System).map_err(Ended::cannot_start)?;
     match store::replay(url, &|sealed| keyring.open_sealed(sealed).is_some()) {
         Ok(replay) => {
             say(&format!(
-                "{}: {} journal lines lead to every balance, credit limit and held amount of {} accounts; {} open \
+                "{url}: {} journal lines lead to every balance, credit limit and held amount of {} accounts; {} open \
                  holds and {} sealed values are right",
-                path.display(),
-                replay.lines,
-                replay.accounts,
-                replay.open_holds,
-                replay.sealed
+                replay.lines, replay.accounts, replay.open_holds, replay.sealed
             ));
             Ok(())
         }
         Err(Wrong::Open(error)) => Err(Ended::cannot_start(error)),
-        Err(wrong) => Err(Ended::wrong(format!("{}: {wrong}", path.display()))),
+        Err(wrong) => Err(Ended::wrong(format!("{url}: {wrong}"))),
     }
 }

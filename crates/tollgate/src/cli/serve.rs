@@ -18,8 +18,11 @@ use crate::clock::Clock;
 use crate::config::{Place, ServeArgs};
 use crate::random::Random;
 use crate::seal::Keyring;
-use crate::store::{self, Store, StoreUrl};
+use crate::store::{self, OpenError, Store, StoreUrl};
 use crate::{gate, http, observe, sweep, tls, webhooks};
+
+/// What is said of a store in PostgreSQL until all of it is shown to hold.
+const UNFINISHED: &str = "the store in PostgreSQL is not finished: try it, and keep no money in it yet";
 
 /// The shortest operator token that the environment may give.
 const TOKEN_MIN: usize = 32;
@@ -78,17 +81,27 @@ impl Serving {
         };
         let grpc = Grpc::bind(args, &certificate).await?;
         let url = &args.store.store;
-        let StoreUrl::Sqlite(path) = url;
-        let key_path = Keyring::path_beside(path);
+        let key_path = args.store.key_path().map_err(Ended::cannot_start)?;
         let keyring = Keyring::open(&key_path, !store::exists(url), &random).map_err(Ended::cannot_start)?;
         let options = store::Options {
-            url: url.clone(),
             once_max: args.once_max,
-            key_mark: *keyring.mark(),
             environment_token: environment_token(args, &keyring, clock.now())?,
+            time: match &clock {
+                Clock::System => store::Time::OfDatabase,
+                Clock::Stopped(_) => store::Time::OfCallers,
+            },
+            ..store::Options::new(url.clone(), *keyring.mark())
         };
+        if let StoreUrl::Postgres(_) = url {
+            lines.push(UNFINISHED.into());
+        }
         let has_token = options.environment_token.is_some();
-        let store = Store::open(options).map_err(Ended::cannot_start)?;
+        let store = Store::open(options).map_err(|error| {
+            let is_other_key = matches!(error, OpenError::WrongKey(_));
+            // Which file that is, the store does not know.
+            let which = if is_other_key { format!("{}: ", key_path.display()) } else { String::new() };
+            Ended::cannot_start(format!("{which}{error}"))
+        })?;
         let settings = Settings {
             subaccounts_max: args.max_subaccounts,
             vonage_strict_amounts: args.vonage_strict_amounts,

@@ -9,6 +9,7 @@ use super::{NOT_ALLOWED, NOT_FOUND, REFUSED};
 
 /// One of tollgate's problems (RFC 9457).
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(Default))]
 pub(super) struct Problem {
     r#type: String,
     title: String,
@@ -39,9 +40,15 @@ pub(super) fn of(reply: &Reply) -> Option<Problem> {
 }
 
 impl Problem {
-    /// Whether it goes by itself, so that the same is best asked again.
-    pub(super) fn is_transient(&self) -> bool {
-        matches!(&*self.code, "busy" | "unavailable")
+    /// Whether it goes by itself, so that the same is best asked again. What may have been done already is asked again under
+    /// a key alone: without one it would be done twice.
+    pub(super) fn is_transient(&self, has_key: bool) -> bool {
+        matches!(&*self.code, "busy" | "unavailable") || (has_key && self.leaves_open())
+    }
+
+    /// Whether what was asked may have been done all the same.
+    pub(super) fn leaves_open(&self) -> bool {
+        self.code == "outcome_unknown"
     }
 
     /// The end of a command that came to it.
@@ -61,7 +68,7 @@ impl Problem {
             "not_json" | "invalid" | "too_large" | "method_not_allowed" | "key_reused" => USAGE,
             "unauthenticated" | "forbidden" | "restricted" => NOT_ALLOWED,
             "not_found" => NOT_FOUND,
-            "busy" | "unavailable" => CANNOT_START,
+            "busy" | "unavailable" | "outcome_unknown" => CANNOT_START,
             "fault" => WRONG,
             _ => REFUSED,
         }
@@ -93,6 +100,9 @@ impl Problem {
                     .to_owned(),
             ),
             "key_reused" => Some("This --key was used for something else. Take another.".to_owned()),
+            "outcome_unknown" => {
+                Some("The store did not say in time what became of it: it may have been done, or not.".to_owned())
+            }
             "invalid" if !self.errors.is_empty() => None,
             _ => Some(visible(&self.detail).into_owned()),
         }
@@ -122,6 +132,7 @@ mod tests {
         2 not_json
         2 too_large
         3 busy
+        3 outcome_unknown
         3 unavailable
         5 already_reversed
         5 cap_reached
@@ -142,6 +153,18 @@ mod tests {
         6 unauthenticated
         7 not_found
         "#);
+    }
+
+    /// Without a key what may have been done would be done twice.
+    #[test]
+    fn what_may_have_been_done_is_asked_again_under_a_key_alone() {
+        let asked_again = |code: &str| {
+            let problem = Problem { code: code.to_owned(), ..Problem::default() };
+            [true, false].map(|has_key| problem.is_transient(has_key))
+        };
+        assert_eq!(asked_again("outcome_unknown"), [true, false]);
+        assert_eq!([asked_again("busy"), asked_again("unavailable")], [[true; 2]; 2]);
+        assert_eq!([asked_again("fault"), asked_again("insufficient_funds")], [[false; 2]; 2]);
     }
 
     #[test]

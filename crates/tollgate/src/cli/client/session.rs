@@ -197,7 +197,8 @@ impl Session {
             let (wait, ended) = match self.progress.during(self.wire.send(&address, call)).await {
                 Ok(reply) if (200..300).contains(&reply.status) => return self.answer(reply),
                 Ok(reply) => match problem::of(&reply) {
-                    Some(problem) if problem.is_transient() => {
+                    Some(problem) if problem.is_transient(call.key.is_some()) => {
+                        is_unknown |= problem.leaves_open();
                         let wait = Duration::from_secs(reply.retry_after_s.unwrap_or(0));
                         (wait, problem.ended())
                     }
