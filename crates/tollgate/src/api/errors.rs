@@ -172,6 +172,11 @@ fn page() -> String {
             Error::Busy { retry_after_s: 1 },
         ),
         ("unavailable", "The store takes no writes; nothing was done.", Error::Unavailable),
+        (
+            "outcome unknown",
+            "A write that may have been done or not: the store did not say in time what became of it.",
+            Error::Unknown,
+        ),
         ("fault", "A fault of ours; nothing was done, and the log says why.", Error::Fault),
     ] {
         page.push_str(&row(name, meaning, &error));

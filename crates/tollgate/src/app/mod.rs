@@ -85,6 +85,10 @@ pub enum Error {
     /// The store does not take it now; nothing was done.
     #[error("unavailable")]
     Unavailable,
+    /// Whether it was done could not be found out: the store did not say in time. Under the same key it happens once, however
+    /// often it is asked again, and is answered as the first time.
+    #[error("outcome unknown")]
+    Unknown,
     /// A fault of ours; it was logged, nothing was done.
     #[error("fault")]
     Fault,
@@ -113,6 +117,7 @@ impl From<ExecuteError> for Error {
             ExecuteError::Refused(refusal) => refusal.into(),
             ExecuteError::Full => Self::Busy { retry_after_s: 1 },
             ExecuteError::Unavailable => Self::Unavailable,
+            ExecuteError::Unknown => Self::Unknown,
             ExecuteError::Broken => Self::Fault,
         }
     }

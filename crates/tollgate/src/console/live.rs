@@ -148,7 +148,7 @@ impl Followed {
                 }
                 // Whoever looks is no longer let in; the page, loaded anew, says why.
                 Err(Error::Unauthenticated | Error::Refused(_)) => return Some(self.end()),
-                Err(Error::Busy { .. } | Error::Unavailable | Error::Fault) => {}
+                Err(Error::Busy { .. } | Error::Unavailable | Error::Unknown | Error::Fault) => {}
             }
         }
     }

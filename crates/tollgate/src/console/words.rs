@@ -47,6 +47,12 @@ pub(super) fn of(error: &Error) -> Said {
             "Not now",
             "The store does not take this now, and nothing was done. Try again in a moment.",
         ),
+        Error::Unknown => said(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "It is not known whether this was done",
+            "The store did not say in time what became of it: it may have been done, or not. Reload this page, which sends the \
+             same once more: it is done once. Or look whether it was done before you start anew.",
+        ),
         Error::Fault => said(
             StatusCode::INTERNAL_SERVER_ERROR,
             "This is our fault",

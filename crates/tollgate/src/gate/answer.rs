@@ -147,6 +147,11 @@ impl Denied {
                 retry_after_s: Some(1),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", UNAVAILABLE)
             },
+            // It may have been paid for; as nobody knows, it does not pass.
+            Error::Unknown => Self {
+                retry_after_s: Some(1),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", UNKNOWN)
+            },
             Error::Fault => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", FAULT),
         }
     }
@@ -226,6 +231,8 @@ const UNAUTHENTICATED: &str = "Call with your api key or auth id and one of its 
      anything, is not right or was revoked.";
 const BUSY: &str = "Too much at once. Call again after the time in Retry-After.";
 const UNAVAILABLE: &str = "Calls cannot be paid for just now, and this one was not. Call again later.";
+const UNKNOWN: &str = "Whether this call was paid for is not known, so it did not pass. Call again later. If it was paid for, \
+     the operator gives that back: tell the operator the request id.";
 const FAULT: &str =
     "This is the operator's fault, and the call was not paid for. Tell the operator the request id.";
 const UNREADABLE: &str =
@@ -248,6 +255,7 @@ fn title(status: StatusCode, code: &str) -> &'static str {
         403 => "Not allowed",
         413 => "Too large",
         429 => "Too many requests",
+        503 if code == "outcome_unknown" => "Outcome unknown",
         503 => "Unavailable",
         _ => "A fault of the server",
     }
@@ -374,5 +382,18 @@ fn limited(limit: Limit) -> Cow<'static, str> {
             "These credentials, or the gate's token, are not for calls of this account. Call with others."
                 .into()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No store in a test loses the answer to a commit: this is what whoever called would get to see.
+    #[test]
+    fn an_unknown_outcome_says_that_the_call_may_have_been_paid_for() {
+        let Whole { status, headers, body } = Denied::of(Error::Unknown).whole(Uuid::nil());
+        assert_eq!((status.as_u16(), headers.get(RETRY_AFTER)), (503, Some(&HeaderValue::from_static("1"))));
+        insta::assert_snapshot!(body, @r#"{"type":"urn:tollgate:problem:outcome_unknown","title":"Outcome unknown","status":503,"detail":"Whether this call was paid for is not known, so it did not pass. Call again later. If it was paid for, the operator gives that back: tell the operator the request id.","code":"outcome_unknown","request_id":"00000000-0000-0000-0000-000000000000"}"#);
     }
 }

@@ -113,6 +113,7 @@ impl Failure {
                 app::Error::Unauthenticated => Problem::new(Code::Unauthenticated, UNAUTHENTICATED),
                 app::Error::Busy { retry_after_s } => Problem::new(Code::Busy, BUSY).after(retry_after_s),
                 app::Error::Unavailable => Problem::new(Code::Unavailable, UNAVAILABLE),
+                app::Error::Unknown => Problem::new(Code::OutcomeUnknown, UNKNOWN),
                 app::Error::Fault => Problem::new(Code::Fault, FAULT),
             },
         }
@@ -126,6 +127,9 @@ const BUSY: &str =
     "Too many authentications failed, or too much waits. Ask again after the time in `Retry-After`.";
 const UNAVAILABLE: &str = "The store does not take this now, and nothing was done. Ask again later, best with the same \
      `Idempotency-Key`.";
+const UNKNOWN: &str = "The store did not say in time what became of this: it may have been done, or not. Send the same request \
+     again under the same `Idempotency-Key`: it is done once, and answered as the first one was. If there was no key, look \
+     whether it was done before you ask again.";
 const FAULT: &str = "This is our fault, and nothing was done. The operator finds the cause in the log under the id in \
      `instance`.";
 

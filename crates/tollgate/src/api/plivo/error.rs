@@ -80,6 +80,11 @@ impl Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "service unavailable: nothing was done, please try again",
             ),
+            Error::Unknown => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "outcome unknown: this may have been done or not; the same request may be sent again under the same \
+                 Idempotency-Key",
+            ),
             Error::Fault => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal server error"),
         }
     }
@@ -255,6 +260,12 @@ mod tests {
         let unasked = Error::Refused(Refusal::TokenNotFound);
         for (error, status, text) in [
             (Error::Unavailable, 503, "service unavailable: nothing was done, please try again"),
+            (
+                Error::Unknown,
+                503,
+                "outcome unknown: this may have been done or not; the same request may be sent again under the same \
+                 Idempotency-Key",
+            ),
             (Error::Fault, 500, "internal server error"),
             (unasked, 500, "internal server error"),
             (Error::Refused(Refusal::CredentialRevoked), 401, "authentication failed"),

@@ -1,8 +1,8 @@
 //! Every way in which this dialect says no, with its status and its texts (docs/vonage.md, Errors): here and
 //! nowhere else, so that a text can be corrected when somebody captures what Vonage really says.
 //!
-//! `S#`, `G#` and the secrets' own prefix are Vonage's; `unavailable`, `throttled`, `idempotency-conflict` and
-//! `restricted` are our own words in its style, for what Vonage has no documented one.
+//! `S#`, `G#` and the secrets' own prefix are Vonage's; `unavailable`, `outcome-unknown`, `throttled`,
+//! `idempotency-conflict` and `restricted` are our own words in its style, for what Vonage has no documented one.
 
 pub(super) mod rest;
 
@@ -105,6 +105,7 @@ pub(super) fn problem(error: &Error, about: About<'_>, instance: Uuid) -> Proble
         Error::Unauthenticated => unauthorized(about),
         Error::Busy { retry_after_s } => throttled(*retry_after_s),
         Error::Unavailable => unavailable(),
+        Error::Unknown => unknown(),
         Error::Fault => internal(),
     };
     let mut problem = words.said(instance);
@@ -430,6 +431,15 @@ fn unavailable() -> Words {
     )
 }
 
+fn unknown() -> Words {
+    general(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "outcome-unknown",
+        "Outcome Unknown",
+        "The request may have been carried out or not. It can be sent again under the same Idempotency-Key",
+    )
+}
+
 fn internal() -> Words {
     general(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -474,6 +484,7 @@ pub(in super::super) fn said(error: &Error) -> Vec<String> {
             Error::Unauthenticated => unauthorized(about),
             Error::Busy { retry_after_s } => throttled(*retry_after_s),
             Error::Unavailable => unavailable(),
+            Error::Unknown => unknown(),
             Error::Fault => internal(),
         };
         let faults: Vec<_> =

@@ -221,3 +221,24 @@ fn structure<const N: usize>(members: [(&str, Option<String>); N]) -> Struct {
     let fields = members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), of(text?))));
     Struct { fields: fields.collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Error;
+
+    /// What is not known to have been paid for does not pass, and Envoy hears that it was no refusal.
+    #[test]
+    fn an_unknown_outcome_is_an_error_to_envoy() {
+        let told = Denied::of(Error::Unknown);
+        let response = denied(told.code(), told.whole(Uuid::nil()));
+        assert_eq!(response.status.as_ref().unwrap().code, i32::from(Code::Unavailable));
+        let code = &response.dynamic_metadata.as_ref().unwrap().fields["code"];
+        assert_eq!(code.kind, Some(Kind::StringValue("outcome_unknown".to_owned())));
+        let Some(HttpResponse::ErrorResponse(error)) = response.http_response else {
+            panic!("{response:?}");
+        };
+        assert_eq!(error.status.unwrap().code, 503);
+        assert!(error.body.contains("\"title\":\"Outcome unknown\",\"status\":503"), "{}", error.body);
+    }
+}

@@ -34,6 +34,7 @@ pub(in super::super) enum Code {
     Busy,
     Fault,
     Unavailable,
+    OutcomeUnknown,
 }
 
 impl Code {
@@ -72,6 +73,7 @@ impl Code {
             Self::Busy => (S::TOO_MANY_REQUESTS, "busy", "Too many requests"),
             Self::Fault => (S::INTERNAL_SERVER_ERROR, "fault", "A fault of the server"),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+            Self::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "outcome_unknown", "Outcome unknown"),
         }
     }
 }

@@ -16,7 +16,7 @@ const AMOUNTS: (Amount, Amount) = (Amount::from_units(1_250_000_000), Amount::fr
 impl Code {
     /// All of them.
     #[cfg(test)]
-    const ALL: [Self; 29] = [
+    const ALL: [Self; 30] = [
         Self::NotJson,
         Self::Unauthenticated,
         Self::InsufficientFunds,
@@ -46,6 +46,7 @@ impl Code {
         Self::Busy,
         Self::Fault,
         Self::Unavailable,
+        Self::OutcomeUnknown,
     ];
 
     /// The status that it comes with.
@@ -116,6 +117,7 @@ fn of(code: Code) -> Problem {
         Code::Busy => Failure::from(app::Error::Busy { retry_after_s: 1 }).problem(),
         Code::Fault => Failure::from(app::Error::Fault).problem(),
         Code::Unavailable => Failure::from(app::Error::Unavailable).problem(),
+        Code::OutcomeUnknown => Failure::from(app::Error::Unknown).problem(),
     }
 }
 

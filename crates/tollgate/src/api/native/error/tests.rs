@@ -161,6 +161,7 @@ fn what_is_no_refusal_has_its_problem_too() {
         app::Error::Unauthenticated,
         app::Error::Busy { retry_after_s: 7 },
         app::Error::Unavailable,
+        app::Error::Unknown,
         app::Error::Fault,
     ];
     let said: Vec<_> = errors.map(|it| said(&Failure::from(it).problem())).into_iter().collect();
@@ -168,6 +169,7 @@ fn what_is_no_refusal_has_its_problem_too() {
     401 unauthenticated [www-authenticate: Basic realm="tollgate", charset="UTF-8", Bearer realm="tollgate"] Send an operator or gate token with `Authorization: Bearer`, or an account's api key or auth id with one of its secrets or tokens as `Authorization: Basic`. What was sent, if anything, is not right or was revoked.
     429 busy [retry-after: 7] Too many authentications failed, or too much waits. Ask again after the time in `Retry-After`.
     503 unavailable The store does not take this now, and nothing was done. Ask again later, best with the same `Idempotency-Key`.
+    503 outcome_unknown The store did not say in time what became of this: it may have been done, or not. Send the same request again under the same `Idempotency-Key`: it is done once, and answered as the first one was. If there was no key, look whether it was done before you ask again.
     500 fault This is our fault, and nothing was done. The operator finds the cause in the log under the id in `instance`.
     "#);
 }

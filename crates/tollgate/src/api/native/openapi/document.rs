@@ -274,7 +274,7 @@ fn codes(operation: &Operation, who: Who) -> Vec<Code> {
         codes.push(Code::Invalid);
     }
     if operation.has_key {
-        codes.extend([Code::Invalid, Code::KeyReused]);
+        codes.extend([Code::Invalid, Code::KeyReused, Code::OutcomeUnknown]);
     }
     codes.extend(&operation.codes);
     codes

@@ -136,7 +136,8 @@ impl Operation {
     }
 
     /// What can go wrong here beside what can everywhere: whoever asks is not known, suspended or not allowed to; a body, a query
-    /// or a key is not fit; nothing is found under a name of the path; the server is busy, takes no writes or has a fault.
+    /// or a key is not fit; nothing is found under a name of the path; the server is busy, takes no writes or has a fault; what
+    /// became of a write is not known.
     pub(in super::super) fn fails(self, codes: &[Code]) -> Self {
         Self { codes: codes.to_vec(), ..self }
     }

@@ -236,7 +236,7 @@ impl<'a> AuditRecord<'a> {
             Some(FiguresMoved::new(&side, change.filter(|_| authority::may_see_side(by, line, &side))))
         };
         Self {
-            line: recorded.place.seq().filter(|_| is_operator && shows_place),
+            line: recorded.place.number().filter(|_| is_operator && shows_place),
             id: Text(line.id),
             created_at: Text(Time(line.at)),
             kind: kind(line.kind),

@@ -53,6 +53,7 @@ pub(in super::super) fn says(about: About) -> impl Fn(Error) -> Problem {
             problem
         }
         Error::Unavailable => words(StatusCode::SERVICE_UNAVAILABLE, "service unavailable").said(),
+        Error::Unknown => unknown().said(),
         Error::Fault => internal().said(),
     }
 }
@@ -112,6 +113,13 @@ fn failed(why: impl AsRef<str>) -> Words {
 
 fn authentication_failed() -> Words {
     words(StatusCode::UNAUTHORIZED, "authentication failed")
+}
+
+fn unknown() -> Words {
+    words(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "outcome unknown: this may have been done or not; it can be sent again under the same Idempotency-Key",
+    )
 }
 
 fn internal() -> Words {
@@ -228,6 +236,7 @@ pub(in super::super::super) fn said(error: &Error) -> Vec<String> {
             Error::Unauthenticated => authentication_failed(),
             Error::Busy { .. } => words(StatusCode::TOO_MANY_REQUESTS, "throttled"),
             Error::Unavailable => words(StatusCode::SERVICE_UNAVAILABLE, "service unavailable"),
+            Error::Unknown => unknown(),
             Error::Fault => internal(),
         };
         format!("{}: {}", words.status.as_u16(), words.label)
