@@ -1,13 +1,14 @@
 // Starts a real tollgate on a store of its own, and stops it again.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 30_000;
@@ -20,7 +21,7 @@ export async function startTollgate() {
   const stderr = openSync(log, 'w');
   const server = spawn(
     process.env.TOLLGATE_BIN,
-    ['serve', '--listen', '127.0.0.1:0', '--store', `sqlite:${join(directory, 't.db')}`],
+    ['serve', '--listen', '127.0.0.1:0', ...storeIn(directory)],
     { env: environment(operatorToken), stdio: ['ignore', 'pipe', stderr] },
   );
   closeSync(stderr);
@@ -49,6 +50,12 @@ export async function startTollgate() {
     server.kill('SIGKILL');
     throw failure;
   }
+}
+
+// The flags by which the server finds a store that is its own.
+function storeIn(directory) {
+  const flags = fileURLToPath(new URL('../store/flags', import.meta.url));
+  return execFileSync(flags, [directory], { encoding: 'utf8' }).trim().split('\n');
 }
 
 function environment(operatorToken) {

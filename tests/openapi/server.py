@@ -18,6 +18,12 @@ class Tollgate:
     operator_token: str
 
 
+def store_in(directory: Path) -> list[str]:
+    """The flags by which the server finds a store that is its own."""
+    flags = Path(__file__).resolve().parents[1] / "store/flags"
+    return subprocess.check_output([flags, directory], text=True).splitlines()
+
+
 @contextmanager
 def running(directory: Path) -> Iterator[Tollgate]:
     token = secrets.token_urlsafe(32)
@@ -29,7 +35,7 @@ def running(directory: Path) -> Iterator[Tollgate]:
                 os.environ["TOLLGATE_BIN"],
                 "serve",
                 *("--listen", "127.0.0.1:0"),
-                *("--store", f"sqlite:{directory / 't.db'}"),
+                *store_in(directory),
             ],
             env={**environment, "TOLLGATE_OPERATOR_TOKEN": token},
             stdout=subprocess.PIPE,

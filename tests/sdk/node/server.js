@@ -1,13 +1,14 @@
 // Starts a real tollgate on a store of its own, and stops it again.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 30_000;
@@ -31,7 +32,7 @@ export async function startTollgate(...flags) {
       ...['--listen', '127.0.0.1:0'],
       ...['--tls-listen', '127.0.0.1:0'],
       ...['--tls-self-signed', join(directory, 'tls')],
-      ...['--store', `sqlite:${join(directory, 't.db')}`],
+      ...storeIn(directory),
       ...flags,
     ],
     { env: environment(operatorToken), stdio: ['ignore', 'pipe', stderr] },
@@ -62,6 +63,12 @@ export async function startTollgate(...flags) {
     server.kill('SIGKILL');
     throw failure;
   }
+}
+
+// The flags by which the server finds a store that is its own.
+function storeIn(directory) {
+  const flags = fileURLToPath(new URL('../../store/flags', import.meta.url));
+  return execFileSync(flags, [directory], { encoding: 'utf8' }).trim().split('\n');
 }
 
 function environment(operatorToken) {

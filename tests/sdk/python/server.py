@@ -43,7 +43,7 @@ def running(directory: Path, *flags: str) -> Iterator[Tollgate]:
                 *("--listen", "127.0.0.1:0"),
                 *("--tls-listen", "127.0.0.1:0"),
                 *("--tls-self-signed", str(directory / "tls")),
-                *("--store", f"sqlite:{directory / 't.db'}"),
+                *store_in(directory),
                 *flags,
             ],
             env=environment(operator_token),
@@ -58,6 +58,12 @@ def running(directory: Path, *flags: str) -> Iterator[Tollgate]:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def store_in(directory: Path) -> list[str]:
+    """The flags by which the server finds a store that is its own."""
+    flags = Path(__file__).resolve().parents[2] / "store/flags"
+    return subprocess.check_output([flags, directory], text=True).splitlines()
 
 
 def environment(operator_token: str) -> dict[str, str]:

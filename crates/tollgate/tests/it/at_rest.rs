@@ -30,7 +30,7 @@ impl Told {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_lies_open_in_the_store_its_log_or_a_backup() {
-    let store = Store::new();
+    let store = Store::on_file();
     let server = Server::start(Options::on(&store));
     let told = everything_secret(&server.api()).await;
     assert!(told.secrets.len() >= 15, "{:?}", told.secrets);
@@ -40,7 +40,7 @@ async fn no_secret_lies_open_in_the_store_its_log_or_a_backup() {
     let killed = store.copy();
     assert!(killed.wal().exists(), "there is no log to be searched");
     assert_tells_nothing(&told, &[&fs::read(killed.file()).unwrap(), &fs::read(killed.wal()).unwrap()]);
-    let backup = Store::new();
+    let backup = Store::on_file();
     let ended = tollgate(["backup", "--store", &store.url(), &backup.file().display().to_string()]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_tells_nothing(&told, &[&fs::read(backup.file()).unwrap()]);

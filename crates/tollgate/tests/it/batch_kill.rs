@@ -152,15 +152,9 @@ async fn ask(api: &Api, body: &Body) -> Option<Vec<Value>> {
 
 /// The id of each charge in the journal, by its key.
 fn booked(store: &Store) -> HashMap<String, String> {
-    let sql = store.sql();
-    let mut query = sql.prepare("SELECT once_key, id FROM journal WHERE kind = 6").unwrap();
-    let read = |row: &rusqlite::Row<'_>| {
-        let id: [u8; 16] = row.get(1)?;
-        Ok((row.get(0)?, uuid::Uuid::from_bytes(id).to_string()))
-    };
     let mut booked = HashMap::new();
-    for charge in query.query_map((), read).unwrap() {
-        let (key, id): (String, String) = charge.unwrap();
+    for charge in store.sql().rows("SELECT once_key, id FROM journal WHERE kind = 6") {
+        let (key, id) = (&charge[0], uuid::Uuid::parse_str(&charge[1]).unwrap().to_string());
         assert_eq!(booked.insert(key.clone(), id), None, "{key} was charged twice");
     }
     booked

@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::ground::{Engine, Sql};
 use crate::server::{Account, Api, Options, Server, Store, send, text, tollgate};
 
 /// What `check` ends with when it has found something.
@@ -59,9 +59,9 @@ enum Named {
 
 struct Case {
     what: &'static str,
-    /// Finds the row that is changed: the `seq` of a line, the `rowid` of everything else.
+    /// Finds the row that is changed: the `seq` of a line, the `number` or the `rowid` of everything else.
     row: &'static str,
-    /// Changes it; `:n` is the row.
+    /// Changes it; `:n` is the row, `:next` the line after it, `:id` another id.
     change: &'static str,
     named: Named,
 }
@@ -90,27 +90,28 @@ const SHARED: &str = "SELECT number FROM accounts WHERE parent IS NOT NULL AND m
 const SUSPENDED: &str = "SELECT number FROM accounts WHERE status = 2 LIMIT 1";
 /// Two lines of one account, next to each other.
 const PAIR: &str = "SELECT seq FROM journal a WHERE kind = 6 AND EXISTS
-    (SELECT 1 FROM journal b WHERE b.seq = a.seq + 1 AND b.kind = 6 AND b.account = a.account) LIMIT 1";
+    (SELECT 1 FROM journal b WHERE b.seq = (SELECT min(seq) FROM journal WHERE seq > a.seq)
+        AND b.kind = 6 AND b.account = a.account) LIMIT 1";
 /// Two lines next to each other that have no account in common.
 const STRANGERS: &str = "SELECT seq FROM journal a WHERE kind = 6 AND EXISTS
-    (SELECT 1 FROM journal b WHERE b.seq = a.seq + 1 AND b.kind = 6
-        AND ifnull(b.other, b.account) <> a.account AND b.account <> ifnull(a.other, a.account)
+    (SELECT 1 FROM journal b WHERE b.seq = (SELECT min(seq) FROM journal WHERE seq > a.seq) AND b.kind = 6
+        AND COALESCE(b.other, b.account) <> a.account AND b.account <> COALESCE(a.other, a.account)
         AND b.account <> a.account) LIMIT 1";
 
 const DELETE: &str = "DELETE FROM journal WHERE seq = :n";
 /// Leaves no gap behind.
 const DELETE_AND_CLOSE_UP: &str = "DELETE FROM journal WHERE seq = :n;
-    UPDATE journal SET seq = -seq WHERE seq > :n; UPDATE journal SET seq = -seq - 1 WHERE seq < 0";
+    UPDATE journal SET seq = -seq WHERE seq > :n; UPDATE journal SET seq = -seq - (:next - :n) WHERE seq < 0";
 const DOUBLE_AT_END: &str = "CREATE TEMP TABLE twin AS SELECT * FROM journal WHERE seq = :n;
-    UPDATE twin SET id = randomblob(16), seq = (SELECT max(seq) + 1 FROM journal);
+    UPDATE twin SET id = :id, seq = (SELECT max(seq) + 1 FROM journal);
     INSERT INTO journal SELECT * FROM twin";
 const DOUBLE_IN_PLACE: &str = "CREATE TEMP TABLE twin AS SELECT * FROM journal WHERE seq = :n;
-    UPDATE twin SET id = randomblob(16), seq = seq + 1;
+    UPDATE twin SET id = :id, seq = seq + 1;
     UPDATE journal SET seq = -seq WHERE seq > :n; UPDATE journal SET seq = -seq + 1 WHERE seq < 0;
     INSERT INTO journal SELECT * FROM twin";
 const SWAP: &str =
-    "UPDATE journal SET seq = -1 WHERE seq = :n; UPDATE journal SET seq = :n WHERE seq = :n + 1;
-    UPDATE journal SET seq = :n + 1 WHERE seq = -1";
+    "UPDATE journal SET seq = -1 WHERE seq = :n; UPDATE journal SET seq = :n WHERE seq = :next;
+    UPDATE journal SET seq = :next WHERE seq = -1";
 
 const RENTED: &str = "SELECT number FROM numbers WHERE owner IS NOT NULL AND application IS NOT NULL LIMIT 1";
 const STOCKED: &str = "SELECT number FROM numbers WHERE owner IS NULL LIMIT 1";
@@ -123,7 +124,7 @@ const NOT_ROTATED: &str =
 const ALERTED: &str = "SELECT number FROM accounts WHERE level = 2 AND alert_low IS NOT NULL LIMIT 1";
 const OPENED: &str =
     "SELECT max(seq) FROM journal WHERE kind = 1 AND instr(record, '\"level\":\"depleted\"') > 0";
-const EVENT: &str = "SELECT min(seq) FROM events WHERE threshold IS NOT NULL AND line > 5";
+const EVENT: &str = "SELECT min(seq) FROM events WHERE threshold IS NOT NULL AND line > 5 AND seq > 1";
 const WEBHOOK: &str = "SELECT min(rowid) FROM webhooks WHERE owner IS NOT NULL";
 const LAST_EVENT: &str = "SELECT max(seq) FROM events";
 const SETTLED: &str = "SELECT number FROM accounts WHERE settings IS NOT NULL LIMIT 1";
@@ -176,10 +177,10 @@ const CASES: &[Case] = &[
     case("a family's plan", PRIMARY, "UPDATE accounts SET plan = NULL WHERE number = :n", Named::Account),
     case("a subaccount's plan", OWN, "UPDATE accounts SET plan = 'standard' WHERE number = :n", Named::Account),
     case("the rules of a plan", PLAN, "UPDATE price_plans SET rules = replace(rules, '5000000', '4000000') WHERE rowid = :n", Named::Plan),
-    case("which plan is the default", PLAN, "UPDATE price_plans SET is_default = 1 - is_default WHERE rowid = :n", Named::Plan),
+    case("which plan is the default", PLAN, "UPDATE price_plans SET is_default = NOT is_default WHERE rowid = :n", Named::Plan),
     case("the currency of a plan", PLAN, "UPDATE price_plans SET currency = 'USD' WHERE rowid = :n", Named::Plan),
     case("a version of a plan deleted", PLAN, "DELETE FROM price_plans WHERE rowid = :n", Named::Plans),
-    case("a plan that nobody put", PLAN, "INSERT INTO price_plans SELECT 'mine', 1, currency, 0, rules, made_at FROM price_plans WHERE rowid = :n", Named::Mine),
+    case("a plan that nobody put", PLAN, "INSERT INTO price_plans SELECT 'mine', 1, currency, FALSE, rules, made_at FROM price_plans WHERE rowid = :n", Named::Mine),
     case("a sealed value", "SELECT min(rowid) FROM credentials WHERE sealed IS NOT NULL",
         "UPDATE credentials SET sealed = zeroblob(length(sealed)) WHERE rowid = :n", Named::AccountOfCredential),
     case("the end of a credential", ROTATED, "UPDATE credentials SET expires_at = expires_at + 1 WHERE rowid = :n", Named::AccountOfCredential),
@@ -200,18 +201,18 @@ const CASES: &[Case] = &[
     case("a number's kind", STOCKED, "UPDATE numbers SET kind = 5 WHERE number = :n", Named::Number),
     case("a number's features", STOCKED, "UPDATE numbers SET features = 4 WHERE number = :n", Named::Number),
     case("when a number was rented", RENTED, "UPDATE numbers SET rented_at = rented_at + 1 WHERE number = :n", Named::Number),
-    case("where a number is from", RENTED, "UPDATE numbers SET is_brought = 1 WHERE number = :n", Named::Number),
+    case("where a number is from", RENTED, "UPDATE numbers SET is_brought = TRUE WHERE number = :n", Named::Number),
     case("what answers a number", RENTED, "UPDATE numbers SET application = NULL WHERE number = :n", Named::Number),
     case("what is kept with a number", RENTED, "UPDATE numbers SET settings = replace(settings, 'Front', 'Back') WHERE number = :n", Named::Number),
     case("what is kept with a number garbled", RENTED, "UPDATE numbers SET settings = 'nothing' WHERE number = :n", Named::Number),
     case("a number deleted", STOCKED, "DELETE FROM numbers WHERE number = :n", Named::Number),
     case("a rented number deleted", RENTED, "DELETE FROM numbers WHERE number = :n", Named::Number),
     case("a number that nobody added", "SELECT max(number) + 1 FROM numbers",
-        "INSERT INTO numbers SELECT :n, 'FR', '33900000', NULL, 1, 3, 0, 'EUR', 0, 1, NULL, NULL, NULL", Named::NewNumber),
+        "INSERT INTO numbers SELECT :n, 'FR', '33900000', NULL, 1, 3, 0, 'EUR', FALSE, 1, NULL, NULL, NULL", Named::NewNumber),
     case("an application's owner", APPLICATION, "UPDATE applications SET owner = (SELECT id FROM accounts WHERE id <> owner LIMIT 1) WHERE number = :n", Named::Application),
     case("an application's name", APPLICATION, "UPDATE applications SET name = 'other' WHERE number = :n", Named::Application),
-    case("an application's defaults", APPLICATION, "UPDATE applications SET for_numbers = 0 WHERE number = :n", Named::Application),
-    case("an application's other defaults", APPLICATION, "UPDATE applications SET for_endpoints = 1 WHERE number = :n", Named::Application),
+    case("an application's defaults", APPLICATION, "UPDATE applications SET for_numbers = FALSE WHERE number = :n", Named::Application),
+    case("an application's other defaults", APPLICATION, "UPDATE applications SET for_endpoints = TRUE WHERE number = :n", Named::Application),
     case("an application's addresses", APPLICATION, "UPDATE applications SET settings = replace(settings, 'example', 'elsewhere') WHERE number = :n", Named::Application),
     case("an application deleted", APPLICATION, "DELETE FROM applications WHERE number = :n", Named::Application),
     case("an endpoint's owner", ENDPOINT, "UPDATE endpoints SET owner = (SELECT id FROM accounts WHERE id <> owner LIMIT 1) WHERE number = :n", Named::Endpoint),
@@ -219,7 +220,7 @@ const CASES: &[Case] = &[
     case("an endpoint's alias", ENDPOINT, "UPDATE endpoints SET alias = 'other' WHERE number = :n", Named::Endpoint),
     case("what answers an endpoint", ENDPOINT, "UPDATE endpoints SET application = NULL WHERE number = :n", Named::Endpoint),
     case("an endpoint's password", ENDPOINT, "UPDATE endpoints SET password = zeroblob(length(password)) WHERE number = :n", Named::Endpoint),
-    case("an endpoint without its password", ENDPOINT, "UPDATE endpoints SET password = x'' WHERE number = :n", Named::Endpoint),
+    case("an endpoint without its password", ENDPOINT, "UPDATE endpoints SET password = zeroblob(0) WHERE number = :n", Named::Endpoint),
     case("an endpoint deleted", ENDPOINT, "DELETE FROM endpoints WHERE number = :n", Named::Endpoint),
     case("a number in its line", "SELECT max(number) FROM numbers WHERE owner IS NULL",
         "UPDATE journal SET record = replace(record, '\"cost\":', '\"cost\":7') WHERE kind = 20 AND instr(record, (SELECT msisdn FROM numbers WHERE number = :n)) > 0", Named::Number),
@@ -237,17 +238,17 @@ const CASES: &[Case] = &[
         "UPDATE journal SET before = replace(before, '\"cost\":', '\"cost\":7') WHERE seq = :n", Named::Line),
     case("what a plan was", "SELECT max(seq) FROM journal WHERE kind = 32",
         "UPDATE journal SET before = replace(before, '4000000', '3000000') WHERE seq = :n", Named::Line),
-    case("an address that is none", CHARGE, "UPDATE journal SET address = x'7F0000' WHERE seq = :n", Named::Line),
+    case("an address that is none", CHARGE, "UPDATE journal SET address = unhex('7F0000') WHERE seq = :n", Named::Line),
     case("an address in another form", CHARGE,
-        "UPDATE journal SET address = x'00000000000000000000FFFF7F000001' WHERE seq = :n", Named::Line),
+        "UPDATE journal SET address = unhex('00000000000000000000FFFF7F000001') WHERE seq = :n", Named::Line),
     case("a line of tollgate's own from somewhere", PAYMENT,
         "UPDATE journal SET caller = 4, by_account = NULL, by_credential = NULL WHERE seq = :n", Named::Line),
     case("what was spent of a cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.spent', 0) WHERE number = :n", Named::Account),
     case("what was spent of a longer cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.month.spent', 0) WHERE number = :n", Named::Account),
     case("what counts as held for a cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.held', 0) WHERE number = :n", Named::Account),
     case("a cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.most', 6000000000) WHERE number = :n", Named::Account),
-    case("since when a cap counts", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.since', caps ->> '$.day.since' - 1) WHERE number = :n", Named::Account),
-    case("until when a cap counts", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.until', caps ->> '$.day.until' - 1) WHERE number = :n", Named::Account),
+    case("since when a cap counts", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.since', json_extract(caps, '$.day.since') - 1) WHERE number = :n", Named::Account),
+    case("until when a cap counts", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.day.until', json_extract(caps, '$.day.until') - 1) WHERE number = :n", Named::Account),
     case("the time zone of a cap", CAPPED, "UPDATE accounts SET caps = json_set(caps, '$.zone', 'UTC') WHERE number = :n", Named::Account),
     case("a cap taken away", CAPPED, "UPDATE accounts SET caps = json_remove(caps, '$.month') WHERE number = :n", Named::Account),
     case("all caps taken away", CAPPED, "UPDATE accounts SET caps = NULL WHERE number = :n", Named::Account),
@@ -266,7 +267,7 @@ const CASES: &[Case] = &[
     case("an event that never was", "SELECT max(seq) + 1 FROM events", "INSERT INTO events SELECT :n, id, kind, account, family, line, threshold FROM events WHERE seq = 1", Named::Event),
     case("the kind of an event", EVENT, "UPDATE events SET kind = kind % 12 + 1 WHERE seq = :n", Named::Event),
     case("whose an event is", EVENT, "UPDATE events SET account = (SELECT id FROM accounts WHERE id <> account LIMIT 1) WHERE seq = :n", Named::Event),
-    case("of which family an event is", EVENT, "UPDATE events SET family = zeroblob(16) WHERE seq = :n", Named::Event),
+    case("of which family an event is", EVENT, "UPDATE events SET family = (SELECT id FROM accounts WHERE parent IS NOT NULL LIMIT 1) WHERE seq = :n", Named::Event),
     case("the line of an event", EVENT, "UPDATE events SET line = line - 1 WHERE seq = :n", Named::Event),
     case("the threshold of an event", EVENT, "UPDATE events SET threshold = threshold + 1 WHERE seq = :n", Named::Event),
     case("the id of an event", EVENT, "UPDATE events SET id = (SELECT id FROM events WHERE seq = 1) WHERE seq = :n", Named::Event),
@@ -291,15 +292,43 @@ async fn check_finds_what_was_changed_and_names_the_line_or_the_account() {
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), CASES.len(), faults.join("\n"));
 }
 
+/// The words of SQLite that the cases use, for PostgreSQL, which has others.
+const WORDS: &str = r"
+    CREATE FUNCTION instr(text, text) RETURNS int LANGUAGE sql AS 'SELECT strpos($1, $2)';
+    CREATE FUNCTION unhex(text) RETURNS bytea LANGUAGE sql AS 'SELECT decode($1, ''hex'')';
+    CREATE FUNCTION zeroblob(int) RETURNS bytea LANGUAGE sql AS 'SELECT decode(repeat(''00'', $1), ''hex'')';
+    CREATE FUNCTION json_path(text) RETURNS text[] LANGUAGE sql AS 'SELECT string_to_array(substr($1, 3), ''.'')';
+    CREATE FUNCTION json_extract(text, text) RETURNS bigint LANGUAGE sql
+        AS 'SELECT ($1::jsonb #>> json_path($2))::bigint';
+    CREATE FUNCTION json_remove(text, text) RETURNS text LANGUAGE sql AS 'SELECT ($1::jsonb #- json_path($2))::text';
+    CREATE FUNCTION json_set(text, text, bigint) RETURNS text LANGUAGE sql
+        AS 'SELECT jsonb_set($1::jsonb, json_path($2), to_jsonb($3))::text';
+    CREATE FUNCTION json_set(text, text, text) RETURNS text LANGUAGE sql
+        AS 'SELECT jsonb_set($1::jsonb, json_path($2), to_jsonb($3))::text'";
+
+/// A statement as this engine has it said.
+fn said_to(sql: &Sql, statement: &str) -> String {
+    match sql.engine() {
+        Engine::Sqlite => statement.to_owned(),
+        Engine::Postgres => statement.replace("rowid = :n", "ctid = ':n'").replace("rowid", "ctid"),
+    }
+}
+
 /// Makes the change in a copy and looks at what `check` says.
 fn find(copy: &Store, case: &Case) -> Result<(), String> {
     let sql = copy.sql();
-    let row: i64 = sql.query_row(case.row, [], |it| it.get(0)).expect(case.what);
-    let names = names(&sql, case.named, row);
-    let before = sql.total_changes();
-    sql.execute_batch(&case.change.replace(":n", &row.to_string())).expect(case.what);
-    assert!(sql.total_changes() > before, "{} changed nothing", case.what);
-    sql.close().unwrap();
+    if sql.engine() == Engine::Postgres {
+        sql.execute(WORDS);
+    }
+    let row = sql.value(&said_to(&sql, case.row));
+    let names = names(&sql, case.named, &row);
+    let mut change = said_to(&sql, case.change).replace(":id", sql.random_id());
+    if change.contains(":next") {
+        change = change.replace(":next", &sql.value(&next(&row)));
+    }
+    let changed = sql.execute(&change.replace(":n", &row));
+    assert!(changed > 0, "{} changed nothing", case.what);
+    drop(sql);
 
     let ended = copy.check();
     let said = format!("{}\n{}", ended.stdout, ended.stderr);
@@ -312,44 +341,56 @@ fn find(copy: &Store, case: &Case) -> Result<(), String> {
     Ok(())
 }
 
+/// Asks for the line after one.
+fn next(row: &str) -> String {
+    format!("SELECT min(seq) FROM journal WHERE seq > {row}")
+}
+
 /// What the message may call it.
-fn names(sql: &Connection, named: Named, row: i64) -> Vec<String> {
-    let account = |query: &str| -> Vec<String> {
-        let key = format!("SELECT printf('%08x', api_key) FROM accounts WHERE {query}");
-        vec![sql.query_row(&key, [row], |it| it.get(0)).expect(query)]
+fn names(sql: &Sql, named: Named, row: &str) -> Vec<String> {
+    let value = |query: &str| sql.value(&said_to(sql, query).replace(":n", row));
+    let account = |which: &str| {
+        let api_key: i64 = value(&format!("SELECT api_key FROM accounts WHERE {which}")).parse().unwrap();
+        vec![format!("{api_key:08x}")]
     };
-    let called = |what: &str| -> Vec<String> {
-        let name = format!("SELECT {what} WHERE rowid = ?1");
-        vec![sql.query_row(&name, [row], |it| it.get(0)).expect(what)]
+    let line = || format!("line {row}");
+    // Where it is doubled, the double stands right behind it.
+    let next_lines = || {
+        let behind = row.parse::<i64>().unwrap() + 1;
+        [format!("line {behind}"), format!("line {}", sql.value(&next(row)))]
     };
     match named {
-        Named::Line => vec![format!("line {row}")],
-        Named::NextLine => vec![format!("line {}", row + 1)],
-        Named::LineOrNext => vec![format!("line {row}"), format!("line {}", row + 1)],
-        Named::LineOrNextTwo => (row..row + 3).map(|it| format!("line {it}")).collect(),
-        Named::NextChange => {
-            let next = "SELECT 'line ' || min(seq) FROM journal WHERE kind = 2 AND seq > ?1
-                AND account = (SELECT account FROM journal WHERE seq = ?1)";
-            vec![sql.query_row(next, [row], |it| it.get(0)).unwrap()]
+        Named::Line => vec![line()],
+        Named::NextLine => next_lines().into(),
+        Named::LineOrNext => next_lines().into_iter().chain([line()]).collect(),
+        Named::LineOrNextTwo => {
+            let three = sql.rows(&format!("SELECT seq FROM journal WHERE seq >= {row} ORDER BY seq LIMIT 3"));
+            three.iter().map(|it| format!("line {}", it[0])).collect()
         }
-        Named::Account => account("number = ?1"),
-        Named::AccountOfLine => account("id = (SELECT account FROM journal WHERE seq = ?1)"),
+        Named::NextChange => {
+            let next = "SELECT min(seq) FROM journal WHERE kind = 2 AND seq > :n
+                AND account = (SELECT account FROM journal WHERE seq = :n)";
+            vec![format!("line {}", value(next))]
+        }
+        Named::Account => account("number = :n"),
+        Named::AccountOfLine => account("id = (SELECT account FROM journal WHERE seq = :n)"),
         Named::Plan => vec!["version 2 of price plan standard".to_owned()],
         Named::Event => vec![format!("event {row}")],
-        Named::Webhook => called("'webhook ' || lower(hex(id)) FROM webhooks"),
+        Named::Webhook => vec![format!("webhook {}", value("SELECT id FROM webhooks WHERE rowid = :n"))],
         Named::FirstEvent => vec!["event 1".to_owned()],
         Named::Plans => vec!["versions of price plans".to_owned()],
         Named::Mine => vec!["price plan mine".to_owned()],
-        Named::AccountOfCredential => account("id = (SELECT account FROM credentials WHERE rowid = ?1)"),
-        Named::Number => called("'number ' || country || ' ' || msisdn FROM numbers"),
-        Named::NewNumber => vec!["number FR 33900000".to_owned()],
-        Named::NumberOfLine => {
-            let name = "SELECT 'number ' || country || ' ' || msisdn FROM numbers JOIN journal
-                ON instr(record, '\"' || msisdn || '\"') > 0 WHERE seq = ?1";
-            vec![sql.query_row(name, [row], |it| it.get(0)).unwrap()]
+        Named::AccountOfCredential => account("id = (SELECT account FROM credentials WHERE rowid = :n)"),
+        Named::Number => {
+            vec![value("SELECT 'number ' || country || ' ' || msisdn FROM numbers WHERE number = :n")]
         }
-        Named::Application => called("'application ' || id FROM applications"),
-        Named::Endpoint => called("'endpoint ' || id FROM endpoints"),
+        Named::NewNumber => vec!["number FR 33900000".to_owned()],
+        Named::NumberOfLine => vec![value(
+            "SELECT 'number ' || country || ' ' || msisdn FROM numbers JOIN journal
+                ON instr(record, '\"' || msisdn || '\"') > 0 WHERE seq = :n",
+        )],
+        Named::Application => vec![value("SELECT 'application ' || id FROM applications WHERE number = :n")],
+        Named::Endpoint => vec![value("SELECT 'endpoint ' || id FROM endpoints WHERE number = :n")],
     }
 }
 
@@ -363,7 +404,7 @@ fn says(said: &str, name: &str) -> bool {
 
 #[test]
 fn check_of_no_store_says_so_and_makes_none() {
-    let store = Store::new();
+    let store = Store::on_file();
     let ended = store.check();
     assert_ne!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stderr.contains("t.db"), "{ended:?}");
@@ -385,11 +426,11 @@ async fn check_reads_a_live_store() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_of_a_live_store_is_clean_and_holds_all_that_was_acknowledged_before_it() {
-    let store = Store::new();
+    let store = Store::on_file();
     let server = Server::start(Options::on(&store));
     let load = Load::begin(&server.api()).await;
     let before = store.journal().len();
-    let copy = Store::new();
+    let copy = Store::on_file();
     let ended = {
         let (store, copy) = (store.url(), copy.file());
         let backup = move || tollgate(["backup", "--store", &store, &copy.display().to_string()]);
@@ -412,7 +453,7 @@ async fn a_backup_of_a_live_store_is_clean_and_holds_all_that_was_acknowledged_b
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_overwrites_nothing() {
-    let store = Store::new();
+    let store = Store::on_file();
     Server::start(Options::on(&store)).stop();
     let precious = store.dir().join("precious");
     fs::write(&precious, "mine").unwrap();

@@ -9,13 +9,12 @@ use ledger::{
     AccountId, Action, Amount, ApplicationId, BalanceMode, Command, Defaults, EndpointId, Features, LineId,
     NewNumber, NumberKind, OnExpiry, Setting, Status, TransferKind,
 };
-use rusqlite::types::Value;
-use rusqlite::{Connection, ToSql, params};
 use tollgate::app::{
     App, BroughtNumbers, NewAccount, NewApplication, NewCharge, NewEndpoint, NewTransfer, NumberChange,
     Opened, RentedNumber,
 };
 
+use crate::ground::Sql;
 use crate::house::{OPERATOR, amount};
 
 /// How a subaccount differs from the others that are closed.
@@ -209,69 +208,70 @@ impl Doomed {
         format!("/v1/Account/{}/Subaccount/{}/", self.primary.account.auth_id, self.auth_id())
     }
 
-    fn id_bytes(&self) -> Vec<u8> {
-        id(&self.opened).as_bytes().to_vec()
+    /// Its id in a statement.
+    fn id(&self, sql: &Sql) -> String {
+        sql.id(id(&self.opened).as_bytes())
     }
 
     fn msisdns(&self) -> [&str; 4] {
         [&self.stocked[0], &self.stocked[1], &self.brought, &self.number_of_primary]
     }
 
-    fn is_closed(&self, sql: &Connection) -> bool {
-        value(sql, "SELECT status FROM accounts WHERE id = ?1", [self.id_bytes()]) == Value::Integer(3)
+    fn is_closed(&self, sql: &Sql) -> bool {
+        value(sql, "SELECT status FROM accounts WHERE id = ?1", &self.id(sql)) == 3
     }
 
     /// Everything that is stored of it and of what depends on it, but for what a reader may leave behind.
-    fn trace(&self, sql: &Connection) -> Vec<Vec<Value>> {
+    fn trace(&self, sql: &Sql) -> Vec<Vec<String>> {
         let mut all = rows(
             sql,
             "SELECT id, parent, name, mode, status, subaccounts, balance, credit_limit, held, settings, changed_at
              FROM accounts WHERE id = ?1",
-            [self.id_bytes()],
+            self.id(sql),
         );
         let credentials =
             "SELECT id, kind, verifier, sealed, expires_at, revoked_at FROM credentials WHERE account = ?1";
-        all.extend(rows(sql, credentials, [self.id_bytes()]));
-        all.extend(rows(sql, "SELECT * FROM holds WHERE account = ?1 ORDER BY id", [self.id_bytes()]));
+        all.extend(rows(sql, credentials, self.id(sql)));
+        all.extend(rows(sql, "SELECT * FROM holds WHERE account = ?1 ORDER BY id", self.id(sql)));
         for msisdn in self.msisdns() {
-            all.extend(rows(sql, "SELECT * FROM numbers WHERE msisdn = ?1", [msisdn]));
+            all.extend(rows(sql, "SELECT * FROM numbers WHERE msisdn = ?1", quoted(msisdn)));
         }
         for application in self.applications {
-            all.extend(rows(sql, "SELECT * FROM applications WHERE id = ?1", [number(application.number())]));
+            all.extend(rows(sql, "SELECT * FROM applications WHERE id = ?1", application.number()));
         }
         for endpoint in [self.endpoints[0], self.endpoints[1], self.endpoint_of_primary] {
-            all.extend(rows(sql, "SELECT * FROM endpoints WHERE id = ?1", [number(endpoint.number())]));
+            all.extend(rows(sql, "SELECT * FROM endpoints WHERE id = ?1", endpoint.number()));
         }
         all
     }
 
     /// What goes to its primary: balance, credit limit, and what it holds of the primary's that becomes free.
-    fn inheritance(&self, sql: &Connection) -> [i64; 3] {
+    fn inheritance(&self, sql: &Sql) -> [i64; 3] {
         let own = rows(
             sql,
-            "SELECT balance, credit_limit, (SELECT ifnull(sum(amount), 0) FROM holds
+            "SELECT balance, credit_limit, (SELECT COALESCE(SUM(amount), 0) FROM holds
                 WHERE account = ?1 AND payer <> ?1 AND ended_how IS NULL) FROM accounts WHERE id = ?1",
-            [self.id_bytes()],
+            self.id(sql),
         );
-        [0, 1, 2].map(|it| integer(&own[0][it]))
+        [0, 1, 2].map(|it| own[0][it].parse().unwrap())
     }
 
     /// Nothing of it is left that the rules do not want left, and everything is where they say.
-    fn assert_closed(&self, sql: &Connection) {
+    fn assert_closed(&self, sql: &Sql) {
         let about = format!("{} {:?}", self.auth_id(), self.shape);
-        let own = self.id_bytes();
-        let row = rows(sql, "SELECT balance, credit_limit, held FROM accounts WHERE id = ?1", [&own]);
-        assert_eq!(row, [[0, 0, 0].map(Value::Integer)], "{about}: money");
+        let own = self.id(sql);
+        let row = rows(sql, "SELECT balance, credit_limit, held FROM accounts WHERE id = ?1", &own);
+        assert_eq!(row, [["0"; 3]], "{about}: money");
         let live = "SELECT count(*) FROM credentials WHERE account = ?1
             AND (revoked_at IS NULL OR sealed IS NOT NULL)";
-        assert_eq!(value(sql, live, [&own]), Value::Integer(0), "{about}: credentials");
+        assert_eq!(value(sql, live, &own), 0, "{about}: credentials");
         let holds = "SELECT count(*) FROM holds WHERE account = ?1 AND ended_how = 5 AND charged = 0";
-        assert_eq!(value(sql, holds, [&own]), Value::Integer(2), "{about}: holds");
+        assert_eq!(value(sql, holds, &own), 2, "{about}: holds");
         let owned = "SELECT (SELECT count(*) FROM numbers WHERE owner = ?1) +
             (SELECT count(*) FROM applications WHERE owner = ?1) + (SELECT count(*) FROM endpoints WHERE owner = ?1)";
-        assert_eq!(value(sql, owned, [&own]), Value::Integer(0), "{about}: it owns something");
+        assert_eq!(value(sql, owned, &own), 0, "{about}: it owns something");
         let closes = "SELECT count(*) FROM journal WHERE kind = 13 AND account = ?1";
-        assert_eq!(value(sql, closes, [&own]), Value::Integer(1), "{about}: lines of its close");
+        assert_eq!(value(sql, closes, &own), 1, "{about}: lines of its close");
         if self.shape.cascade {
             self.assert_is_given_up(sql, &about);
         } else {
@@ -279,82 +279,78 @@ impl Doomed {
         }
     }
 
-    fn assert_is_given_up(&self, sql: &Connection, about: &str) {
+    fn assert_is_given_up(&self, sql: &Sql, about: &str) {
         for application in self.applications {
-            let found = rows(sql, "SELECT 1 FROM applications WHERE id = ?1", [number(application.number())]);
+            let found = rows(sql, "SELECT 1 FROM applications WHERE id = ?1", application.number());
             assert!(found.is_empty(), "{about}: application {application}");
         }
         for endpoint in self.endpoints {
-            let found = rows(sql, "SELECT 1 FROM endpoints WHERE id = ?1", [number(endpoint.number())]);
+            let found = rows(sql, "SELECT 1 FROM endpoints WHERE id = ?1", endpoint.number());
             assert!(found.is_empty(), "{about}: endpoint {endpoint}");
         }
         for msisdn in &self.stocked {
             let in_stock = "SELECT owner, rented_at, application, settings FROM numbers WHERE msisdn = ?1";
-            let found = rows(sql, in_stock, [msisdn]);
-            assert_eq!(found, [[const { Value::Null }; 4]], "{about}: number {msisdn}");
+            let found = rows(sql, in_stock, quoted(msisdn));
+            assert_eq!(found, [["NULL"; 4]], "{about}: number {msisdn}");
         }
-        let found = rows(sql, "SELECT 1 FROM numbers WHERE msisdn = ?1", [&self.brought]);
+        let found = rows(sql, "SELECT 1 FROM numbers WHERE msisdn = ?1", quoted(&self.brought));
         assert!(found.is_empty(), "{about}: what it brought along");
         // What the primary has stays, and is not answered any more.
-        let primary = Value::Blob(id(&self.primary).as_bytes().to_vec());
+        let primary = id(&self.primary).to_string().replace('-', "");
         let answered = "SELECT owner, application FROM numbers WHERE msisdn = ?1";
-        let found = rows(sql, answered, [&self.number_of_primary]);
-        assert_eq!(found, [[primary.clone(), Value::Null]], "{about}: the primary's number");
+        let found = rows(sql, answered, quoted(&self.number_of_primary));
+        assert_eq!(found, [[primary.as_str(), "NULL"]], "{about}: the primary's number");
         let answered = "SELECT owner, application FROM endpoints WHERE id = ?1";
-        let found = rows(sql, answered, [number(self.endpoint_of_primary.number())]);
-        assert_eq!(found, [[primary, Value::Null]], "{about}: the primary's endpoint");
+        let found = rows(sql, answered, self.endpoint_of_primary.number());
+        assert_eq!(found, [[primary.as_str(), "NULL"]], "{about}: the primary's endpoint");
     }
 
-    fn assert_is_inherited(&self, sql: &Connection, about: &str) {
-        let primary = Value::Blob(id(&self.primary).as_bytes().to_vec());
+    fn assert_is_inherited(&self, sql: &Sql, about: &str) {
+        let primary = id(&self.primary).to_string().replace('-', "");
         for application in self.applications {
             let kept = "SELECT owner, for_numbers, for_endpoints FROM applications WHERE id = ?1";
-            let found = rows(sql, kept, [number(application.number())]);
-            let expected = [primary.clone(), Value::Integer(0), Value::Integer(0)];
+            let found = rows(sql, kept, application.number());
+            let expected = [primary.as_str(), "0", "0"];
             assert_eq!(found, [expected], "{about}: application {application}");
         }
-        let [first, second] = self.applications.map(|it| Value::Integer(number(it.number())));
+        let [first, second] = self.applications.map(|it| it.number().to_string());
         let answered = "SELECT owner, application FROM endpoints WHERE id = ?1";
-        let found = rows(sql, answered, [number(self.endpoints[0].number())]);
-        assert_eq!(found, [[primary.clone(), second]], "{about}: its endpoint");
-        let found = rows(sql, answered, [number(self.endpoint_of_primary.number())]);
-        assert_eq!(found, [[primary.clone(), first.clone()]], "{about}: the primary's endpoint");
+        let found = rows(sql, answered, self.endpoints[0].number());
+        assert_eq!(found, [[primary.as_str(), &second]], "{about}: its endpoint");
+        let found = rows(sql, answered, self.endpoint_of_primary.number());
+        assert_eq!(found, [[primary.as_str(), &first]], "{about}: the primary's endpoint");
         let answered = "SELECT owner, application FROM numbers WHERE msisdn = ?1";
         for msisdn in [&self.stocked[0], &self.stocked[1], &self.number_of_primary] {
-            let found = rows(sql, answered, [msisdn]);
-            assert_eq!(found, [[primary.clone(), first.clone()]], "{about}: number {msisdn}");
+            let found = rows(sql, answered, quoted(msisdn));
+            assert_eq!(found, [[primary.as_str(), &first]], "{about}: number {msisdn}");
         }
         let kept = "SELECT owner, settings FROM numbers WHERE msisdn = ?1";
-        let alias = Value::Text(r#"{"alias":"rented"}"#.to_owned());
-        let found = rows(sql, kept, [&self.stocked[0]]);
-        assert_eq!(found, [[primary.clone(), alias]], "{about}: what is kept with a number");
-        let found = rows(sql, "SELECT owner, is_brought FROM numbers WHERE msisdn = ?1", [&self.brought]);
-        assert_eq!(found, [[primary, Value::Integer(1)]], "{about}: what it brought along");
+        let alias = r#"{"alias":"rented"}"#;
+        let found = rows(sql, kept, quoted(&self.stocked[0]));
+        assert_eq!(found, [[primary.as_str(), alias]], "{about}: what is kept with a number");
+        let found =
+            rows(sql, "SELECT owner, is_brought FROM numbers WHERE msisdn = ?1", quoted(&self.brought));
+        assert_eq!(found, [[primary.as_str(), "1"]], "{about}: what it brought along");
     }
 }
 
 /// What a primary stands at, and how many open subaccounts it has.
-fn stands(sql: &Connection, primary: &Opened) -> [i64; 4] {
+fn stands(sql: &Sql, primary: &Opened) -> [i64; 4] {
     let text = "SELECT balance, credit_limit, held, subaccounts FROM accounts WHERE id = ?1";
-    let row = rows(sql, text, params![id(primary).as_bytes().as_slice()]);
-    [0, 1, 2, 3].map(|it| integer(&row[0][it]))
+    let row = rows(sql, text, sql.id(id(primary).as_bytes()));
+    [0, 1, 2, 3].map(|it| row[0][it].parse().unwrap())
 }
 
-fn rows(sql: &Connection, text: &str, params: impl rusqlite::Params) -> Vec<Vec<Value>> {
-    let mut query = sql.prepare_cached(text).unwrap();
-    let columns = query.column_count();
-    let rows = query.query_map(params, |row| (0..columns).map(|it| row.get(it)).collect()).unwrap();
-    rows.map(Result::unwrap).collect()
+/// The rows of a query about this.
+fn rows(sql: &Sql, text: &str, this: impl std::fmt::Display) -> Vec<Vec<String>> {
+    sql.rows(&text.replace("?1", &this.to_string()))
 }
 
-fn value<P: ToSql>(sql: &Connection, text: &str, params: [P; 1]) -> Value {
-    rows(sql, text, params).swap_remove(0).swap_remove(0)
+fn value(sql: &Sql, text: &str, this: &str) -> i64 {
+    sql.number(&text.replace("?1", this))
 }
 
-fn integer(value: &Value) -> i64 {
-    if let Value::Integer(integer) = value { *integer } else { panic!("no integer: {value:?}") }
-}
-
-fn number(id: u64) -> i64 {
-    i64::try_from(id).unwrap()
+/// A text in a statement.
+fn quoted(text: &str) -> String {
+    format!("'{text}'")
 }

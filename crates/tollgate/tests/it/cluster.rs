@@ -1,14 +1,14 @@
 //! PostgreSQL for the tests: throw-away clusters of `tests/postgres/cluster`, which live no longer than this process, and
 //! databases in them. Nothing is skipped: where PostgreSQL cannot be started, the test fails and says what to install.
 //!
-//! Reading order: [`Cluster`], [`Database`], then what is shown of them.
+//! Reading order: [`Cluster`], [`Database`], [`Session`], then what is shown of them.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -118,6 +118,21 @@ impl Cluster {
         Database { cluster: Arc::clone(self), name, own: true }
     }
 
+    /// One that begins as another of this cluster is now. Waits until nobody is connected to that one.
+    pub(crate) fn copy_of(self: &Arc<Self>, original: &Database) -> Database {
+        let name = format!("it_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let administration = self.administration();
+        let copy = format!("CREATE DATABASE {name} TEMPLATE {}", original.name);
+        let made = poll(|| {
+            let ended = administration.psql(&administration.url(), &[&copy]);
+            let is_in_use = ended.stderr.contains("being accessed by other users");
+            (!is_in_use).then_some(ended)
+        });
+        let made = made.unwrap_or_else(|| panic!("somebody is always connected to {}", original.name));
+        assert_eq!(made.code, Some(0), "{copy}: {}", made.stderr);
+        Database { cluster: Arc::clone(self), name, own: true }
+    }
+
     /// The database in which others are made and dropped.
     fn administration(self: &Arc<Self>) -> Database {
         Database { cluster: Arc::clone(self), name: "postgres".to_owned(), own: false }
@@ -185,14 +200,32 @@ impl Database {
 
     /// Has `psql` say these statements at an address, one after the other, until one fails.
     pub(crate) fn psql(&self, url: &str, statements: &[&str]) -> Ended {
+        let mut command = self.client(url);
+        command.arg("--no-align").stdin(Stdio::null());
+        command.args(statements.iter().flat_map(|it| ["--command", it]));
+        run(&mut command)
+    }
+
+    /// A connection to which one thing after the other is said.
+    pub(crate) fn session(&self) -> Session {
+        let mut command = self.client(&self.url());
+        Session::start(command.args(["--csv", "--pset", "null=NULL"]))
+    }
+
+    /// The cluster that it is in.
+    pub(crate) fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
+    }
+
+    /// `psql` with nothing of our own environment that would tell it otherwise.
+    fn client(&self, url: &str) -> Command {
         let mut command = Command::new(self.cluster.bin.join("psql"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG")) {
             command.env_remove(name);
         }
-        command.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1"]);
-        command.args(["--dbname", url]).stdin(Stdio::null());
-        command.args(statements.iter().flat_map(|it| ["--command", it]));
-        run(&mut command)
+        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--set", "ON_ERROR_STOP=1"]);
+        command.args(["--dbname", url]);
+        command
     }
 }
 
@@ -204,6 +237,66 @@ impl Drop for Database {
             let administration = self.cluster.administration();
             let _gone = administration.psql(&administration.url(), &[&drop]);
         }
+    }
+}
+
+/// A `psql` that goes on until it is dropped.
+pub(crate) struct Session {
+    child: Child,
+    pipes: Mutex<Pipes>,
+}
+
+struct Pipes {
+    // `None` once it is told to end.
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    complaints: ChildStderr,
+}
+
+impl Session {
+    fn start(command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let complaints = child.stderr.take().unwrap();
+        Self { child, pipes: Mutex::new(Pipes { input, output, complaints }) }
+    }
+
+    /// Has statements done, and gives all rows that they gave, column by column, with `NULL` for nothing; and how many rows
+    /// the last of them gave or changed.
+    #[track_caller]
+    pub(crate) fn says(&self, statements: &str) -> (Vec<Vec<String>>, usize) {
+        // On a line of its own nobody says this but us.
+        const END: &str = "-- this was all: ";
+        let statements = statements.trim().trim_end_matches(';');
+        let Pipes { input, output, complaints } = &mut *self.pipes.lock().unwrap();
+        // Where it is gone, nothing is read, either.
+        let _sent = writeln!(input.as_mut().unwrap(), "{statements};\n\\echo '{END}':ROW_COUNT");
+        let mut table = String::new();
+        loop {
+            let mut line = String::new();
+            if output.read_line(&mut line).unwrap() == 0 {
+                let mut complaint = String::new();
+                complaints.read_to_string(&mut complaint).unwrap();
+                panic!("{statements}: {complaint}");
+            }
+            if let Some(count) = line.strip_prefix(END) {
+                let mut reader = csv::ReaderBuilder::new();
+                let reader = reader.has_headers(false).flexible(true).from_reader(table.as_bytes());
+                let rows = reader.into_records().map(|it| it.unwrap().iter().map(str::to_owned).collect());
+                return (rows.collect(), count.trim().parse().unwrap());
+            }
+            table.push_str(&line);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It ends when there is nothing more to read.
+        self.pipes.get_mut().unwrap_or_else(PoisonError::into_inner).input = None;
+        let _ended = self.child.wait();
     }
 }
 
@@ -255,6 +348,24 @@ fn each_database_begins_as_the_template_and_is_its_own() {
     drop(one);
     let left = "SELECT datname FROM pg_database WHERE datname LIKE 'it\\_%'";
     assert_eq!(cluster.administration().sql(left), other.name, "a database outlives its test");
+}
+
+#[test]
+fn a_copy_begins_as_its_original_and_is_told_of_nothing_after_it() {
+    let cluster = Cluster::shared();
+    let original = cluster.database();
+    let session = original.session();
+    session.says("CREATE TABLE said (word text, times int)");
+    let (rows, changed) = session.says("INSERT INTO said VALUES ('a, \"b\"\n', 1), (NULL, 2);");
+    assert_eq!((rows.len(), changed), (0, 2));
+    drop(session);
+    let copy = cluster.copy_of(&original);
+    original.sql("DELETE FROM said");
+    let (rows, count) = copy.session().says("SELECT word, times FROM said ORDER BY times");
+    assert_eq!(
+        (rows, count),
+        (vec![vec!["a, \"b\"\n".to_owned(), "1".into()], vec!["NULL".into(), "2".into()]], 2)
+    );
 }
 
 #[test]

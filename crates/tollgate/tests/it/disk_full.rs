@@ -161,8 +161,8 @@ impl Disk {
 
     fn store(&self) -> Store {
         match self {
-            Self::Small(mount) => Store::at(mount.dir.path()),
-            Self::Limited => Store::new(),
+            Self::Small(mount) => Store::on_file_in(mount.dir.path()),
+            Self::Limited => Store::on_file(),
         }
     }
 

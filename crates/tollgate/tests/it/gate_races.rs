@@ -145,19 +145,16 @@ async fn stopped(api: &Api, primary: &Account, account: &Account, stop: Stop) ->
 
 /// How many charges the account caused behind the line that stopped it.
 fn postings_behind(store: &Store, primary: &Account, account: &Account, stop: Stop) -> i64 {
-    let id = |it: &Account| it.id.parse::<ledger::AccountId>().unwrap().as_bytes().to_vec();
+    let sql = store.sql();
+    let id = |it: &Account| sql.id(it.id.parse::<ledger::AccountId>().unwrap().as_bytes());
     let (kind, about) = match stop {
         Stop::Suspend => (2, id(account)),
         Stop::SuspendItsPrimary => (2, id(primary)),
         Stop::Revoke => (17, id(account)),
     };
-    store
-        .sql()
-        .query_row(
-            "SELECT COUNT(*) FROM journal WHERE kind = 6 AND (other = ?1 OR account = ?1)
-               AND seq > (SELECT MAX(seq) FROM journal WHERE kind = ?2 AND account = ?3)",
-            rusqlite::params![id(account), kind, about],
-            |row| row.get(0),
-        )
-        .unwrap()
+    let account = id(account);
+    sql.number(&format!(
+        "SELECT COUNT(*) FROM journal WHERE kind = 6 AND (other = {account} OR account = {account})
+           AND seq > (SELECT MAX(seq) FROM journal WHERE kind = {kind} AND account = {about})"
+    ))
 }

@@ -166,7 +166,7 @@ async fn assert_is_so(api: &Api, told: &Told) {
 /// By the journal: one line ended each, and a late settle would say that it is one.
 fn assert_each_ended_once(store: &Store) {
     let sql = store.sql();
-    let count = |text: &str| sql.query_row(text, (), |row| row.get::<_, i64>(0)).unwrap();
+    let count = |text: &str| sql.number(text);
     let placed = count("SELECT COUNT(*) FROM journal WHERE kind = 8");
     let ended =
         count("SELECT COUNT(DISTINCT about) FROM journal WHERE kind IN (10, 11, 12) AND marks & 2 = 0");

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -19,17 +18,17 @@ use ledger::{
     AccountId, Action, Actor, Amount, BalanceMode, Command, Features, LineId, NewNumber, NumberKind,
     Timestamp, Token, TokenId, TokenScope, TransferKind,
 };
-use tempfile::TempDir;
 use tollgate::api;
 use tollgate::app::{App, NewAccount, NewCharge, NewTransfer, Opened, Settings};
 use tollgate::clock::Clock;
 use tollgate::http::Peer;
 use tollgate::random::Random;
 use tollgate::seal::Keyring;
-use tollgate::store::{ONCE_MAX, Options, Store, StoreUrl};
+use tollgate::store::{Options, Store, StoreUrl, Time};
 use tollgate::webhooks::Room;
 use tower::ServiceExt;
 
+use crate::ground::{Ground, Sql};
 use crate::openapi::conformance;
 
 /// The operator's token in every house.
@@ -48,7 +47,7 @@ pub(crate) struct House {
     router: Router,
     /// What is different in every run, and what a snapshot says instead.
     names: Mutex<Vec<(String, String)>>,
-    folder: TempDir,
+    ground: Ground,
 }
 
 /// What a caller shows.
@@ -97,22 +96,26 @@ impl House {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
-        Self::on(tempfile::tempdir().unwrap(), Random::seeded(42), settings)
+        Self::set(Ground::new(), Random::seeded(42), settings)
     }
 
-    /// With a copy of a store that another house has closed.
-    pub(crate) fn on_copy_of(file: &Path) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::copy(file, folder.path().join("t.db")).unwrap();
-        let deliveries = |of: &Path| of.with_extension("db.deliveries");
-        let copy = deliveries(&folder.path().join("t.db"));
-        let sql = rusqlite::Connection::open(deliveries(file)).unwrap();
-        sql.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    /// With a store in a file, whatever engine this run is about.
+    pub(crate) fn on_file() -> Self {
+        Self::set(Ground::file(), Random::seeded(42), Settings::default())
+    }
+
+    /// With a copy of this one's store, which it has closed.
+    pub(crate) fn copy(&self) -> Self {
+        Self::on(self.ground.copy())
+    }
+
+    /// With a store that another has written.
+    pub(crate) fn on(ground: Ground) -> Self {
         // Other names than those that the first house has given.
-        Self::on(folder, Random::seeded(43), Settings::default())
+        Self::set(ground, Random::seeded(43), Settings::default())
     }
 
-    fn on(folder: TempDir, random: Random, settings: Settings) -> Self {
+    fn set(ground: Ground, random: Random, settings: Settings) -> Self {
         let keyring = Keyring::new(&[7; 32]);
         let token = Token {
             id: TokenId::ENVIRONMENT,
@@ -123,15 +126,17 @@ impl House {
             limits: None,
         };
         let options = Options {
-            url: StoreUrl::Sqlite(folder.path().join("t.db")),
-            once_max: ONCE_MAX,
-            key_mark: *keyring.mark(),
             environment_token: Some((token, keyring.hash(OPERATOR_TOKEN))),
+            // One, whose lines are in order though time stands still.
+            lanes: 1,
+            connections: 4,
+            time: Time::OfCallers,
+            ..Options::new(ground.store_url(), *keyring.mark())
         };
         let clock = Clock::stopped(START);
         let store = Store::open(options).unwrap();
         let app = App::new(store, keyring, clock.clone(), random, settings).unwrap();
-        Self { router: api::router(app.clone()), app, clock, names: Mutex::default(), folder }
+        Self { router: api::router(app.clone()), app, clock, names: Mutex::default(), ground }
     }
 
     /// The room from which it sends events, which the test sets going. A receiver has two seconds to answer.
@@ -143,12 +148,17 @@ impl House {
 
     /// Where its store is.
     pub(crate) fn url(&self) -> StoreUrl {
-        StoreUrl::Sqlite(self.file())
+        self.ground.store_url()
     }
 
-    /// The database file.
-    pub(crate) fn file(&self) -> PathBuf {
-        self.folder.path().join("t.db")
+    /// What its store stands on.
+    pub(crate) const fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// A connection of our own to its raw rows.
+    pub(crate) fn sql(&self) -> Sql {
+        self.ground.sql()
     }
 
     /// From now on snapshots say `<name>` where this text stands.

@@ -5,6 +5,7 @@
 
 mod cast;
 mod console;
+mod copied;
 mod limits;
 mod native;
 mod plivo;
@@ -157,7 +158,7 @@ async fn what_the_walk_asks_is_served_to_the_right_caller() {
     let cast = Cast::new().await;
     let family = &cast.first;
     cast.house.app.store().close();
-    let fresh = || House::on_copy_of(&cast.house.file());
+    let fresh = || cast.house.copy();
     let reading = fresh();
     for route in api::routes() {
         for nth in 0..asks(&route, family, &family.primary).len() {

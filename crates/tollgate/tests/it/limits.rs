@@ -3,14 +3,12 @@
 
 mod reach;
 
-use std::path::Path;
-
 use axum::body::Body;
 use axum::http::{Method, Request};
 use insta::assert_snapshot;
 use ledger::BalanceMode;
 use serde_json::{Value, json};
-use tollgate::store::{StoreUrl, Wrong, replay};
+use tollgate::store::replay;
 
 use crate::house::{Answer, Auth, BY_OPERATOR, House, Opening};
 
@@ -400,7 +398,7 @@ async fn a_limit_comes_with_its_key_each_time_and_ends_with_it() {
     let renamed = house.patch(&Family::path(own, ""), partner.auth(), r#"{"name":"y"}"#).await;
     assert_eq!(renamed.status, 200, "{renamed}");
     house.app.store().close();
-    let again = House::on_copy_of(&house.file());
+    let again = house.copy();
     assert_eq!(read(&again).await.status, 200, "after a start");
     assert_eq!(said(&rename(&again).await), "403 restricted");
     let path = Family::path(partner, &format!("/credentials/{id}"));
@@ -482,8 +480,6 @@ async fn check_finds_limits_that_were_changed_and_lines_beyond_them() {
     house.pay(partner, "50").await;
     house.app.store().close();
     assert!(replay(&house.url(), &|_| true).is_ok());
-    let folder = tempfile::tempdir().unwrap();
-    let copy = folder.path().join("copy.db");
     let by = "by_account = (SELECT account FROM credentials WHERE limits LIKE '%accounts%'), caller = 3,
         by_credential = (SELECT id FROM credentials WHERE limits LIKE '%accounts%')";
     for (change, found) in [
@@ -503,14 +499,9 @@ async fn check_finds_limits_that_were_changed_and_lines_beyond_them() {
             "limited to less (Accounts",
         ),
     ] {
-        std::fs::copy(house.file(), &copy).unwrap();
-        let changed = rusqlite::Connection::open(&copy).unwrap().execute(&change, ()).unwrap();
-        assert!(changed > 0, "{change}");
-        assert_found(&copy, found, &change);
+        let copy = house.ground().copy();
+        assert!(copy.sql().execute(&change) > 0, "{change}");
+        let wrong = replay(&copy.store_url(), &|_| true).unwrap_err().to_string();
+        assert!(wrong.contains(found), "{change}: {wrong}");
     }
-}
-
-fn assert_found(copy: &Path, found: &str, change: &str) {
-    let wrong: Wrong = replay(&StoreUrl::Sqlite(copy.to_owned()), &|_| true).unwrap_err();
-    assert!(wrong.to_string().contains(found), "{change}: {wrong}");
 }

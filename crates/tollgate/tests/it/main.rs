@@ -24,6 +24,7 @@ mod doctor;
 mod gate;
 mod gate_races;
 mod gateways;
+mod ground;
 mod holds_kill;
 mod house;
 mod isolation;

@@ -1,14 +1,14 @@
 //! A store that the first schema wrote: brought up to date by the first start of this version, with all that is in it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use axum::body::Body;
 use axum::http::Request;
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tollgate::store::{OpenError, StoreUrl, Wrong, backup, replay};
+use tollgate::store::{OpenError, Wrong, backup, replay};
 
+use crate::ground::Ground;
 use crate::house::{Answer, Auth, BY_OPERATOR, House, OPERATOR_TOKEN};
 use crate::server;
 
@@ -24,18 +24,16 @@ const OWN: Auth<'_> = Auth::Basic("750f7387", "y48DROWTCAXJ7D5xoGiHTY1Ii");
 const DOLLARS: Auth<'_> = Auth::Basic("e88c53d1", "0CFmzsREEgwbF0cbD6UzjhAL6");
 const SHARED: Auth<'_> = Auth::Basic("9e3b28c6", "mtTD8DktWITemQ8Twg6Mcqhjj");
 
-fn write(folder: &Path) -> PathBuf {
-    let file = folder.join("t.db");
-    let sql = Connection::open(&file).unwrap();
+fn write(file: &Path) {
+    let sql = Connection::open(file).unwrap();
     sql.execute_batch(&format!("{SCHEMA}\n{ROWS}\nPRAGMA user_version = 1; PRAGMA journal_mode = WAL;"))
         .unwrap();
-    file
 }
 
-fn before() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = write(folder.path());
-    (folder, file)
+fn before() -> Ground {
+    let ground = Ground::file();
+    write(&ground.data_file());
+    ground
 }
 
 fn numbers(answer: &Answer) -> Vec<String> {
@@ -54,8 +52,7 @@ fn text(value: &Value) -> &str {
 
 #[tokio::test]
 async fn a_store_of_the_first_schema_is_brought_up_to_date_with_all_that_is_in_it() {
-    let (_folder, file) = before();
-    let house = House::on_copy_of(&file);
+    let house = House::on(before());
     let checked = replay(&house.url(), &|_| true).unwrap();
     assert_eq!((checked.lines, checked.accounts), (21, 5));
 
@@ -82,8 +79,7 @@ async fn a_store_of_the_first_schema_is_brought_up_to_date_with_all_that_is_in_i
 /// What was bound to a key then gets the first answer now, secrets and all.
 #[tokio::test]
 async fn a_key_from_before_is_remembered() {
-    let (_folder, file) = before();
-    let house = House::on_copy_of(&file);
+    let house = House::on(before());
     let request = Request::builder()
         .method("POST")
         .uri("/api/v1/accounts")
@@ -97,8 +93,7 @@ async fn a_key_from_before_is_remembered() {
 
 #[tokio::test]
 async fn what_is_written_after_the_old_lines_is_proven_with_them() {
-    let (_folder, file) = before();
-    let house = House::on_copy_of(&file);
+    let house = House::on(before());
     let ma = "/v1/Account/MAW9634TOEWFQ2K19OU6";
     let post = async |path: &str, by, body: Value| house.post(path, by, body.to_string()).await;
     let made = post(&format!("{ma}/Application/"), PARTNER_BY_TOKEN, json!({ "app_name": "answers" })).await;
@@ -139,7 +134,7 @@ async fn what_is_written_after_the_old_lines_is_proven_with_them() {
     house.app.store().close();
     replay(&house.url(), &|_| true).unwrap();
 
-    let house = House::on_copy_of(&house.file());
+    let house = house.copy();
     let listed = house.get("/account/numbers", PARTNER).await;
     assert_eq!(numbers(&listed), ["GB 447700900001", "US 15550100", "US 447700900001"]);
     let searched = house.get("/number/search?country=GB", PARTNER).await;
@@ -149,17 +144,17 @@ async fn what_is_written_after_the_old_lines_is_proven_with_them() {
 /// Only a start writes; `check` says so, and a copy for the case that something goes wrong can be had before it.
 #[tokio::test]
 async fn before_its_first_start_an_old_store_is_copied_but_not_checked() {
-    let (folder, file) = before();
-    let url = StoreUrl::Sqlite(file);
+    let ground = before();
+    let url = ground.store_url();
     let older = replay(&url, &|_| true).unwrap_err();
     assert!(matches!(older, Wrong::Open(OpenError::Older { found: 1, .. })), "{older}");
-    let copy = folder.path().join("copy.db");
-    backup(&url, &copy).unwrap();
-    let house = House::on_copy_of(&copy);
+    let copy = Ground::file();
+    backup(&url, &copy.data_file()).unwrap();
+    let house = House::on(copy);
     assert_eq!(replay(&house.url(), &|_| true).unwrap().lines, 21);
 
-    let store = server::Store::new();
-    write(store.dir());
+    let store = server::Store::on_file();
+    write(&store.file());
     std::fs::write(store.key_file(), "07".repeat(32)).unwrap();
     std::fs::set_permissions(store.key_file(), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let ended = store.check();
@@ -173,22 +168,19 @@ async fn before_its_first_start_an_old_store_is_copied_but_not_checked() {
 /// Nobody knows any more from where the old lines were asked; what comes after them says so, and what it found.
 #[tokio::test]
 async fn old_lines_stay_as_they_are_and_new_ones_say_where_they_came_from() {
-    let (_folder, file) = before();
-    let house = House::on_copy_of(&file);
+    let house = House::on(before());
     let path = "/api/v1/accounts/477a086b";
     assert_eq!(house.patch(path, PARTNER, r#"{"name":"Other"}"#).await.status, 200);
     let ma = "/v1/Account/MAW9634TOEWFQ2K19OU6";
     let alias = json!({ "alias": "Front desk" }).to_string();
     let changed = house.post(&format!("{ma}/Number/447700900002/"), PARTNER_BY_TOKEN, alias).await;
     assert_eq!(changed.status, 202, "{changed}");
-    let sql = Connection::open(house.file()).unwrap();
-    let count = |which: &str| -> i64 {
-        sql.query_row(&format!("SELECT COUNT(*) FROM journal WHERE {which}"), (), |it| it.get(0)).unwrap()
-    };
+    let sql = house.sql();
+    let count = |which: &str| sql.number(&format!("SELECT COUNT(*) FROM journal WHERE {which}"));
     assert_eq!(count("seq <= 21 AND address IS NULL AND before IS NULL"), 21);
     assert_eq!(count("seq > 21 AND address = x'7F000001' AND before IS NOT NULL"), 2);
     replay(&house.url(), &|_| true).unwrap();
-    sql.execute_batch("UPDATE journal SET before = NULL WHERE seq = 22").unwrap();
+    sql.execute("UPDATE journal SET before = NULL WHERE seq = 22");
     let wrong = replay(&house.url(), &|_| true).unwrap_err().to_string();
     assert_eq!(wrong, "journal line 22 is wrong: it changes something and does not say what it found");
 }

@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::http::request::Builder;
 use ledger::BalanceMode;
-use rusqlite::Connection;
 use serde_json::json;
 use tollgate::http::Peer;
 
@@ -23,19 +22,20 @@ fn post(path: &str, auth: Auth<'_>) -> Builder {
     auth.on(Request::post(path))
 }
 
-/// The addresses of the lines behind `seq`, with the number of each one's kind.
-fn addresses(house: &House, seq: i64) -> Vec<(i64, String)> {
-    let sql = Connection::open(house.file()).unwrap();
-    let mut lines = sql.prepare("SELECT kind, address FROM journal WHERE seq > ?1 ORDER BY seq").unwrap();
-    let lines = lines.query_map([seq], |row| Ok((row.get(0)?, row.get::<_, Option<Vec<u8>>>(1)?))).unwrap();
-    lines.map(Result::unwrap).map(|(kind, address)| (kind, shown(address))).collect()
+/// The addresses of the lines but for the first so many, with the number of each one's kind.
+fn addresses(house: &House, but_for: usize) -> Vec<(i64, String)> {
+    let lines = house.sql().rows("SELECT kind, address FROM journal ORDER BY seq");
+    lines.iter().skip(but_for).map(|it| (it[0].parse().unwrap(), shown(&it[1]))).collect()
 }
 
-fn shown(address: Option<Vec<u8>>) -> String {
-    let Some(bytes) = address else { return "-".to_owned() };
-    match <[u8; 4]>::try_from(bytes.as_slice()) {
-        Ok(v4) => IpAddr::from(v4).to_string(),
-        Err(_) => IpAddr::from(<[u8; 16]>::try_from(bytes.as_slice()).unwrap()).to_string(),
+fn shown(address: &str) -> String {
+    match address.len() {
+        8 => IpAddr::from(u32::from_str_radix(address, 16).unwrap().to_be_bytes()).to_string(),
+        32 => IpAddr::from(u128::from_str_radix(address, 16).unwrap().to_be_bytes()).to_string(),
+        _ => {
+            assert_eq!(address, "NULL");
+            "-".to_owned()
+        }
     }
 }
 

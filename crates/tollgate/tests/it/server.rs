@@ -1,6 +1,6 @@
 //! The harness of the black-box tests: the real binary on a store of its own, spoken to over HTTP.
 //!
-//! Reading order: [`Store`] (files), [`Server`] (a process on them), [`Api`] (what a client says to it), [`Random`].
+//! Reading order: [`Store`] (where it is), [`Server`] (a process on them), [`Api`] (what a client says to it), [`Random`].
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+
+use crate::ground::{Ground, Sql};
 
 /// Longer than anything here takes on a busy machine: only a fault reaches it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -23,47 +24,60 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// What `serve`, `check` and `backup` are given.
 const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
 
-/// The files of one store, and the operator token that its servers are started with.
+/// Where one store is, and the operator token that its servers are started with.
 #[derive(Clone)]
 pub(crate) struct Store {
-    dir: PathBuf,
+    ground: Arc<Ground>,
     token: String,
-    // Keeps the directory until the last clone is gone.
-    _dir: Option<Arc<TempDir>>,
 }
 
 impl Store {
-    /// A directory with nothing in it.
+    /// With nothing in it.
     pub(crate) fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("tollgate-it-").tempdir().unwrap();
-        let store = Self::at(dir.path());
-        Self { _dir: Some(Arc::new(dir)), ..store }
+        Self::on(Ground::new())
     }
 
-    /// A store in a directory that somebody else removes.
-    pub(crate) fn at(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), token: random_token(), _dir: None }
+    /// In a file, whatever engine this run is about.
+    pub(crate) fn on_file() -> Self {
+        Self::on(Ground::file())
+    }
+
+    /// In a file, in a directory that somebody else removes.
+    pub(crate) fn on_file_in(dir: &Path) -> Self {
+        Self::on(Ground::file_in(dir))
+    }
+
+    fn on(ground: Ground) -> Self {
+        Self { ground: Arc::new(ground), token: random_token() }
+    }
+
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.ground
     }
 
     pub(crate) fn dir(&self) -> &Path {
-        &self.dir
+        self.ground.dir()
     }
 
+    /// The data file of a test that asked for one.
+    #[track_caller]
     pub(crate) fn file(&self) -> PathBuf {
-        self.dir.join("t.db")
+        self.ground.data_file()
     }
 
+    /// And its log.
+    #[track_caller]
     pub(crate) fn wal(&self) -> PathBuf {
-        self.dir.join("t.db-wal")
+        self.file().with_extension("db-wal")
     }
 
     pub(crate) fn key_file(&self) -> PathBuf {
-        self.dir.join("t.db.key")
+        self.ground.key_file()
     }
 
     /// What `--store` takes.
     pub(crate) fn url(&self) -> String {
-        format!("sqlite:{}", self.file().display())
+        self.ground.url()
     }
 
     /// The operator token of its servers, unless their options say otherwise.
@@ -71,36 +85,25 @@ impl Store {
         &self.token
     }
 
-    /// What a crash would leave on another disk: data, WAL and key as they lie there now. No shared memory, no lock.
+    /// What a crash would leave elsewhere: data and key as they lie there now.
     pub(crate) fn copy(&self) -> Self {
-        let copy = Self { token: self.token.clone(), ..Self::new() };
-        for (from, to) in
-            [(self.file(), copy.file()), (self.wal(), copy.wal()), (self.key_file(), copy.key_file())]
-        {
-            if from.exists() {
-                fs::copy(&from, &to).unwrap();
-            }
-        }
-        copy
+        Self { ground: Arc::new(self.ground.copy()), token: self.token.clone() }
     }
 
-    /// A connection of our own to the data file.
-    pub(crate) fn sql(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.file()).unwrap()
+    /// A connection of our own to the raw rows.
+    pub(crate) fn sql(&self) -> Sql {
+        self.ground.sql()
     }
 
     /// The whole journal, line by line, column by column.
-    pub(crate) fn journal(&self) -> Vec<Vec<rusqlite::types::Value>> {
-        let sql = self.sql();
-        let mut query = sql.prepare("SELECT * FROM journal ORDER BY seq").unwrap();
-        let columns = query.column_count();
-        let lines = query.query_map([], |row| (0..columns).map(|it| row.get(it)).collect()).unwrap();
-        lines.map(Result::unwrap).collect()
+    pub(crate) fn journal(&self) -> Vec<Vec<String>> {
+        self.sql().rows("SELECT * FROM journal ORDER BY seq")
     }
 
     /// Runs `tollgate check` on it.
     pub(crate) fn check(&self) -> Ended {
-        tollgate(["check", "--store", &self.url()])
+        let arguments = self.ground.arguments();
+        tollgate(["check"].into_iter().chain(arguments.iter().map(String::as_str)))
     }
 
     /// Runs `tollgate check` and demands that it finds nothing.
@@ -253,10 +256,9 @@ impl Options {
 
     /// The command that starts it.
     pub(crate) fn command(&self) -> Command {
-        let url = self.store.url();
-        let fixed = ["serve", "--listen", &self.listen, "--store", &url];
-        let mut command =
-            command_under(&self.under, fixed.into_iter().chain(self.args.iter().map(String::as_str)));
+        let fixed = ["serve".to_owned(), "--listen".to_owned(), self.listen.clone()];
+        let words: Vec<_> = fixed.into_iter().chain(self.store.ground.arguments()).collect();
+        let mut command = command_under(&self.under, words.iter().chain(&self.args).map(String::as_str));
         if let Some(token) = &self.token {
             command.env("TOLLGATE_OPERATOR_TOKEN", token);
         }

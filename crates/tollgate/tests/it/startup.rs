@@ -19,7 +19,7 @@ const CANNOT_START: i32 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_on_the_same_store_is_refused_and_the_first_goes_on() {
-    let store = Store::new();
+    let store = Store::on_file();
     let first = Server::start(Options::on(&store));
     let account = first.api().open_with("1.00").await;
 
@@ -81,13 +81,13 @@ fn a_taken_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let store = Store::new();
-    let ended = tollgate(["serve", "--listen", &address, "--store", &store.url()]);
+    let ended = run(&mut Options { listen: address.clone(), ..Options::on(&store) }.command());
     assert_one_sentence(&ended, CANNOT_START, &[&address]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_key_file_is_refused_and_the_right_one_still_works() {
-    let store = store_with_an_account().await;
+    let store = with_an_account(Store::new()).await;
     let right = fs::read(store.key_file()).unwrap();
     fs::write(store.key_file(), format!("{}\n", "5a".repeat(32))).unwrap();
     let ended = run(&mut Options::on(&store).command());
@@ -100,7 +100,7 @@ async fn another_key_file_is_refused_and_the_right_one_still_works() {
 /// A new key would open nothing that the store has sealed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_key_file_is_refused_and_not_replaced() {
-    let store = store_with_an_account().await;
+    let store = with_an_account(Store::new()).await;
     fs::remove_file(store.key_file()).unwrap();
     let ended = run(&mut Options::on(&store).command());
     assert_one_sentence(&ended, CANNOT_START, &["t.db.key"]);
@@ -109,7 +109,7 @@ async fn a_lost_key_file_is_refused_and_not_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_file_of_something_else_is_refused() {
-    let store = store_with_an_account().await;
+    let store = with_an_account(Store::new()).await;
     for content in ["", "00", "no key at all"] {
         fs::write(store.key_file(), content).unwrap();
         let ended = run(&mut Options::on(&store).command());
@@ -117,22 +117,48 @@ async fn a_key_file_of_something_else_is_refused() {
     }
 }
 
+#[test]
+fn the_key_file_may_lie_elsewhere() {
+    let store = Store::on_file();
+    let elsewhere = store.dir().join("elsewhere.key");
+    let flag = ["--key-file".to_owned(), elsewhere.display().to_string()];
+    let options = || Options { args: flag.clone().into(), ..Options::on(&store) };
+    Server::start(options()).stop();
+    assert!(elsewhere.exists() && !store.key_file().exists());
+    // By the environment, too.
+    Server::start(Options::on(&store).env("TOLLGATE_KEY_FILE", &elsewhere)).stop();
+    let with_flag = |args: &[&str]| tollgate(args.iter().copied().chain(flag.iter().map(String::as_str)));
+    let checked = with_flag(&["check", "--store", &store.url()]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let copy = Store::on_file();
+    let copied = with_flag(&["backup", "--store", &store.url(), &copy.file().display().to_string()]);
+    assert_eq!(copied.code, Some(0), "{copied:?}");
+    assert_eq!(fs::read(copy.key_file()).unwrap(), fs::read(&elsewhere).unwrap());
+    copy.assert_clean("of a backup");
+
+    // Nobody looks for it where it is not said to be.
+    for ended in [store.check(), run(&mut Options::on(&store).command())] {
+        assert_one_sentence(&ended, CANNOT_START, &["t.db.key", "missing"]);
+    }
+    fs::write(&elsewhere, "5a".repeat(32)).unwrap();
+    assert_one_sentence(&run(&mut options().command()), CANNOT_START, &["elsewhere.key", "t.db was made"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_of_a_newer_version_is_refused_and_left_alone() {
-    let store = store_with_an_account().await;
-    store.sql().pragma_update(None, "user_version", 9_999).unwrap();
+async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+    let store = with_an_account(Store::on_file()).await;
+    store.sql().execute("PRAGMA user_version = 9999");
     let before = store.journal();
     let ended = run(&mut Options::on(&store).command());
     assert_one_sentence(&ended, CANNOT_START, &["t.db", "newer"]);
-    let version: i64 = store.sql().pragma_query_value(None, "user_version", |it| it.get(0)).unwrap();
-    assert_eq!(version, 9_999);
+    assert_eq!(store.sql().number("PRAGMA user_version"), 9_999);
     assert_eq!(store.journal(), before);
 }
 
 #[test]
 fn a_store_in_a_directory_that_is_not_there_is_refused() {
-    let store = Store::new();
-    let nowhere = Store::at(&store.dir().join("nowhere"));
+    let store = Store::on_file();
+    let nowhere = Store::on_file_in(&store.dir().join("nowhere"));
     let ended = run(&mut Options::on(&nowhere).command());
     assert_one_sentence(&ended, CANNOT_START, &["nowhere"]);
     assert!(!nowhere.dir().exists());
@@ -140,7 +166,7 @@ fn a_store_in_a_directory_that_is_not_there_is_refused() {
 
 #[test]
 fn a_file_that_is_no_store_is_refused_and_left_alone() {
-    let store = Store::new();
+    let store = Store::on_file();
     let letter = "Dear customer, this is no database.\n".repeat(100);
     fs::write(store.file(), &letter).unwrap();
     let ended = run(&mut Options::on(&store).command());
@@ -254,8 +280,7 @@ async fn the_first_start_without_a_token_in_the_environment_prints_one() {
     server.stop();
 }
 
-async fn store_with_an_account() -> Store {
-    let store = Store::new();
+async fn with_an_account(store: Store) -> Store {
     let server = Server::start(Options::on(&store));
     server.api().open_with("1.00").await;
     server.stop();

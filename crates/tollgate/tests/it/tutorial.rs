@@ -39,7 +39,7 @@ fn paste(page: &str, store_name: &str) -> usize {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let pasted = pasted(&text);
-    let store = Store::new();
+    let store = Store::on_file();
     let server = Server::start(Options::on(&store));
 
     let ends = format!("\nprintf '{END}\\n'\n");

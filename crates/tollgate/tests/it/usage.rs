@@ -63,7 +63,10 @@ struct Month {
 
 impl Month {
     async fn new() -> Self {
-        let house = House::new();
+        Self::at(House::new()).await
+    }
+
+    async fn at(house: House) -> Self {
         at(&house, "2026-01-10T00:00:00Z");
         let primary = house.primary("Partner", "100").await;
         house.clock.advance(1);

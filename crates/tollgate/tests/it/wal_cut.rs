@@ -14,7 +14,7 @@ const FRAME: u64 = 24 + 4096;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_with_its_wal_cut_anywhere_holds_a_prefix_of_its_journal() {
     let mut random = Random::for_test("wal_cut");
-    let store = Store::new();
+    let store = Store::on_file();
     // A clean stop moves the schema and the first accounts out of the WAL, so that a cut at 0 leaves a store too.
     let server = Server::start(Options::on(&store));
     server.api().open_with("1.00").await;
@@ -53,7 +53,7 @@ async fn a_store_with_its_wal_cut_anywhere_holds_a_prefix_of_its_journal() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_whose_first_start_was_cut_short_starts() {
     let mut random = Random::for_test("first_start_cut");
-    let store = Store::new();
+    let store = Store::on_file();
     let server = Server::start(Options::on(&store));
     server.api().open_with("1.00").await;
     server.kill();

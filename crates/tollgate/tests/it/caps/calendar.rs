@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use tollgate::store::replay;
 
 use super::Family;
-use crate::house::{BY_OPERATOR, House};
+use crate::house::BY_OPERATOR;
 
 /// A zone, the first moment of a day in it, and of the next day: those on which the clocks change.
 const DAYS: [(&str, &str, &str); 11] = [
@@ -117,7 +117,7 @@ async fn what_was_spent_is_known_after_a_restart_in_this_window_and_forgotten_in
     assert_eq!(family.outcome("4").await, "201");
     family.house.app.store().close();
     for (time, passes) in [("2026-10-25T22:59:59.999Z", "1"), ("2026-10-25T23:00:00Z", "4")] {
-        let house = House::on_copy_of(&family.house.file());
+        let house = family.house.copy();
         let time: jiff::Timestamp = time.parse().unwrap();
         house.clock.advance(time.as_millisecond() - house.clock.now().millis());
         let charge = async |amount: &str| {

@@ -23,6 +23,11 @@ pub(super) const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\nconnec
      {\"type\":\"urn:tollgate:problem:unavailable\",\"title\":\"Unavailable\",\"status\":503,\"detail\":\"Later.\",\"code\":\
      \"unavailable\",\"instance\":\"urn:uuid:0000000000\"}";
 
+/// The server is there, and its store did not say what became of it.
+pub(super) const UNKNOWN: &str = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 166\r\n\r\n\
+     {\"type\":\"urn:tollgate:problem:outcome_unknown\",\"title\":\"Outcome unknown\",\"status\":503,\"detail\":\"Who knows.\",\
+     \"code\":\"outcome_unknown\",\"instance\":\"urn:uuid:0000000000\"}";
+
 /// A listener, where each connection has one request. It ends with the test.
 pub(super) struct Flaky {
     address: SocketAddr,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::flaky::{Fate, Flaky, UNAVAILABLE};
+use super::flaky::{Fate, Flaky, UNAVAILABLE, UNKNOWN};
 use super::{Desk, NOT_REACHED, REFUSED, USAGE};
 use crate::server::{Ended, run};
 
@@ -26,8 +26,9 @@ async fn what_gets_lost_is_asked_again_and_happens_once() {
         &[Fate::Lose][..],
         &[Fate::Drop],
         &[Fate::Answer(UNAVAILABLE)],
+        &[Fate::Answer(UNKNOWN)],
         &[Fate::Answer("HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")],
-        &[Fate::Lose, Fate::Answer(UNAVAILABLE), Fate::Lose],
+        &[Fate::Lose, Fate::Answer(UNAVAILABLE), Fate::Lose, Fate::Answer(UNKNOWN)],
     ] {
         let flaky = Flaky::before(desk.server.url(), fates);
         let ended = desk.run_by_way_of(&flaky, pay);
@@ -54,6 +55,18 @@ async fn who_loses_patience_is_told_how_to_find_out() {
     let ended = desk.run_by_way_of(&flaky, pay.into_iter().chain(["--key", &key]));
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(desk.balance().await, "10.00");
+
+    // So is he to whom the server says that it does not know.
+    let flaky = Flaky::before(desk.server.url(), &[Fate::Answer(UNKNOWN)]);
+    let ended = desk.run_by_way_of(&flaky, pay.into_iter().chain(["--patience", "0"]));
+    assert_eq!((ended.code, &*ended.stdout), (Some(NOT_REACHED), ""), "{ended:?}");
+    let key = flaky.keys()[0].clone().unwrap();
+    assert_eq!(
+        ended.stderr.replace(&key, "<key>"),
+        "tollgate: Outcome unknown (outcome_unknown)\n  \
+         The store did not say in time what became of it: it may have been done, or not.\n  request 0000000000\n  \
+         It is not known whether it was done. The same again with --key '<key>' does it once."
+    );
 
     // Where it cannot have arrived there is nothing to find out.
     let nobody = { std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };

@@ -7,17 +7,16 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ledger::{Timestamp, Token, TokenId, TokenScope};
-use rusqlite::Connection;
-use rusqlite::types::Value;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tollgate::app::{App, Opened, Settings};
 use tollgate::clock::Clock;
 use tollgate::random;
 use tollgate::seal::Keyring;
-use tollgate::store::{self, ONCE_MAX};
+use tollgate::store;
 
 use super::{Doomed, Shape, rich, stands};
+use crate::ground::Sql;
 use crate::server::{Api, Options, Random, Server, Store, long, say, send};
 
 const DELETES: usize = 200;
@@ -75,7 +74,7 @@ fn start(store: &Store) -> Server {
 struct Scene {
     primaries: Vec<Arc<Opened>>,
     doomed: Vec<Arc<Doomed>>,
-    before: Vec<Vec<Vec<Value>>>,
+    before: Vec<Vec<Vec<String>>>,
     inheritances: Vec<[i64; 3]>,
     stood: Vec<[i64; 4]>,
 }
@@ -88,10 +87,8 @@ impl Scene {
         let (id, scope, created_at) = (TokenId::ENVIRONMENT, TokenScope::Operator, Timestamp::default());
         let token = Token { id, scope, created_at, revoked_at: None, is_first: false, limits: None };
         let options = store::Options {
-            url: store::StoreUrl::Sqlite(store.file()),
-            once_max: ONCE_MAX,
-            key_mark: *keyring.mark(),
             environment_token: Some((token, keyring.hash(store.token()))),
+            ..store::Options::new(store.ground().store_url(), *keyring.mark())
         };
         let opened = store::Store::open(options).unwrap();
         let app = App::new(opened, keyring, Clock::System, random, Settings::default()).unwrap();
@@ -145,7 +142,7 @@ impl Scene {
     }
 
     /// Whether a delete is done; one that is done in part fails here.
-    fn is_wholly_done(&self, n: usize, sql: &Connection) -> bool {
+    fn is_wholly_done(&self, n: usize, sql: &Sql) -> bool {
         let doomed = &self.doomed[n];
         if doomed.is_closed(sql) {
             doomed.assert_closed(sql);
@@ -156,7 +153,7 @@ impl Scene {
     }
 
     /// Each primary stands where its deleted subaccounts' money takes it.
-    fn assert_money(&self, sql: &Connection) {
+    fn assert_money(&self, sql: &Sql) {
         for (nth, primary) in self.primaries.iter().enumerate() {
             let mut expected = self.stood[nth];
             for n in (nth..DELETES).step_by(PRIMARIES).filter(|it| self.doomed[*it].is_closed(sql)) {
@@ -178,7 +175,7 @@ impl Scene {
     }
 
     /// What authenticates a deleted subaccount is dead, and what authenticates another lives, in every dialect.
-    async fn assert_credentials(&self, api: &Api, sql: &Connection, random: &mut Random) {
+    async fn assert_credentials(&self, api: &Api, sql: &Sql, random: &mut Random) {
         for _ in 0..12 {
             let doomed = random.one_of(&self.doomed);
             let Opened { account, secret, auth_token } = &doomed.opened;

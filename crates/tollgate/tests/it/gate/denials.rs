@@ -308,16 +308,15 @@ async fn a_full_queue_is_429_and_what_it_turned_away_was_not_paid() {
     const CALLS: usize = 21_200;
     toll.change(&toll.partner, r#"{"credit_limit":"10000"}"#).await;
     assert_eq!(outcome(&toll.ask(Door::Envoy, "GET", "/v1/x", toll.partner.auth()).await), "200 read");
-    let lock = rusqlite::Connection::open(toll.house.file()).unwrap();
-    lock.busy_timeout(Duration::from_secs(10)).unwrap();
-    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let lock = toll.house.sql();
+    lock.keep_writers_waiting();
     let calls =
         join_all((0..CALLS).map(|_| toll.ask(Door::Envoy, "POST", "/v1/messages", toll.partner.auth())));
     let mut calls = Box::pin(calls);
     // Each is polled until it waits: after this, all that fit are in the queue, and the rest is answered.
     let early = tokio::time::timeout(Duration::ZERO, &mut calls).await;
     assert!(early.is_err(), "nobody waits for the writer");
-    lock.execute_batch("ROLLBACK").unwrap();
+    drop(lock);
     let answers = calls.await;
     let turned_away: Vec<_> = answers.iter().filter(|it| it.status != 200).collect();
     let passed = CALLS - turned_away.len();

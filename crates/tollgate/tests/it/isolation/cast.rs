@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use ledger::{AccountId, Action, Amount, BalanceMode, Command, LineId, OnExpiry, Setting, TransferKind};
-use rusqlite::Connection;
-use rusqlite::types::Value;
 use serde_json::json;
 use tollgate::app::{AccountChange, NewTransfer, NumberChange};
 
+use crate::ground::Sql;
 use crate::house::{Auth, BY_OPERATOR, House, OPERATOR, Opening, amount};
 
 pub(super) struct Cast {
@@ -59,7 +58,11 @@ pub(super) struct Member {
 
 impl Cast {
     pub(super) async fn new() -> Self {
-        let house = House::new();
+        Self::on(House::new()).await
+    }
+
+    /// In a house where nobody is yet.
+    pub(super) async fn on(house: House) -> Self {
         let first = Family::new(&house, "First", 1).await;
         let second = Family::new(&house, "Second", 2).await;
         let body = json!({ "country": "GB", "msisdn": STOCKED }).to_string();
@@ -113,30 +116,26 @@ impl Cast {
 
     /// Every row that a request may change, but for what says when a credential was used and where a reader begins.
     pub(super) fn dump(&self) -> Vec<String> {
-        let sql = Connection::open(self.house.file()).unwrap();
-        let mut tables = sql
-            .prepare(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'meta'",
-            )
-            .unwrap();
-        let tables = tables.query_map((), |row| row.get::<_, String>(0)).unwrap();
-        let mut all: Vec<_> = tables.flat_map(|table| rows(&sql, &table.unwrap())).collect();
-        let deliveries = Connection::open(self.house.file().with_extension("db.deliveries")).unwrap();
-        all.extend(rows(&deliveries, "deliveries"));
+        let sql = self.house.sql();
+        let mut tables = sql.tables();
+        // How far whoever writes has come, whatever became of it.
+        tables.retain(|it| !matches!(it.as_str(), "meta" | "lanes" | "deliveries"));
+        let mut all: Vec<_> = tables.iter().flat_map(|table| rows(&sql, table)).collect();
+        all.extend(rows(&self.house.ground().deliveries(), "deliveries"));
         all
     }
 }
 
-fn rows(sql: &Connection, table: &str) -> Vec<String> {
-    let mut query = sql.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).unwrap();
-    let columns: Vec<_> = query.column_names().map(str::to_owned).collect();
-    let read = |row: &rusqlite::Row<'_>| {
-        let all = columns.iter().enumerate();
-        let kept = all.filter(|(_, name)| !matches!(name.as_str(), "used_at" | "last_line"));
-        let shown = kept.map(|(at, name)| Ok(format!("{name}={:?}", row.get::<_, Value>(at)?)));
-        Ok(format!("{table}: {}", shown.collect::<rusqlite::Result<Vec<_>>>()?.join(" ")))
+fn rows(sql: &Sql, table: &str) -> Vec<String> {
+    let mut columns = sql.columns(table);
+    columns.retain(|it| !matches!(it.as_str(), "used_at" | "last_line"));
+    let rows = sql.rows(&format!("SELECT {} FROM {table} ORDER BY 1", columns.join(", ")));
+    let shown = |row: Vec<String>| {
+        let named: Vec<_> =
+            columns.iter().zip(row).map(|(name, value)| format!("{name}={value:?}")).collect();
+        format!("{table}: {}", named.join(" "))
     };
-    query.query_map((), read).unwrap().map(Result::unwrap).collect()
+    rows.into_iter().map(shown).collect()
 }
 
 impl Family {

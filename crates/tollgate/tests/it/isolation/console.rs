@@ -124,7 +124,7 @@ async fn what_the_walk_asks_is_served_to_the_right_visitor() {
     let cast = Cast::new().await;
     let family = &cast.first;
     cast.house.app.store().close();
-    let fresh = || House::on_copy_of(&cast.house.file());
+    let fresh = || cast.house.copy();
     let reading = fresh();
     for (route, nth) in ways(family) {
         if is_stream(&route) {

@@ -351,7 +351,7 @@ async fn a_key_that_moves_nothing_moves_nothing_and_makes_no_keys_through_any_ro
         let ask = asks(&route, family, member).swap_remove(nth);
         for key in keys {
             // Each finds everything as it was made.
-            let house = House::on_copy_of(&cast.house.file());
+            let house = cast.house.copy();
             let before = standings(&house);
             let answer = send(&house, &route, &ask, key.auth()).await;
             let about = format!("{} {} {}: {answer}", name(&route), ask.path, ask.body);
@@ -367,15 +367,11 @@ async fn a_key_that_moves_nothing_moves_nothing_and_makes_no_keys_through_any_ro
 
 /// What every account stands at, and what authenticates whom.
 fn standings(house: &House) -> Vec<String> {
-    let sql = rusqlite::Connection::open(house.file()).unwrap();
-    let mut all = Vec::new();
-    for query in [
-        "SELECT api_key || ' ' || balance || ' ' || credit_limit || ' ' || held FROM accounts ORDER BY api_key",
-        "SELECT hex(id) || ' ' || COALESCE(expires_at, revoked_at, '') FROM credentials ORDER BY id",
-        "SELECT hex(id) || ' ' || COALESCE(revoked_at, '') FROM tokens ORDER BY id",
-    ] {
-        let mut query = sql.prepare(query).unwrap();
-        all.extend(query.query_map((), |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap));
-    }
-    all
+    let sql = house.sql();
+    let queries = [
+        "SELECT api_key, balance, credit_limit, held FROM accounts ORDER BY api_key",
+        "SELECT id, COALESCE(expires_at, revoked_at) FROM credentials ORDER BY id",
+        "SELECT id, revoked_at FROM tokens ORDER BY id",
+    ];
+    queries.iter().flat_map(|query| sql.rows(query)).map(|row| row.join(" ")).collect()
 }

@@ -5,6 +5,7 @@ use ledger::TransferKind;
 use serde_json::{Value, json};
 
 use super::{Family, said};
+use crate::ground::Engine;
 use crate::house::{Answer, Auth, BY_OPERATOR, Opening};
 
 #[tokio::test]
@@ -217,8 +218,10 @@ async fn the_audit_trail_tells_a_key_for_some_accounts_no_more_than_one_for_all(
     };
     assert!(!places(limits).await);
     assert!(!places(json!({ "accounts": [partner.key, shared.key] })).await);
-    assert!(places(json!({ "amount_max": "0" })).await, "it sees all");
-    assert!(line(BY_OPERATOR).await["line"].is_number());
+    // Lines of many writers are not counted.
+    let are_counted = Engine::of_this_run() == Engine::Sqlite;
+    assert_eq!(places(json!({ "amount_max": "0" })).await, are_counted, "it sees all");
+    assert_eq!(line(BY_OPERATOR).await["line"].is_number(), are_counted);
 }
 
 /// In words that say what to do.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tollgate::http::Peer;
 
 use super::{Family, gate, problem, text};
-use crate::house::{Answer, Auth, BY_OPERATOR, House, Opening};
+use crate::house::{Answer, Auth, BY_OPERATOR, Opening};
 
 const PLAN: &str = r#"{"currency":"EUR","default":true,"rules":[
     {"path":"/v1/admin/**","operation":"admin","mode":"deny"},
@@ -325,7 +325,7 @@ async fn they_are_remembered_for_a_day_and_forgotten_by_a_restart() {
     assert_eq!(family.why(&family.own, "", BY_OPERATOR).await.len(), 0);
     family.charge_too_much(&family.own, BY_OPERATOR).await;
     family.house.app.store().close();
-    let again = House::on_copy_of(&family.house.file());
+    let again = family.house.copy();
     let path = family.path(&family.own, "/refusals");
     let answer = again.get(&path, BY_OPERATOR).await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "refusals": [] })));

@@ -14,6 +14,11 @@ use super::prices;
 
 use crate::server::Random;
 
+/// When things happen here: so long after something in the year 2023, for no store has places for 1970.
+pub(crate) const fn at_millis(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000 + millis)
+}
+
 pub(crate) fn uuid(n: u64) -> [u8; 16] {
     let mut bytes = [1; 16];
     bytes[8..].copy_from_slice(&n.to_be_bytes());
@@ -71,14 +76,14 @@ pub(crate) fn assign(id: u64, account: AccountId, plan: &str) -> Command {
 
 /// A primary account, opened.
 pub(crate) async fn opened(store: &Store, n: u64, credit_limit: Amount) -> AccountId {
-    store.execute(open_primary(n, credit_limit), Timestamp::from_millis(1_000)).await.unwrap();
+    store.execute(open_primary(n, credit_limit), at_millis(1_000)).await.unwrap();
     AccountId::from_bytes(uuid(n))
 }
 
 /// A subaccount that shares the balance of a primary, opened.
 pub(crate) async fn opened_sharing(store: &Store, n: u64, primary: AccountId) -> AccountId {
     let action = open(n, Some(primary), Amount::ZERO, BalanceMode::Shared);
-    store.execute(operator(n, action), Timestamp::from_millis(1_000)).await.unwrap();
+    store.execute(operator(n, action), at_millis(1_000)).await.unwrap();
     AccountId::from_bytes(uuid(n))
 }
 
@@ -161,7 +166,7 @@ impl Commands {
             _ => Some(IpAddr::from([0x2001, 0xDB8, 0, 0, 0, 0, 0, 1])),
         };
         let from = from.filter(|_| by != Actor::Server);
-        (Command { id, by, from, once, action }, Timestamp::from_millis(self.at))
+        (Command { id, by, from, once, action }, at_millis(self.at))
     }
 
     /// A cap that a few charges reach, or none.

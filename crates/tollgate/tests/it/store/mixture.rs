@@ -12,7 +12,7 @@ use tollgate::store::{ExecuteError, NumberFilter, Owners, Result as Read, Slice,
 use tollgate::windows;
 
 use super::commands::{Commands, ZONES};
-use super::{check, open};
+use super::{Ground, check, open};
 use crate::server::{Random, long};
 
 const ALL: Slice = Slice { offset: 0, limit: usize::MAX };
@@ -21,8 +21,8 @@ const LATER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// What the store must be found to be, whatever was asked of it.
 #[derive(Default)]
-struct Oracle {
-    book: Book,
+pub(super) struct Oracle {
+    pub(super) book: Book,
     /// Of the endpoints and credentials that there are.
     passwords: HashMap<EndpointId, Arc<[u8]>>,
     proofs: HashMap<CredentialId, Proof>,
@@ -33,7 +33,7 @@ struct Oracle {
     tried: usize,
 }
 
-enum Answer {
+pub(super) enum Answer {
     Done(Result<Outcome, ExecuteError>),
     Tried(Result<Box<Decision>, ExecuteError>),
 }
@@ -43,8 +43,8 @@ enum Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_says_what_the_ledger_says() {
     let mut random = Random::for_test("store");
-    let folder = tempfile::tempdir().unwrap();
-    let (mut store, mut oracle) = (open(&folder), Oracle::new());
+    let ground = Ground::new();
+    let (mut store, mut oracle) = (open(&ground), Oracle::new());
     let mut commands = Commands::new(random.fork());
     let (most, least) = if long() { (80_000, 10_000) } else { (40_000, 4_000) };
     let mut asked = 0;
@@ -76,19 +76,27 @@ async fn a_store_says_what_the_ledger_says() {
         if round % 50 == 0 {
             store.close();
             drop(store);
-            check(&folder);
-            store = open(&folder);
+            check(&ground);
+            store = open(&ground);
             oracle.assert_is_in(&store);
         }
     }
     oracle.assert_is_in(&store);
     store.close();
-    assert_eq!(check(&folder).accounts, oracle.book.accounts().count());
+    assert_eq!(check(&ground).accounts, oracle.book.accounts().count());
     drop(store);
-    oracle.assert_is_in(&open(&folder));
+    oracle.assert_is_in(&open(&ground));
 }
 
-async fn ask(store: &Store, ((command, at), is_tried): ((Command, Timestamp), bool)) -> Answer {
+/// What came of a command that was meant.
+pub(super) fn kept(answer: Answer) -> Result<Outcome, ExecuteError> {
+    match answer {
+        Answer::Done(answer) => answer,
+        Answer::Tried(_) => panic!("it was only tried out"),
+    }
+}
+
+pub(super) async fn ask(store: &Store, ((command, at), is_tried): ((Command, Timestamp), bool)) -> Answer {
     if is_tried {
         Answer::Tried(store.try_out(command, at).await.map(Box::new))
     } else {
@@ -97,7 +105,7 @@ async fn ask(store: &Store, ((command, at), is_tried): ((Command, Timestamp), bo
 }
 
 impl Oracle {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut book = Book::default();
         let (id, scope) = (TokenId::ENVIRONMENT, TokenScope::Operator);
         let (created_at, revoked_at) = (Timestamp::default(), None);
@@ -155,7 +163,7 @@ impl Oracle {
     }
 
     /// Holds what was carried out against what the ledger says, and applies it.
-    fn done(
+    pub(super) fn done(
         &mut self,
         mut command: Command,
         at: Timestamp,

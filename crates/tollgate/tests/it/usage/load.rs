@@ -70,7 +70,7 @@ enum Said {
 const SPAN: (&str, &str) = ("2026-01-01T00:00:00Z", "2026-12-01T00:00:00Z");
 
 async fn ask(family: &Family, question: Question) -> Told {
-    let sql = oracle::sql(&family.house.file());
+    let sql = family.house.sql();
     let from = oracle::last(&sql);
     let said = match question {
         Question::Usage(place) => {
@@ -219,7 +219,7 @@ async fn across(name: &str, times: &[&str], questions: &[Question]) {
     }
     // As a check of a live store finds it.
     replay(&family.house.url(), &|_| true).unwrap();
-    let journal = Journal::read(&oracle::sql(&family.house.file()));
+    let journal = Journal::read(&family.house.sql());
     let between = told.iter().filter(|it| it.between.0 < it.between.1).count();
     assert!(between > 0, "no question of {} was asked under load", told.len());
     for told in &told {
@@ -228,7 +228,7 @@ async fn across(name: &str, times: &[&str], questions: &[Question]) {
 
     // Opened again, all of it is read from the roll-ups.
     family.house.app.store().close();
-    let again = House::on_copy_of(&family.house.file());
+    let again = family.house.copy();
     let end = times.last().unwrap();
     at(&again, end);
     let family = Family { house: again, ..Arc::into_inner(family).unwrap() };
@@ -303,7 +303,7 @@ async fn a_subaccounts_own_usage_and_statement_are_the_journals() {
     let random = Random::for_test("usage of subaccounts");
     at(&family.house, "2026-03-31T12:00:00Z");
     work(&family, random, 300).await;
-    let journal = Journal::read(&oracle::sql(&family.house.file()));
+    let journal = Journal::read(&family.house.sql());
     let span = (utc(SPAN.0).millis(), utc(SPAN.1).millis());
     for account in family.own.iter().chain(&family.shared).chain([&family.primary]) {
         let path = format!(

@@ -2,10 +2,10 @@
 //! and decimal texts, all read here.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
-use rusqlite::Connection;
 use serde_json::Value;
+
+use crate::ground::Sql;
 
 /// A row of the journal that moved a balance.
 #[derive(Clone, Debug)]
@@ -29,56 +29,45 @@ pub(super) struct Journal {
     pub(super) rows: Vec<Row>,
 }
 
-/// A connection that sees what is committed.
-pub(super) fn sql(file: &Path) -> Connection {
-    Connection::open(file).unwrap()
-}
-
 /// The last line that is committed.
-pub(super) fn last(sql: &Connection) -> i64 {
-    sql.query_row("SELECT COALESCE(MAX(seq), 0) FROM journal", (), |row| row.get(0)).unwrap()
+pub(super) fn last(sql: &Sql) -> i64 {
+    sql.number("SELECT COALESCE(MAX(seq), 0) FROM journal")
 }
 
 impl Journal {
-    pub(super) fn read(sql: &Connection) -> Self {
-        let mut query = sql
-            .prepare(
-                "SELECT seq, at, kind, account, balance_change, other, other_balance IS NOT NULL, operation, units, id,
-                 about FROM journal WHERE balance_change <> 0 ORDER BY seq",
-            )
-            .unwrap();
-        let id = |bytes: Vec<u8>| uuid::Uuid::from_slice(&bytes).unwrap().to_string();
-        let mut operations: HashMap<Vec<u8>, String> = HashMap::new();
+    pub(super) fn read(sql: &Sql) -> Self {
+        let all = sql.rows(
+            "SELECT seq, at, kind, account, balance_change, other, CASE WHEN other_balance IS NULL THEN 0 ELSE 1 END,
+             operation, units, id, about FROM journal WHERE balance_change <> 0 ORDER BY seq",
+        );
+        let mut operations: HashMap<String, String> = HashMap::new();
         let mut rows = Vec::new();
-        let mut all = query.query(()).unwrap();
-        while let Some(row) = all.next().unwrap() {
-            let (kind, account): (i64, String) = (row.get(2).unwrap(), id(row.get(3).unwrap()));
-            let (other, moved): (Option<Vec<u8>>, bool) = (row.get(5).unwrap(), row.get(6).unwrap());
-            let (line, about): (Vec<u8>, Option<Vec<u8>>) = (row.get(9).unwrap(), row.get(10).unwrap());
-            let mut operation: String = row.get::<_, Option<String>>(7).unwrap().unwrap_or_default();
-            if kind == REVERSAL {
-                operation = operations[&about.unwrap()].clone();
-            }
+        for row in all {
+            let [seq, at, kind, account, change, other, moved, operation, units_used, line, about] =
+                <[String; 11]>::try_from(row).unwrap();
+            let kind = kind.parse().unwrap();
+            let named = Some(operation).filter(|it| it != "NULL").unwrap_or_default();
+            let operation = if kind == REVERSAL { operations[&about].clone() } else { named };
             operations.insert(line, operation.clone());
-            let other = other.map(id);
+            let (account, other) = (id(&account), Some(other).filter(|it| it != "NULL").map(|it| id(&it)));
             rows.push(Row {
-                seq: row.get(0).unwrap(),
-                at: row.get(1).unwrap(),
+                seq: seq.parse().unwrap(),
+                at: at.parse().unwrap(),
                 kind,
-                change: i128::from(row.get::<_, i64>(4).unwrap()),
-                counter: other.clone().filter(|_| moved),
-                caused: other.filter(|_| !moved).unwrap_or_else(|| account.clone()),
+                change: change.parse().unwrap(),
+                counter: other.clone().filter(|_| moved == "1"),
+                caused: other.filter(|_| moved == "0").unwrap_or_else(|| account.clone()),
                 account,
                 operation,
-                units: row
-                    .get::<_, Option<String>>(8)
-                    .unwrap()
-                    .filter(|it| is_decimal(it))
-                    .map(|it| units(&it)),
+                units: Some(units_used).filter(|it| is_decimal(it)).map(|it| units(&it)),
             });
         }
         Self { rows }
     }
+}
+
+fn id(hex: &str) -> String {
+    uuid::Uuid::parse_str(hex).unwrap().to_string()
 }
 
 // As src/store/sql/columns.rs numbers the kinds of line.

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use tollgate::store::{StoreUrl, replay};
+use tollgate::store::replay;
 
 use super::oracle::{self, Journal, Months, UTC, Usage};
 use super::{BY_OPERATOR, House, Month};
+use crate::ground::{Engine, Ground};
 
 /// The schema before the roll-ups.
 const BEFORE: [&str; 3] = [
@@ -43,15 +44,14 @@ fn as_before(now: &Path, before: &Path) {
 /// What was spent before there were roll-ups is in them after the first start.
 #[tokio::test]
 async fn a_store_from_before_the_roll_ups_is_counted_at_its_first_start() {
-    let month = Month::new().await;
+    let month = Month::at(House::on_file()).await;
     month.house.app.store().close();
-    let folder = tempfile::tempdir().unwrap();
-    let before = folder.path().join("before.db");
-    as_before(&month.house.file(), &before);
-    let house = House::on_copy_of(&before);
+    let before = Ground::file();
+    as_before(&month.house.ground().data_file(), &before.data_file());
+    let house = House::on(before);
     house.clock.advance(month.house.clock.now().millis() - house.clock.now().millis());
 
-    let journal = Journal::read(&oracle::sql(&house.file()));
+    let journal = Journal::read(&house.sql());
     let all = [&month.primary, &month.own, &month.shared, &month.closed].map(|it| it.id.to_string());
     let path = format!(
         "/api/v1/usage?account={}&include=children&group_by=day,account,operation&from=2026-01-01",
@@ -74,33 +74,35 @@ async fn a_store_from_before_the_roll_ups_is_counted_at_its_first_start() {
 async fn check_finds_what_was_changed_in_the_roll_ups() {
     let month = Month::new().await;
     month.house.app.store().close();
-    let folder = tempfile::tempdir().unwrap();
     let one =
         "(quarter, account, moved_by, operation) = (SELECT quarter, account, moved_by, operation FROM usage
         WHERE operation = 'sms.send' AND measured = 2)";
-    let mut nth = 0;
     let mut said = Vec::new();
-    for change in [
-        "UPDATE usage SET low = low + 1 WHERE ".to_owned() + one,
-        "UPDATE usage SET high = high + 1 WHERE ".to_owned() + one,
-        "UPDATE usage SET lines = lines + 1 WHERE ".to_owned() + one,
-        "UPDATE usage SET units_low = units_low - 1 WHERE ".to_owned() + one,
-        "UPDATE usage SET measured = 0 WHERE ".to_owned() + one,
-        "UPDATE usage SET operation = 'sms.sent' WHERE ".to_owned() + one,
-        "UPDATE usage SET payer = 1 WHERE ".to_owned() + one,
-        "DELETE FROM usage WHERE ".to_owned() + one,
-        "UPDATE usage SET quarter = 1 WHERE ".to_owned() + one,
-        "UPDATE usage SET through = 3 WHERE ".to_owned() + one,
-        "UPDATE usage SET through = 1000".to_owned(),
-        "UPDATE meta SET value = 1000 WHERE name = 'usage_through'".to_owned(),
-    ] {
-        nth += 1;
-        let copy = folder.path().join(format!("{nth}.db"));
-        std::fs::copy(month.house.file(), &copy).unwrap();
-        let sql = Connection::open(&copy).unwrap();
-        assert!(sql.execute(&change, ()).unwrap() > 0, "{change} changes nothing");
-        drop(sql);
-        let wrong = replay(&StoreUrl::Sqlite(copy), &|_| true).expect_err(&change).to_string();
+    let mut changes: Vec<_> = [
+        "UPDATE usage SET low = low + 1",
+        "UPDATE usage SET high = high + 1",
+        "UPDATE usage SET lines = lines + 1",
+        "UPDATE usage SET units_low = units_low - 1",
+        "UPDATE usage SET measured = 0",
+        "UPDATE usage SET operation = 'sms.sent'",
+        "UPDATE usage SET payer = 1",
+        "DELETE FROM usage",
+        "UPDATE usage SET quarter = 1",
+    ]
+    .map(|it| format!("{it} WHERE {one}"))
+    .into();
+    if month.house.sql().engine() == Engine::Sqlite {
+        // On PostgreSQL no row says how far it counts.
+        changes.extend([
+            format!("UPDATE usage SET through = 3 WHERE {one}"),
+            "UPDATE usage SET through = 1000".to_owned(),
+            "UPDATE meta SET value = 1000 WHERE name = 'usage_through'".to_owned(),
+        ]);
+    }
+    for change in changes {
+        let copy = month.house.ground().copy();
+        assert!(copy.sql().execute(&change) > 0, "{change} changes nothing");
+        let wrong = replay(&copy.store_url(), &|_| true).expect_err(&change).to_string();
         assert!(wrong.contains("usage"), "{change}: {wrong}");
         said.push(wrong);
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ledger::{Amount, BalanceMode};
-use rusqlite::Connection;
 use tollgate::app::{Usage, UsageBy, UsageFilter};
 use tollgate::calendar::Zone;
 use tollgate::store::{UsageWork, replay};
@@ -21,15 +20,14 @@ async fn usage(house: &House, account: &Opening) -> Usage {
     house.app.usage(OPERATOR, filter).await.unwrap()
 }
 
-/// A store whose journal has a million charges, of 40 days, and no roll-up of them.
+/// A file whose journal has a million charges, of 40 days, and no roll-up of them.
 async fn million() -> (House, Opening) {
-    let house = House::new();
+    let house = House::on_file();
     at(&house, "2026-02-01T00:00:00Z");
     let primary = house.primary("Primary", "1000000").await;
     charge(&house, &primary, "0.00000003", Some("sms.send"), Some("2")).await;
     house.app.store().close();
-    let sql = Connection::open(house.file()).unwrap();
-    sql.execute_batch(
+    house.sql().execute(
         "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 999999)
          INSERT INTO journal (seq, at, kind, id, caller, by_credential, family, account, account_before, balance_change,
            credit_change, held_change, balance, credit_limit, held, operation, units, marks)
@@ -37,11 +35,8 @@ async fn million() -> (House, Opening) {
            balance_change, credit_change, held_change, balance, credit_limit, held, operation, units, marks
          FROM more, (SELECT * FROM journal ORDER BY seq DESC LIMIT 1);
          DELETE FROM usage; DELETE FROM meta WHERE name = 'usage_through';",
-    )
-    .unwrap();
-    drop(sql);
-    let house = House::on_copy_of(&house.file());
-    (house, primary)
+    );
+    (house.copy(), primary)
 }
 
 /// What is asked of a million lines is read from some thousand rows, and from no line.
@@ -83,7 +78,8 @@ async fn charge_many(house: &House, accounts: &[Opening], count: u64) {
 /// Whatever goes on, a reader looks through few lines, and none is counted twice or not at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_new_is_written_to_the_roll_ups_before_it_is_too_much_to_look_through() {
-    let house = House::new();
+    // Of a file, which gathers it until there is enough; a lane of PostgreSQL writes it each second.
+    let house = House::on_file();
     at(&house, "2026-02-01T00:00:00Z");
     let primary = house.primary("Primary", "1000000").await;
     let mut accounts = vec![primary.clone()];
@@ -108,16 +104,7 @@ async fn what_is_new_is_written_to_the_roll_ups_before_it_is_too_much_to_look_th
     // Half again as many as are gathered, and the last batch.
     assert!(most > 2_000 && most <= 32_768 * 3 / 2 + 4_000, "{most} lines were looked through");
     // A copy as a crash leaves it has to count the rest when it is opened.
-    let copy = tempfile::tempdir().unwrap();
-    for ending in ["", "-wal"] {
-        let [from, to] =
-            [house.file(), copy.path().join("t.db")].map(|it| format!("{}{ending}", it.display()));
-        std::fs::copy(from, to).unwrap();
-    }
-    let sql = Connection::open(copy.path().join("t.db")).unwrap();
-    sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())).unwrap();
-    drop(sql);
-    let again = House::on_copy_of(&copy.path().join("t.db"));
+    let again = house.copy();
     let counted = usage(&again, &primary).await;
     assert_eq!(counted.work.lines, 0);
     assert_is_the_journals(&again, &counted, &accounts);
@@ -125,7 +112,7 @@ async fn what_is_new_is_written_to_the_roll_ups_before_it_is_too_much_to_look_th
 }
 
 fn assert_is_the_journals(house: &House, usage: &Usage, accounts: &[Opening]) {
-    let journal = Journal::read(&oracle::sql(&house.file()));
+    let journal = Journal::read(&house.sql());
     let all: Vec<_> = accounts.iter().map(|it| it.id.to_string()).collect();
     let mut expected = oracle::Usage::new();
     journal.rows.iter().for_each(|it| it.add_to(&mut expected, &UTC, (0, i64::MAX), &all));
@@ -158,7 +145,7 @@ async fn sums_are_exact_beyond_what_an_amount_holds() {
     for again in [false, true] {
         let closed = again.then(|| {
             house.app.store().close();
-            House::on_copy_of(&house.file())
+            house.copy()
         });
         let house = closed.as_ref().unwrap_or(&house);
         let usage = usage(house, &primary).await;
@@ -205,14 +192,12 @@ async fn after_kills_usage_is_the_journals() {
         let api = server.api();
         let path = format!("/api/v1/usage?account={}&include=children", primary.id);
         let said = api.get(&path).await.expect(200);
-        let (charges, charged): (i64, i64) = store
-            .sql()
-            .query_row(
-                "SELECT COUNT(*), -SUM(balance_change) FROM journal WHERE kind = 6 AND family = ?1",
-                [uuid::Uuid::parse_str(&primary.id).unwrap().as_bytes().as_slice()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .unwrap();
+        let sql = store.sql();
+        let family = sql.id(uuid::Uuid::parse_str(&primary.id).unwrap().as_bytes());
+        let charges = format!(
+            "SELECT COUNT(*), -SUM(balance_change) FROM journal WHERE kind = 6 AND family = {family}"
+        );
+        let [charges, charged] = [0, 1].map(|it| sql.row(&charges)[it].parse::<i64>().unwrap());
         assert!(charges > 0);
         assert_eq!(said["total"]["charges"].to_string(), charges.to_string());
         assert_eq!(crate::server::units(said["total"]["charged"].as_str().unwrap()), charged);

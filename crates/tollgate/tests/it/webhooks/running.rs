@@ -56,16 +56,25 @@ async fn what_was_under_way_when_the_server_was_killed_is_sent_after_its_start()
     let expected = ["account.opened", "available.recovered"];
     assert!(verified(&secret, &received).iter().all(|it| expected.contains(&it.as_str())));
     store.assert_clean("after a kill while events were sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_knows_what_became_of_events_and_without_that_file_they_are_sent_again() {
+    let receiver = Receiver::start(|_| Behaviour::Answer(200)).await;
+    let store = Store::on_file();
+    let server = Server::start(options(&store));
+    listening(&server.api(), &receiver).await;
+    for _ in 0..3 {
+        server.api().open_with("5.00").await;
+    }
+    eventually(|| taken(&receiver).len() == 6).await;
+    server.stop();
 
     // A backup knows what became of them, and its server sends nothing twice.
-    let copy = Store::new();
+    let copy = Store::on_file();
     let ended = tollgate(["backup", "--store", &store.url(), &copy.file().display().to_string()]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let states = |of: &Store| -> Vec<(i64, i64)> {
-        let sql = rusqlite::Connection::open(of.dir().join("t.db.deliveries")).unwrap();
-        let mut query = sql.prepare("SELECT seq, state FROM deliveries ORDER BY seq").unwrap();
-        query.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
-    };
+    let states = |of: &Store| of.ground().deliveries().rows("SELECT seq, state FROM deliveries ORDER BY seq");
     assert_eq!((states(&copy).len(), states(&copy)), (6, states(&store)));
 
     // Without the file that says what became of them, those of the last day are sent once more, and none is lost.

@@ -349,9 +349,7 @@ async fn the_journal_says_where_a_call_came_from() {
     ] {
         assert_eq!(outcome(&answer(&ask(&router, headers, check).await.unwrap())), "200 sms.send");
     }
-    let sql = rusqlite::Connection::open(toll.house.file()).unwrap();
-    let mut lines = sql.prepare("SELECT hex(address) FROM journal WHERE kind = 6 ORDER BY seq").unwrap();
-    let lines: Vec<String> = lines.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let first = "C0000201";
-    assert_eq!(lines, [first, "20010DB8000000000000000000000001", "C6336401", first, first]);
+    let lines = toll.house.sql().rows("SELECT address FROM journal WHERE kind = 6 ORDER BY seq").concat();
+    let first = "c0000201";
+    assert_eq!(lines, [first, "20010db8000000000000000000000001", "c6336401", first, first]);
 }

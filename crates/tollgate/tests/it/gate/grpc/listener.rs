@@ -232,8 +232,7 @@ async fn a_clean_stop_answers_the_checks_in_flight_and_takes_no_others() {
     assert_eq!(server.ended().code, Some(0));
     connection.await.unwrap().unwrap();
     store.assert_clean("after the stop");
-    let charges = store.sql().query_row("SELECT COUNT(*) FROM journal WHERE kind = 6", [], |row| row.get(0));
-    assert_eq!(charges, Ok(1_i64));
+    assert_eq!(store.sql().number("SELECT COUNT(*) FROM journal WHERE kind = 6"), 1);
 }
 
 /// What speaks HTTP/1 is nobody whom this listener is for.
