@@ -230,7 +230,8 @@ impl Doomed {
             self.id(sql),
         );
         let credentials =
-            "SELECT id, kind, verifier, sealed, expires_at, revoked_at FROM credentials WHERE account = ?1";
+            "SELECT id, kind, verifier, sealed, expires_at, revoked_at FROM credentials WHERE account = ?1
+             ORDER BY id";
         all.extend(rows(sql, credentials, self.id(sql)));
         all.extend(rows(sql, "SELECT * FROM holds WHERE account = ?1 ORDER BY id", self.id(sql)));
         for msisdn in self.msisdns() {

@@ -1,6 +1,7 @@
 //! Two families, each of whose members has one of everything, marked so that it is known again wherever it is told.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use ledger::{AccountId, Action, Amount, BalanceMode, Command, LineId, OnExpiry, Setting, TransferKind};
 use serde_json::json;
@@ -14,6 +15,8 @@ pub(super) struct Cast {
     /// Whose things are asked for.
     pub(super) first: Family,
     pub(super) second: Family,
+    /// With their columns, once they are known.
+    tables: OnceLock<Vec<(String, Vec<String>)>>,
 }
 
 pub(super) struct Family {
@@ -76,7 +79,7 @@ impl Cast {
         for kind in ["balance", "credit"] {
             first.be_refused(&house, kind).await;
         }
-        Self { house, first, second }
+        Self { house, first, second, tables: OnceLock::new() }
     }
 
     /// Who is not to get at something of the first family, and whether it is of another one.
@@ -117,18 +120,28 @@ impl Cast {
     /// Every row that a request may change, but for what says when a credential was used and where a reader begins.
     pub(super) fn dump(&self) -> Vec<String> {
         let sql = self.house.sql();
-        let mut tables = sql.tables();
-        // How far whoever writes has come, whatever became of it.
-        tables.retain(|it| !matches!(it.as_str(), "meta" | "lanes" | "deliveries"));
-        let mut all: Vec<_> = tables.iter().flat_map(|table| rows(&sql, table)).collect();
-        all.extend(rows(&self.house.ground().deliveries(), "deliveries"));
+        let tables = self.tables.get_or_init(|| tables(&sql));
+        let mut all: Vec<_> = tables.iter().flat_map(|(table, columns)| rows(&sql, table, columns)).collect();
+        let beside = self.house.ground().deliveries();
+        all.extend(rows(&beside, "deliveries", &beside.columns("deliveries")));
         all
     }
 }
 
-fn rows(sql: &Sql, table: &str) -> Vec<String> {
-    let mut columns = sql.columns(table);
-    columns.retain(|it| !matches!(it.as_str(), "used_at" | "last_line"));
+/// What is dumped: the tables, and their columns.
+fn tables(sql: &Sql) -> Vec<(String, Vec<String>)> {
+    let mut tables = sql.tables();
+    // How far whoever writes has come, whatever became of it; and the sums of lines, which are written some time after them.
+    tables.retain(|it| !matches!(it.as_str(), "meta" | "lanes" | "usage" | "deliveries"));
+    let columns = |table: String| {
+        let mut columns = sql.columns(&table);
+        columns.retain(|it| !matches!(it.as_str(), "used_at" | "last_line"));
+        (table, columns)
+    };
+    tables.into_iter().map(columns).collect()
+}
+
+fn rows(sql: &Sql, table: &str, columns: &[String]) -> Vec<String> {
     let rows = sql.rows(&format!("SELECT {} FROM {table} ORDER BY 1", columns.join(", ")));
     let shown = |row: Vec<String>| {
         let named: Vec<_> =
