@@ -235,10 +235,6 @@ impl Shared {
         }
     }
 
-    pub(super) fn has_uses(&self) -> bool {
-        !self.common.uses.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-
     /// Writes uses of credentials that wait; a later one stays.
     ///
     /// # Errors

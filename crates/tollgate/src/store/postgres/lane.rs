@@ -12,7 +12,7 @@ use super::life::Life;
 use super::mind::Mind;
 use super::write::{Unwritten, Writing};
 use crate::store::ExecuteError;
-use crate::store::queue::{Taken, Work};
+use crate::store::queue::{BATCH_MAX, Taken, Work};
 use crate::store::sql::{Fault, Result};
 
 /// For how long a batch is tried again that lost its connection or a race, where writes went through before.
@@ -96,11 +96,13 @@ impl Lane {
     fn serve(&mut self, work: &mut Work) {
         let figures = &self.shared.clone().common.figures;
         let is_up = figures.takes_writes.load(Ordering::Relaxed);
+        let commands = u64::try_from(work.len().min(2 * BATCH_MAX)).unwrap_or(0);
         let deadline = Instant::now() + if is_up { PATIENCE } else { Duration::ZERO };
         loop {
             match self.carry_out(work) {
                 Ok(()) => {
                     figures.takes_writes.store(true, Ordering::Relaxed);
+                    figures.commands.fetch_add(commands, Ordering::Relaxed);
                     break;
                 }
                 Err(Failed::Again(fault)) if Instant::now() < deadline => {
@@ -218,9 +220,6 @@ impl Lane {
     /// Adds up what was spent since the last time, and writes uses of credentials.
     fn count(&mut self) {
         self.counted_at = Instant::now();
-        if !self.mind.has_to_count(&self.shared) {
-            return;
-        }
         let counted = self.open().and_then(|open| {
             self.mind.count(&open.connection, &self.life, &self.shared)?;
             Ok(open)

@@ -220,17 +220,17 @@ impl Mind {
         self.batch.end();
     }
 
-    /// Whether there is something that [`Mind::count`] would write.
-    pub(super) fn has_to_count(&self, shared: &Shared) -> bool {
-        !self.counting.is_empty() || shared.has_uses()
-    }
-
     /// Adds what was spent since the last time to the roll-ups, and writes uses of credentials.
     ///
     /// # Errors
     /// Of the database; what was not written waits for the next time.
     pub(super) fn count(&mut self, connection: &Connection, life: &Life, shared: &Shared) -> Result<()> {
-        self.counting.write(connection, life.owner(), self.ids)?;
+        if self.counting.is_empty() {
+            // Else readers would look through all that others have written since.
+            self.last = self.last.max(self.counting.pass_over(connection, life.owner())?);
+        } else {
+            self.counting.write(connection, life.owner(), self.ids)?;
+        }
         shared.write_uses(connection)
     }
 }

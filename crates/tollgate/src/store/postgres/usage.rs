@@ -82,6 +82,23 @@ impl Counting {
         self.through = through;
     }
 
+    /// Says in the row of a lane that has written nothing that there is nothing of it to count up to the newest line, and gives
+    /// that place, behind which the lane goes on.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub(super) fn pass_over(&mut self, connection: &Connection, owner: Value<'_>) -> Result<i64> {
+        let passed = connection.reader().row(
+            "UPDATE lanes SET since = newest.seq FROM (SELECT COALESCE(MAX(seq), 0) AS seq FROM journal) AS newest
+             WHERE owner = ?1 AND since = ?2 AND since < newest.seq RETURNING since",
+            &[owner, Value::Int(self.since)],
+            |row| row.get("since"),
+        )?;
+        self.since = passed.unwrap_or(self.since);
+        self.through = self.since;
+        Ok(self.since)
+    }
+
     /// Writes what was counted.
     ///
     /// # Errors
