@@ -40,7 +40,7 @@ fn bury_one(connection: &Connection, lane: u8, ids: Ids) -> Result<()> {
         Dead::read,
     )?;
     let Some(dead) = dead else { return Ok(()) };
-    let mut counting = Counting::of_journal(reader, ids, lane, dead.since)?;
+    let mut counting = Counting::of_journal(connection, ids, lane, dead.since)?;
     if !counting.is_empty() {
         counting.write(connection, dead.owner, ids)?;
         tracing::info!(lane, "what a lane had written that lives no more was added up");

@@ -156,7 +156,11 @@ impl Lane {
             }
             Err(Unwritten::Commit(fault)) => {
                 drop(open);
-                self.resolve(fault)?;
+                let resolved = self.resolve(fault);
+                if let Err(Failed::Unknown(_)) = &resolved {
+                    self.mind.doubt();
+                }
+                resolved?;
             }
         }
         self.mind.merge(&self.shared);

@@ -63,6 +63,11 @@ impl Mind {
         self.last = self.last.max(since);
     }
 
+    /// Nobody can say whether the newest batch was written.
+    pub(super) fn doubt(&mut self) {
+        self.counting.doubt();
+    }
+
     /// Decides a batch under its locks, which stay: what follows is [`Mind::write`], or the end of the transaction.
     ///
     /// # Errors

@@ -81,3 +81,38 @@ async fn a_thousand_charges_from_two_nodes_take_what_is_there_and_no_more() {
     let lines = one.read(move |it| it.lines_of(primary, None, 2_000)).await.unwrap();
     assert_eq!(lines.len(), 502);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lane_wrote_that_lives_no_more_is_counted_by_others_once() {
+    let url = tokio::task::spawn_blocking(test_cluster::database).await.unwrap();
+    let store = open(&url, 1);
+    let primary = AccountId::from_bytes(Random::System.uuid(AT));
+    store.execute(command(opening(primary, None, BalanceMode::Own), None), AT).await.unwrap();
+    let pay = Action::Pay { account: primary, amount: Amount::parse("5").unwrap(), reference: None };
+    store.execute(command(pay, None), AT).await.unwrap();
+    store.execute(command(charge(primary), None), AT).await.unwrap();
+    store.close();
+    drop(store);
+    // As if it had been killed before it counted anything.
+    let ask = move |url: &str, text: &'static str| {
+        let url = url.to_owned();
+        tokio::task::spawn_blocking(move || {
+            let count = |row: crate::store::sql::Row<'_>| row.get::<i64>("count");
+            test_cluster::connect(&url).row(text, &[], count).unwrap().unwrap_or(-1)
+        })
+    };
+    let dead = "WITH gone AS (DELETE FROM usage RETURNING 1), lane AS (INSERT INTO lanes (owner, lane, batch, since, node)
+         VALUES (gen_random_uuid(), 0, 0, 0, 'gone') RETURNING 1) SELECT COUNT(*) AS count FROM lane";
+    assert_eq!(ask(&url, dead).await.unwrap(), 1);
+    let store = open(&url, 1);
+    let counted = "SELECT CAST(COALESCE(SUM(lines), 0) AS bigint) AS count FROM usage";
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while ask(&url, counted).await.unwrap() != 2 {
+        assert!(std::time::Instant::now() < deadline, "nobody has counted it");
+        tokio::task::yield_now().await;
+    }
+    let since = "SELECT COUNT(*) AS count FROM lanes WHERE lane = 0 AND since > 0 AND died_at IS NOT NULL";
+    assert_eq!(ask(&url, since).await.unwrap(), 1);
+    store.close();
+    assert_eq!(ask(&url, counted).await.unwrap(), 2, "and once");
+}

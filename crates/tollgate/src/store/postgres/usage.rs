@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger::usage::quarter;
-use ledger::{AccountId, Entry, Line, LineId, Move, Moved, Total};
+use ledger::{AccountId, Entry, Line, LineId, Move, Moved};
 use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
@@ -13,7 +13,7 @@ use super::lines::word;
 use crate::store::place::Place;
 use crate::store::snapshot::last_line;
 use crate::store::sql::{Column, Fault, Reader, Result, Value};
-use crate::store::usage::{Numbers, RowKey, UsageSum, each_entry, operation_of};
+use crate::store::usage::{Numbers, RowKey, UsageSum, each_entry, halves, operation_of};
 use crate::store::{Ids, Snapshot};
 
 /// What a lane has counted.
@@ -27,6 +27,8 @@ pub(super) struct Counting {
     sums: Sums,
     /// Lines that go by the operation of a charge, which is still to be looked up.
     given_back: Vec<(Arc<Line>, LineId)>,
+    /// Whether a batch may be there that it does not know of.
+    is_in_doubt: bool,
     /// What was sent when the answer to that was lost, and up to which place.
     sent: Option<(i64, Sums)>,
 }
@@ -53,7 +55,15 @@ impl Counting {
     ///
     /// # Errors
     /// Of the database.
-    pub(super) fn of_journal(reader: Reader<'_>, ids: Ids, lane: u8, since: i64) -> Result<Self> {
+    pub(super) fn of_journal(connection: &Connection, ids: Ids, lane: u8, since: i64) -> Result<Self> {
+        // Rows come by a cursor, which only a transaction has.
+        connection.batch("BEGIN")?;
+        let counted = Self::walk(connection.reader(), ids, lane, since);
+        connection.batch("ROLLBACK")?;
+        counted
+    }
+
+    fn walk(reader: Reader<'_>, ids: Ids, lane: u8, since: i64) -> Result<Self> {
         let mut counting = Self::since(lane, since);
         let last = last_line(reader)?;
         each_entry(reader, ids, (since, last), None, |seq, quarter, family, entry| {
@@ -67,7 +77,12 @@ impl Counting {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.through == self.since && self.sent.is_none()
+        self.through == self.since && self.sent.is_none() && !self.is_in_doubt
+    }
+
+    /// Has everything counted off the journal the next time: nobody could say whether a batch was written.
+    pub(super) fn doubt(&mut self) {
+        self.is_in_doubt = true;
     }
 
     /// Counts lines that are durable, the last of which is at this place.
@@ -112,7 +127,9 @@ impl Counting {
         let since: Option<i64> = reader.row(since, &[owner], |row| row.get("since"))?;
         let since = since.ok_or(Fault::Missing("lane"))?;
         let sent = self.sent.take();
-        if let Some((through, _)) = &sent
+        if self.is_in_doubt {
+            *self = Self::of_journal(connection, ids, self.lane, since)?;
+        } else if let Some((through, _)) = &sent
             && *through == since
         {
             // It was written, and only the answer was lost.
@@ -121,7 +138,7 @@ impl Counting {
             self.sums.merge(sent.map(|it| it.1).unwrap_or_default());
         } else {
             // Others took it for dead meanwhile, and counted up to there.
-            *self = Self::of_journal(reader, ids, self.lane, since)?;
+            *self = Self::of_journal(connection, ids, self.lane, since)?;
         }
         let snapshot = Snapshot::new(reader, None, ids);
         while let Some((line, charge)) = self.given_back.last() {
@@ -260,11 +277,4 @@ impl Rows {
             &self.measured,
         ]
     }
-}
-
-/// A total as two integers that a column holds each.
-fn halves(total: Total) -> (i64, i64) {
-    let low = total.units() & 0xFFFF_FFFF;
-    // Of sums of a quarter of an hour both always fit.
-    (i64::try_from(total.units() >> 32).unwrap_or(i64::MAX), i64::try_from(low).unwrap_or(0))
 }
