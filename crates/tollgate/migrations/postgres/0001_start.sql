@@ -5,6 +5,7 @@
 -- its dense places kept, which are all below 2^41.
 
 -- config: raised by every commit that changes tokens or price plans, so that a node knows when to read them again.
+-- times_of_callers: there where lines may be of earlier times than their places.
 -- events_after: the line up to which there are no events. before_from: the line from which on each says what it found.
 CREATE TABLE meta (
     name  text   COLLATE "C" PRIMARY KEY,

@@ -10,19 +10,19 @@ use crate::store::{ExecuteError, Options, Store, StoreUrl};
 
 const AT: Timestamp = Timestamp::from_millis(1_763_760_000_000);
 
-fn open(url: &str, lanes: usize) -> Store {
+pub(super) fn open(url: &str, lanes: usize) -> Store {
     let options =
         Options { lanes, connections: 4, ..Options::new(StoreUrl::Postgres(url.parse().unwrap()), [7; 32]) };
     Store::open(options).unwrap()
 }
 
-fn command(action: Action, key: Option<&str>) -> Command {
+pub(super) fn command(action: Action, key: Option<&str>) -> Command {
     let once = key.map(|it| Once { key: it.into(), request: None, sealed: None });
     let id = LineId::from_bytes(Random::System.uuid(AT));
     Command { id, by: Actor::Server, from: None, once, action }
 }
 
-fn opening(account: AccountId, parent: Option<AccountId>, mode: BalanceMode) -> Action {
+pub(super) fn opening(account: AccountId, parent: Option<AccountId>, mode: BalanceMode) -> Action {
     Action::OpenAccount {
         account,
         parent,
@@ -40,7 +40,7 @@ fn opening(account: AccountId, parent: Option<AccountId>, mode: BalanceMode) -> 
     }
 }
 
-fn charge(account: AccountId) -> Action {
+pub(super) fn charge(account: AccountId) -> Action {
     let amount = Amount::parse("0.01").unwrap();
     Action::Charge {
         account,
