@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`scenario`] says who is asked what; [`contest`] has them run in turn and compares; [`wrk`] makes
 //! the load, [`many`] that of many charges at once, [`server`] starts the servers and [`control`] is one of them; [`prepare`] makes stores and [`cast`] remembers who is in them; [`open`]
-//! times a start; [`postgres`] has pgbench charge without tollgate; [`machine`] and [`report`] write down what came out.
+//! times a start; [`postgres`] measures charges on PostgreSQL, with tollgate and without; [`machine`] and [`report`] write down what came out.
 
 mod cast;
 mod contest;

@@ -1,24 +1,29 @@
-//! Charges on PostgreSQL as one would usually write them, run by pgbench: what a store on PostgreSQL is measured beside. The
-//! scripts are in `postgres/`.
+//! Charges on PostgreSQL: as one would usually write them, run by pgbench, and beside them tollgate's on the same server, with
+//! one node and with two. The scripts are in `postgres/`.
+
+mod cluster;
+mod nodes;
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
 
+use tollgate::store::{self, Store, StoreUrl};
+
+use self::cluster::{Cluster, SETTINGS, TOLLGATE, USUAL};
+use self::nodes::Charged;
+use crate::cast::Cast;
 use crate::contest::Settings;
+use crate::prepare::{self, Plan};
 use crate::report::{self, ranged};
-use crate::{Places, Result, machine, server};
+use crate::{Places, Result, machine};
 
 /// Clients at once. A hot row is charged fastest by few of them, and which is best differs from machine to machine.
 const CLIENTS: [u32; 3] = [4, 16, 64];
-/// What is usually set on a machine like this; everything else is PostgreSQL's default, durability above all.
-const SETTINGS: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min"];
-/// How long the server may take to end the connections of a run. It may also have begun to tidy up, which is waited for in vain.
-const GONE: Duration = Duration::from_secs(1);
+/// Connections of the load on all nodes together. Batches are the larger the more wait.
+const CONNECTIONS: [u32; 2] = [64, 256];
 
-/// A way to charge.
+/// A way to charge without tollgate.
 struct Way {
     name: &'static str,
     /// Of a file in `postgres/`.
@@ -26,6 +31,25 @@ struct Way {
     /// The first and the last of the accounts that are charged.
     accounts: (u32, u32),
     keyed: bool,
+}
+
+/// A way to charge with it.
+struct Nodes {
+    name: &'static str,
+    count: usize,
+    whose: Whose,
+    keyed: bool,
+}
+
+/// Who is charged.
+#[derive(Clone, Copy)]
+enum Whose {
+    /// One account.
+    Hot,
+    /// 10,000 subaccounts that share one balance: besides the one that pays, each of them gets a line of its own.
+    Shared,
+    /// 10,000 accounts with a balance each.
+    Spread,
 }
 
 /// The one that all charges fall on, and those that they are spread over.
@@ -41,8 +65,36 @@ const WAYS: [Way; 6] = [
     way("(b) conditional update, spread", "conditional-update.sql", SPREAD, false),
 ];
 
+const NODES: [Nodes; 8] = [
+    of_nodes("(c) one node, hot", 1, Whose::Hot, false),
+    of_nodes("(d) two nodes, hot", 2, Whose::Hot, false),
+    of_nodes("(c) hot, with a new key each", 1, Whose::Hot, true),
+    of_nodes("(d) hot, with a new key each", 2, Whose::Hot, true),
+    of_nodes("(c) one node, shared by 10,000", 1, Whose::Shared, false),
+    of_nodes("(d) two nodes, shared by 10,000", 2, Whose::Shared, false),
+    of_nodes("(c) one node, spread", 1, Whose::Spread, false),
+    of_nodes("(d) two nodes, spread", 2, Whose::Spread, false),
+];
+
 const fn way(name: &'static str, script: &'static str, accounts: (u32, u32), keyed: bool) -> Way {
     Way { name, script, accounts, keyed }
+}
+
+const fn of_nodes(name: &'static str, count: usize, whose: Whose, keyed: bool) -> Nodes {
+    Nodes { name, count, whose, keyed }
+}
+
+/// Who charges in a run.
+enum Who {
+    Usual(&'static Way),
+    Nodes(&'static Nodes),
+}
+
+/// One line of the table.
+struct Run {
+    who: Who,
+    clients: u32,
+    samples: Vec<Sample>,
 }
 
 /// What one run came to.
@@ -51,80 +103,142 @@ struct Sample {
     charges: f64,
     /// Charges per second.
     rate: f64,
-    /// Processor time of the whole server per charge, in microseconds.
+    /// Processor time of all of PostgreSQL per charge, in microseconds.
     server_us: f64,
-    /// And of pgbench.
+    /// Of all nodes of tollgate.
+    node_us: f64,
+    /// And of the load: pgbench or wrk.
     client_us: f64,
-    /// From the first statement of a charge to the answer to its last, in milliseconds, on the average.
+    /// From the first statement of a charge to the answer to its last, on the average; of tollgate the median of an answer.
     latency_ms: f64,
+    /// Charges for each transaction.
+    per_commit: f64,
     /// What part of the machine others used.
     foreign: f64,
+}
+
+impl Run {
+    fn name(&self) -> &'static str {
+        match self.who {
+            Who::Usual(way) => way.name,
+            Who::Nodes(nodes) => nodes.name,
+        }
+    }
 }
 
 /// Measures every way with each number of clients, in turns forwards and backwards, and prints a table.
 pub(crate) fn measure(places: &Places, settings: &Settings) -> Result<()> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("postgres");
-    let dir = places.dir()?;
-    let cluster = Cluster::start(&dir.join(format!("postgres-{}", std::process::id())))?;
-    cluster.psql(&scripts.join("schema.sql"))?;
-    let runs: Vec<(&Way, u32)> =
-        WAYS.iter().flat_map(|way| CLIENTS.iter().map(move |clients| (way, *clients))).collect();
-    let mut samples: Vec<Vec<Sample>> = runs.iter().map(|_| Vec::new()).collect();
-    let before = machine::syncs(&dir)?;
-    let mut charges = 0.0;
-    for round in 0..settings.rounds {
-        let mut order: Vec<_> = runs.iter().zip(&mut samples).collect();
-        if round % 2 == 1 {
-            order.reverse();
-        }
-        for ((way, clients), samples) in order {
-            let script = scripts.join(way.script);
-            if settings.warm_up > 0 {
-                charges += cluster.pgbench(way, &script, *clients, settings.warm_up)?.charges;
-            }
-            let sample = cluster.pgbench(way, &script, *clients, settings.seconds)?;
-            eprintln!(
-                "round {} of {}: {}, {clients} clients: {:.0}/s, {:.1} µs",
-                round + 1,
-                settings.rounds,
-                way.name,
-                sample.rate,
-                sample.server_us
-            );
-            charges += sample.charges;
-            samples.push(sample);
-        }
-    }
-    let syncs = [before, machine::syncs(&dir)?];
-    cluster.assert_holds(charges)?;
-    print!("{}", table(&cluster.version()?, &runs, &samples, settings, &syncs));
+    let dir = places.dir()?.join(format!("postgres-{}", std::process::id()));
+    std::fs::create_dir_all(&dir)?;
+    let measured = measure_in(&dir, &places.tollgate()?, &scripts, settings);
+    // What stays is in nobody's way.
+    drop(std::fs::remove_dir_all(&dir));
+    print!("{}", measured?);
     Ok(())
 }
 
-fn table(
-    version: &str,
-    runs: &[(&Way, u32)],
-    samples: &[Vec<Sample>],
-    settings: &Settings,
-    syncs: &[machine::Syncs],
-) -> String {
-    let mut text = "\n### Charges on PostgreSQL, without tollgate\n\n".to_owned();
-    text +=
-        "| charge | clients | charges/s | server CPU µs | pgbench CPU µs | mean ms |\n|--|--|--|--|--|--|\n";
-    for ((way, clients), samples) in runs.iter().zip(samples) {
-        let cell = |of: fn(&Sample) -> f64, decimals| ranged(samples.iter().map(of).collect(), decimals);
+fn measure_in(dir: &Path, program: &Path, scripts: &Path, settings: &Settings) -> Result<String> {
+    let cluster = Cluster::start(&dir.join("data"))?;
+    empty(&cluster.database(USUAL)?)?;
+    cluster.psql(&scripts.join("schema.sql"))?;
+    let url = cluster.database(TOLLGATE)?.parse::<StoreUrl>()?;
+    let store = dir.join("tollgate");
+    let plan = Plan { path: store.clone(), accounts: 0, lines: 0, keyed: false, hours: 1 };
+    let cast: Cast = prepare::prepare_at(&plan, url)?;
+    let charged = Charged::start(&cluster, program, &store, &cast)?;
+    let mut runs: Vec<Run> = Vec::new();
+    for way in &WAYS {
+        runs.extend(CLIENTS.map(|clients| Run { who: Who::Usual(way), clients, samples: Vec::new() }));
+    }
+    for nodes in &NODES {
+        runs.extend(CONNECTIONS.map(|clients| Run { who: Who::Nodes(nodes), clients, samples: Vec::new() }));
+    }
+    let before = machine::syncs(dir)?;
+    let mut charges = 0.0;
+    for round in 0..settings.rounds {
+        let mut order: Vec<_> = runs.iter_mut().collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for run in order {
+            let (warm_up, seconds) = (settings.warm_up, settings.seconds);
+            cluster.settle()?;
+            let sample = match run.who {
+                Who::Nodes(nodes) => charged.run(nodes, run.clients, warm_up, seconds)?,
+                Who::Usual(way) => {
+                    let script = scripts.join(way.script);
+                    if warm_up > 0 {
+                        charges += cluster.pgbench(way, &script, run.clients, warm_up)?.charges;
+                    }
+                    let sample = cluster.pgbench(way, &script, run.clients, seconds)?;
+                    charges += sample.charges;
+                    sample
+                }
+            };
+            eprintln!(
+                "round {} of {}: {}, {} clients: {:.0}/s, {:.1} + {:.1} µs",
+                round + 1,
+                settings.rounds,
+                run.name(),
+                run.clients,
+                sample.rate,
+                sample.server_us,
+                sample.node_us
+            );
+            run.samples.push(sample);
+        }
+    }
+    let syncs = [before, machine::syncs(dir)?];
+    cluster.assert_holds(charges)?;
+    charged.stop()?;
+    proven(program, &cluster.url(TOLLGATE), &store)?;
+    Ok(table(&cluster.version()?, &runs, settings, &syncs))
+}
+
+/// The tables that tollgate makes, for those who charge without it.
+fn empty(url: &str) -> Result<()> {
+    Store::open(store::Options::new(url.parse()?, [0; 32]))?.close();
+    Ok(())
+}
+
+/// Nothing was measured that did not happen: the journal says what every account stands at.
+fn proven(program: &Path, url: &str, store: &Path) -> Result<()> {
+    let key = prepare::beside(store, ".key");
+    let mut command = Command::new(program);
+    let output = command.args(["check", "--store", url, "--key-file"]).arg(key).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+        .into())
+}
+
+fn table(version: &str, runs: &[Run], settings: &Settings, syncs: &[machine::Syncs]) -> String {
+    let mut text = "\n### Charges on PostgreSQL\n\n".to_owned();
+    text += "| charge | clients | charges/s | PostgreSQL CPU µs | tollgate CPU µs | load CPU µs | ms | per commit |\n";
+    text += "|--|--|--|--|--|--|--|--|\n";
+    for run in runs {
+        let cell = |of: fn(&Sample) -> f64, decimals| ranged(run.samples.iter().map(of).collect(), decimals);
         let cells = [
-            way.name.to_owned(),
-            clients.to_string(),
+            run.name().to_owned(),
+            run.clients.to_string(),
             cell(|it| it.rate, 0),
             cell(|it| it.server_us, 1),
+            cell(|it| it.node_us, 1),
             cell(|it| it.client_us, 1),
             cell(|it| it.latency_ms, 2),
+            cell(|it| it.per_commit, 1),
         ];
         report::row(&mut text, &cells);
     }
+    text += "\n| ratio of the best of each, round by round | charges/s |\n|--|--|\n";
+    for (over, under) in RATIOS {
+        let ratios = (0..settings.rounds).map(|round| best(runs, over, round) / best(runs, under, round));
+        report::row(&mut text, &[format!("{over} ÷ {under}"), ranged(ratios.collect(), 2)]);
+    }
     let words: Vec<String> = syncs.iter().map(machine::Syncs::words).collect();
-    let foreign = samples.iter().flatten().map(|it| it.foreign).fold(0.0, f64::max);
+    let foreign = runs.iter().flat_map(|it| &it.samples).map(|it| it.foreign).fold(0.0, f64::max);
     // Nothing fails to be written to a string.
     let _ = writeln!(
         text,
@@ -140,129 +254,25 @@ fn table(
     text
 }
 
-/// A throw-away PostgreSQL that syncs.
-struct Cluster {
-    shell: Child,
-    /// Closed, it has the shell stop the server and remove its folder.
-    input: Option<ChildStdin>,
-    server: u32,
-    port: String,
-    bin: PathBuf,
-}
+/// What is promised, and what tells why.
+const RATIOS: [(&str, &str); 11] = [
+    ("(c) one node, hot", "(a) select for update, hot"),
+    ("(c) one node, hot", "(b) conditional update, hot"),
+    ("(c) hot, with a new key each", "(a) hot, with a new key each"),
+    ("(c) hot, with a new key each", "(b) hot, with a new key each"),
+    ("(c) one node, shared by 10,000", "(a) select for update, hot"),
+    ("(c) one node, shared by 10,000", "(b) conditional update, hot"),
+    ("(c) one node, spread", "(a) select for update, spread"),
+    ("(c) one node, spread", "(b) conditional update, spread"),
+    ("(d) two nodes, hot", "(c) one node, hot"),
+    ("(d) two nodes, shared by 10,000", "(c) one node, shared by 10,000"),
+    ("(d) two nodes, spread", "(c) one node, spread"),
+];
 
-impl Cluster {
-    fn start(dir: &Path) -> Result<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/postgres/cluster");
-        let mut command = Command::new(script);
-        command.arg(dir).args(SETTINGS.iter().flat_map(|it| ["-c", it]));
-        let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let input = shell.stdin.take();
-        let mut line = String::new();
-        BufReader::new(shell.stdout.take().ok_or("its output cannot be read")?).read_line(&mut line)?;
-        let word = |name: &str| {
-            line.trim()
-                .split(' ')
-                .find_map(|it| it.strip_prefix(name)?.strip_prefix('='))
-                .ok_or("PostgreSQL has not started")
-        };
-        let (server, port, bin) = (word("pid")?.parse()?, word("port")?.to_owned(), word("bin")?.into());
-        Ok(Self { shell, input, server, port, bin })
-    }
-
-    /// One of its programs, told where it listens.
-    fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.bin.join(name));
-        command.args(["-h", "127.0.0.1", "-p", &self.port, "-U", "postgres"]).env("PGDATABASE", "postgres");
-        command
-    }
-
-    fn version(&self) -> Result<String> {
-        output(self.program("psql").args(["-XAtc", "SELECT 'PostgreSQL ' || split_part(version(), ' ', 2)"]))
-    }
-
-    /// Nothing was measured that did not happen: as many lines as charges, and every account was paid from as often.
-    fn assert_holds(&self, charges: f64) -> Result<()> {
-        let lines = "SELECT (SELECT count(*) FROM journal), (SELECT sum(version) FROM accounts)";
-        let found = output(self.program("psql").args(["-XAtc", lines]))?;
-        let expected = format!("{charges:.0}|{charges:.0}");
-        if found == expected { Ok(()) } else { Err(format!("{found} where {expected} was expected").into()) }
-    }
-
-    /// Has a file of statements done.
-    fn psql(&self, file: &Path) -> Result<()> {
-        output(self.program("psql").args(["-Xq", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file)).map(drop)
-    }
-
-    fn pgbench(&self, way: &Way, script: &Path, clients: u32, seconds: u32) -> Result<Sample> {
-        let own = self.processes()?.len();
-        let cores = std::thread::available_parallelism()?.get() as f64;
-        let (machine, server) = (server::machine_cpu_us()?, self.cpu_us()?);
-        let (started, client) = (Instant::now(), server::loads_cpu_us()?);
-        let mut command = self.program("pgbench");
-        command.args(["--no-vacuum", "--protocol=prepared", "--client", &clients.to_string()]);
-        command.args(["--time", &seconds.to_string(), "--file"]).arg(script);
-        let (first, last) = way.accounts;
-        for (name, value) in [("first", first), ("last", last), ("keyed", u32::from(way.keyed))] {
-            command.arg("--define").arg(format!("{name}={value}"));
-        }
-        let text = output(command.arg("postgres"))?;
-        let elapsed_us = started.elapsed().as_secs_f64() * 1e6;
-        // What its connections have used is the server's own only once they are gone.
-        let ended = Instant::now();
-        while self.processes()?.len() > own && ended.elapsed() < GONE {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let (server, client) = (self.cpu_us()? - server, server::loads_cpu_us()? - client);
-        let foreign = (server::machine_cpu_us()? - machine - server - client).max(0.0) / (elapsed_us * cores);
-        let figure = |label: &str| {
-            let found = text.lines().find_map(|it| it.strip_prefix(label)?.split_whitespace().next());
-            let value: Option<f64> = found.and_then(|it| it.parse().ok());
-            value.ok_or_else(|| format!("pgbench does not say {label:?}: {text}"))
-        };
-        let charges = figure("number of transactions actually processed:")?;
-        if figure("number of failed transactions:")? > 0.0 || charges == 0.0 {
-            return Err(format!("charges have failed: {text}").into());
-        }
-        Ok(Sample {
-            charges,
-            rate: figure("tps =")?,
-            server_us: server / charges,
-            client_us: client / charges,
-            latency_ms: figure("latency average =")?,
-            foreign,
-        })
-    }
-
-    /// The processes that the server has started and that have not ended.
-    fn processes(&self) -> Result<Vec<String>> {
-        let path = format!("/proc/{0}/task/{0}/children", self.server);
-        Ok(std::fs::read_to_string(path)?.split_whitespace().map(str::to_owned).collect())
-    }
-
-    /// The processor time of the server and of all that it has started, in microseconds.
-    fn cpu_us(&self) -> Result<f64> {
-        let mut all = server::stat(&format!("/proc/{}/stat", self.server), &[11, 12, 13, 14])?;
-        for process in self.processes()? {
-            // One that has just ended is in the server's own figures.
-            all += server::stat(&format!("/proc/{process}/stat"), &[11, 12]).unwrap_or_default();
-        }
-        Ok(all)
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        self.input = None;
-        // After this the server is gone, however it went.
-        drop(self.shell.wait());
-    }
-}
-
-/// What a program prints, if it succeeds.
-fn output(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    }
-    Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into())
+/// The rate of a way in a round, with as many clients as suited it best over all of them.
+fn best(runs: &[Run], name: &str, round: usize) -> f64 {
+    let sum = |run: &&Run| run.samples.iter().map(|it| it.rate).sum::<f64>();
+    let of_that_name = runs.iter().filter(|it| it.name() == name);
+    let best = of_that_name.max_by(|one, other| sum(one).total_cmp(&sum(other)));
+    best.and_then(|it| it.samples.get(round)).map_or(f64::NAN, |it| it.rate)
 }

@@ -64,9 +64,14 @@ pub(crate) fn prepare(plan: &Plan) -> Result<Cast> {
     if plan.path.exists() {
         return Err(format!("{} is there already", plan.path.display()).into());
     }
+    prepare_at(plan, StoreUrl::Sqlite(plan.path.clone()))
+}
+
+/// Makes a store somewhere else; its key file and its cast are beside the plan's path all the same.
+pub(crate) fn prepare_at(plan: &Plan, url: StoreUrl) -> Result<Cast> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let started = Instant::now();
-    let cast = runtime.block_on(write(plan))?;
+    let cast = runtime.block_on(write(plan, url))?;
     cast.save(&plan.path)?;
     eprintln!("{} was made in {:.1} s", plan.path.display(), started.elapsed().as_secs_f64());
     Ok(cast)
@@ -82,7 +87,7 @@ struct Making {
     accounts: usize,
 }
 
-async fn write(plan: &Plan) -> Result<Cast> {
+async fn write(plan: &Plan, url: StoreUrl) -> Result<Cast> {
     let millis = plan.hours * 3_600_000;
     // Whatever takes its turn after the journal lies before the moment at which the server is started.
     let clock = Clock::stopped(Clock::System.now().plus_millis(-millis));
@@ -99,7 +104,7 @@ async fn write(plan: &Plan) -> Result<Cast> {
     let options = store::Options {
         // Not the server: the token that it makes is dead as soon as the environment gives one.
         environment_token: Some((operator, keyring.hash(OPERATOR))),
-        ..store::Options::new(StoreUrl::Sqlite(plan.path.clone()), *keyring.mark())
+        ..store::Options::new(url, *keyring.mark())
     };
     let store = Store::open(options)?;
     let app = App::new(store.clone(), keyring, clock.clone(), random, Settings::default())?;

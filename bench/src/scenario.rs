@@ -47,7 +47,7 @@ pub(crate) enum Scenario {
     One,
     /// Charges while somebody guesses secrets that cost Argon2id
     Argon,
-    /// Charges on PostgreSQL without tollgate: a transaction with `select … for update`, and one conditional `update`
+    /// Charges on PostgreSQL: as one would usually write them, and through one node and two
     Postgres,
 }
 
@@ -94,7 +94,7 @@ impl Scenario {
             Self::Readers => "Charges with four readers beside them",
             Self::One => "One connection",
             Self::Argon => "Charges while secrets are guessed",
-            Self::Postgres => "Charges on PostgreSQL, without tollgate",
+            Self::Postgres => "Charges on PostgreSQL",
         }
     }
 }

@@ -31,6 +31,8 @@ enum Commits {
     Index(PathBuf),
     /// At the control itself.
     Asked,
+    /// In the database.
+    Elsewhere,
 }
 
 impl Server {
@@ -41,6 +43,14 @@ impl Server {
         command.arg("--store").arg(format!("sqlite:{}", store.display()));
         command.env("TOLLGATE_OPERATOR_TOKEN", OPERATOR);
         Self::start(command, Commits::Index(prepare::beside(store, "-shm")))
+    }
+
+    /// `tollgate serve` as a node on a database.
+    pub(crate) fn node(program: &Path, url: &str, key: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.arg("serve").args(["--listen", "127.0.0.1:0", "--store", url, "--key-file"]).arg(key);
+        command.env("TOLLGATE_OPERATOR_TOKEN", OPERATOR);
+        Self::start(command, Commits::Elsewhere)
     }
 
     /// Both controls, which keep their files in a folder.
@@ -93,6 +103,7 @@ impl Server {
                     index.get(8..12).and_then(|it| it.try_into().ok()).ok_or("the index is too short")?;
                 Ok(u32::from_ne_bytes(word))
             }
+            Commits::Elsewhere => Err("its commits are counted by the database".into()),
             Commits::Asked => {
                 let answer = http::ask(&self.address, &Request::get("/commits", ""))?;
                 Ok(String::from_utf8(answer.body)?.trim().parse()?)
