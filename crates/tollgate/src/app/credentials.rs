@@ -218,7 +218,13 @@ impl App {
         Ok((token_record(&outcome)?, text))
     }
 
-    /// Revokes an operator or gate token. It is dead when this returns.
+    /// Within how many milliseconds a token that was made or revoked is so on every node; 0 where it is so when that returns.
+    pub fn tokens_in_force_within_ms(&self) -> u64 {
+        u64::try_from(self.0.store.tokens_in_force_within().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Revokes an operator or gate token. On this node it is dead when this returns, on others as
+    /// [`App::tokens_in_force_within_ms`] says.
     ///
     /// # Errors
     /// [`Error`]; the ledger's refusals of [`Action::RevokeToken`].
