@@ -348,9 +348,9 @@ fn environment_token(
     Ok(Some((token, keyring.hash(text))))
 }
 
-/// What is said of this machine's clock where it differs from the database's by more than a second.
+/// What is said of this machine's clock where it differs from the database's by a second or more.
 fn clock_line(database_ahead_ms: i64) -> Option<String> {
-    let seconds = database_ahead_ms.unsigned_abs() / 1_000;
+    let seconds = (database_ahead_ms.unsigned_abs() + 500) / 1_000;
     let side = if database_ahead_ms > 0 { "behind" } else { "ahead of" };
     (seconds > 0).then(|| {
         format!("this machine's clock is {seconds} s {side} the database's: everything here goes by the database's")

@@ -157,7 +157,7 @@ impl HealthPage {
     /// looking after.
     fn clock_apart(&self) -> Option<(u64, bool)> {
         let ahead_ms = self.health.database_ahead_ms;
-        Some((ahead_ms.unsigned_abs() / 1_000, ahead_ms > 0)).filter(|it| it.0 > 0)
+        Some(((ahead_ms.unsigned_abs() + 500) / 1_000, ahead_ms > 0)).filter(|it| it.0 > 0)
     }
 
     fn oldest_key(&self) -> Option<Time> {

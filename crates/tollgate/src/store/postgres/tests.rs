@@ -110,9 +110,9 @@ async fn what_a_lane_wrote_that_lives_no_more_is_counted_by_others_once() {
     assert_eq!(ask(&url, dead).await.unwrap(), 1);
     let store = open(&url, 1);
     let counted = "SELECT CAST(COALESCE(SUM(lines), 0) AS bigint) AS count FROM usage";
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(20);
     while ask(&url, counted).await.unwrap() != 2 {
-        assert!(std::time::Instant::now() < deadline, "nobody has counted it");
+        assert!(Instant::now() < deadline, "nobody has counted it");
         tokio::task::yield_now().await;
     }
     let since = "SELECT COUNT(*) AS count FROM lanes WHERE lane = 0 AND since > 0 AND died_at IS NOT NULL";
