@@ -85,6 +85,11 @@ pub fn metrics(figures: &Figures, deliveries: &DeliveryFigures) -> String {
             i64::from(figures.takes_writes.load(Ordering::Relaxed)),
         ),
         (
+            "database_ahead_milliseconds",
+            "How far the database's clock is ahead of this machine's, which is corrected by that; 0 with a file",
+            figures.database_ahead_ms.load(Ordering::Relaxed),
+        ),
+        (
             "webhook_deliveries_pending",
             "Events on their way to webhooks: tried again later, or waiting behind one that is",
             deliveries.pending.load(Ordering::Relaxed),

@@ -7,11 +7,12 @@
 -- config: raised by every commit that changes tokens or price plans, so that a node knows when to read them again.
 -- times_of_callers: there where lines may be of earlier times than their places.
 -- events_after: the line up to which there are no events. before_from: the line from which on each says what it found.
+-- turn: 1 while a node has the turn to do what one node does alone; stays so where that node did not give it back.
 CREATE TABLE meta (
     name  text   COLLATE "C" PRIMARY KEY,
     value bigint NOT NULL
 );
-INSERT INTO meta (name, value) VALUES ('config', 0), ('events_after', 0), ('before_from', 0);
+INSERT INTO meta (name, value) VALUES ('config', 0), ('events_after', 0), ('before_from', 0), ('turn', 0);
 
 -- A value that only the right key file makes.
 CREATE TABLE key_mark (

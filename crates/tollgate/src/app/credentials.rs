@@ -171,8 +171,16 @@ impl App {
     /// # Errors
     /// [`Error::Unavailable`], and some may be left.
     pub async fn expire_due_credentials(&self) -> Result<(), Error> {
+        self.expire_overdue_credentials(0).await
+    }
+
+    /// Revokes every credential whose end came so many milliseconds ago or before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], and some may be left.
+    pub async fn expire_overdue_credentials(&self, ago_ms: i64) -> Result<(), Error> {
         const AT_ONCE: usize = 1_000;
-        let now = self.0.clock.now();
+        let now = self.0.clock.now().plus_millis(-ago_ms);
         let due = self.0.store.read(move |snapshot| snapshot.due_credentials(now, AT_ONCE)).await?;
         for (account, credential) in due {
             match self.submit(Actor::Server, None, Action::ExpireCredential { account, credential }).await {
@@ -210,7 +218,13 @@ impl App {
         Ok((token_record(&outcome)?, text))
     }
 
-    /// Revokes an operator or gate token. It is dead when this returns.
+    /// Within how many milliseconds a token that was made or revoked is so on every node; 0 where it is so when that returns.
+    pub fn tokens_in_force_within_ms(&self) -> u64 {
+        u64::try_from(self.0.store.tokens_in_force_within().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Revokes an operator or gate token. On this node it is dead when this returns, on others as
+    /// [`App::tokens_in_force_within_ms`] says.
     ///
     /// # Errors
     /// [`Error`]; the ledger's refusals of [`Action::RevokeToken`].

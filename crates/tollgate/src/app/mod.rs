@@ -185,6 +185,8 @@ pub struct Health {
     pub wal_kib: i64,
     /// Since when keys are remembered, if there are any.
     pub oldest_key: Option<Timestamp>,
+    /// How many milliseconds the clock of the database is ahead of this machine's; 0 with a file.
+    pub database_ahead_ms: i64,
 }
 
 /// The use cases, and where whoever asks for them is. Clones share everything else.
@@ -297,6 +299,7 @@ impl App {
             lines: figures.lines.load(Relaxed),
             failed: figures.failed.load(Relaxed),
             wal_kib: figures.wal_frames.load(Relaxed).saturating_mul(4),
+            database_ahead_ms: figures.database_ahead_ms.load(Relaxed),
             oldest_key: (oldest != 0).then_some(Timestamp::from_millis(oldest)),
         }
     }

@@ -112,9 +112,17 @@ impl App {
     /// # Errors
     /// [`Error::Unavailable`], and some may be left.
     pub async fn expire_due_holds(&self) -> Result<(), Error> {
+        self.expire_overdue_holds(0).await
+    }
+
+    /// Ends every open hold whose time came so many milliseconds ago or before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], and some may be left.
+    pub async fn expire_overdue_holds(&self, ago_ms: i64) -> Result<(), Error> {
         const AT_ONCE: usize = 1_000;
         loop {
-            let now = self.0.clock.now();
+            let now = self.0.clock.now().plus_millis(-ago_ms);
             let due = self.0.store.read(move |snapshot| snapshot.due_holds(now, AT_ONCE)).await?;
             let is_all = due.len() < AT_ONCE;
             let ends = due.into_iter().map(|hold| self.submit(Actor::Server, None, Action::Expire { hold }));

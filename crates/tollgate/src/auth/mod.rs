@@ -96,9 +96,10 @@ impl Auth {
     /// An operator or gate by its token.
     ///
     /// # Errors
-    /// [`AuthError::Unauthenticated`].
-    pub fn bearer(&self, token: &str) -> Result<Actor, AuthError> {
-        let token = self.0.store.token(&self.0.keyring.hash(token)).ok_or(AuthError::Unauthenticated)?;
+    /// [`AuthError::Unauthenticated`]; [`AuthError::Unavailable`] where nobody can say whether it was revoked meanwhile.
+    pub async fn bearer(&self, token: &str) -> Result<Actor, AuthError> {
+        let found = self.0.store.token(&self.0.keyring.hash(token)).await;
+        let token = found.map_err(|_| AuthError::Unavailable)?.ok_or(AuthError::Unauthenticated)?;
         Ok(match token.scope {
             TokenScope::Operator => Actor::Operator(token.id),
             TokenScope::Gate { .. } => Actor::Gate(token.id),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use ledger::{Actor, Timestamp, Token, TokenId, TokenScope};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
@@ -87,7 +88,7 @@ impl Serving {
             once_max: args.once_max,
             environment_token: environment_token(args, &keyring, clock.now())?,
             time: match &clock {
-                Clock::System => store::Time::OfDatabase,
+                Clock::System | Clock::Corrected(_) => store::Time::OfDatabase,
                 Clock::Stopped(_) => store::Time::OfCallers,
             },
             ..store::Options::new(url.clone(), *keyring.mark())
@@ -102,6 +103,9 @@ impl Serving {
             let which = if is_other_key { format!("{}: ", key_path.display()) } else { String::new() };
             Ended::cannot_start(format!("{which}{error}"))
         })?;
+        let ahead_ms = store.figures().database_ahead_ms.clone();
+        lines.extend(clock_line(ahead_ms.load(Ordering::Relaxed)));
+        let clock = clock.corrected_by(ahead_ms);
         let settings = Settings {
             subaccounts_max: args.max_subaccounts,
             vonage_strict_amounts: args.vonage_strict_amounts,
@@ -342,6 +346,15 @@ fn environment_token(
     let scope = TokenScope::Operator;
     let token = Token { id, scope, is_first: false, created_at: now, revoked_at: None, limits: None };
     Ok(Some((token, keyring.hash(text))))
+}
+
+/// What is said of this machine's clock where it differs from the database's by a second or more.
+fn clock_line(database_ahead_ms: i64) -> Option<String> {
+    let seconds = (database_ahead_ms.unsigned_abs() + 500) / 1_000;
+    let side = if database_ahead_ms > 0 { "behind" } else { "ahead of" };
+    (seconds > 0).then(|| {
+        format!("this machine's clock is {seconds} s {side} the database's: everything here goes by the database's")
+    })
 }
 
 /// A store without a live operator token that may do everything gets one, which is shown this once.

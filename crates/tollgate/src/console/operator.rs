@@ -153,6 +153,13 @@ impl HealthPage {
         env!("CARGO_PKG_VERSION")
     }
 
+    /// How many seconds this machine's clock differs from the database's, and whether it is behind, where that is worth
+    /// looking after.
+    fn clock_apart(&self) -> Option<(u64, bool)> {
+        let ahead_ms = self.health.database_ahead_ms;
+        Some(((ahead_ms.unsigned_abs() + 500) / 1_000, ahead_ms > 0)).filter(|it| it.0 > 0)
+    }
+
     fn oldest_key(&self) -> Option<Time> {
         self.health.oldest_key.map(Time)
     }

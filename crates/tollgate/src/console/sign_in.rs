@@ -159,7 +159,7 @@ async fn authenticate(
     incoming: &Incoming,
 ) -> Result<Actor, Error> {
     if is_operator {
-        return match app.auth().bearer(form.text("token"))? {
+        return match app.auth().bearer(form.text("token")).await? {
             by @ Actor::Operator(_) => Ok(by),
             Actor::Gate(_) | Actor::Account { .. } | Actor::Server => Err(Error::Unauthenticated),
         };

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::answer::Denied;
 use crate::app::{App, Call, Door, Error, Origin, Passed};
+use crate::auth::AuthError;
 use crate::http::Presented;
 
 /// A call that is to be checked, read by its door from where its kind of proxy puts things.
@@ -69,12 +70,15 @@ pub(super) fn in_key_header(value: &str) -> Presented {
 }
 
 /// The gate that asks, by the token that came in `place`.
-pub(super) fn prove(app: &App, token: &str, place: &str) -> Result<TokenId, Denied> {
-    match app.auth().bearer(token) {
+pub(super) async fn prove(app: &App, token: &str, place: &str) -> Result<TokenId, Denied> {
+    match app.auth().bearer(token).await {
         Ok(Actor::Gate(gate)) => Ok(gate),
         Ok(Actor::Operator(_) | Actor::Account { .. } | Actor::Server) => Err(Denied::misconfigured(
             format!("{place} must be a gate token: make one with POST /api/v1/tokens"),
         )),
-        Err(_) => Err(Denied::misconfigured(format!("{place} is wrong or was revoked"))),
+        Err(error @ (AuthError::Busy { .. } | AuthError::Unavailable)) => Err(Denied::of(error.into())),
+        Err(AuthError::Unauthenticated) => {
+            Err(Denied::misconfigured(format!("{place} is wrong or was revoked")))
+        }
     }
 }

@@ -88,7 +88,7 @@ async fn denied(State(app): State<App>, incoming: Incoming) -> Response {
 }
 
 async fn check(app: &App, asking: &Asking, door: Door) -> Result<Response, Denied> {
-    let gate = if asking.is_reached { None } else { Some(request::proven(app, &asking.incoming)?) };
+    let gate = if asking.is_reached { None } else { Some(request::proven(app, &asking.incoming).await?) };
     match request::asked(app, &asking.incoming, door)?.check(app, gate).await? {
         Checked::Passed(passed) => Ok(allowed(&passed)),
         Checked::Unanswered => Ok(http::hangup()),

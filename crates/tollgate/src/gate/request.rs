@@ -79,8 +79,8 @@ fn value<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a HeaderValue, Deni
 }
 
 /// The gate that asks.
-pub(super) fn proven(app: &App, incoming: &Incoming) -> Result<TokenId, Denied> {
-    prove(app, only(&incoming.headers, GATE_TOKEN)?, GATE_TOKEN)
+pub(super) async fn proven(app: &App, incoming: &Incoming) -> Result<TokenId, Denied> {
+    prove(app, only(&incoming.headers, GATE_TOKEN)?, GATE_TOKEN).await
 }
 
 /// What the call shows: in the header that the operator has named for it, or else in `Authorization`.

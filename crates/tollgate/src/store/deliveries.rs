@@ -165,6 +165,17 @@ impl Deliveries {
         }
     }
 
+    /// Counts anew what is pending, where other nodes queue and send, too.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn recount(&self) -> Result<()> {
+        match &self.database {
+            Database::Embedded(_) => Ok(()),
+            Database::Postgres(_) => self.ask(|reader| self.figures.recount(reader)),
+        }
+    }
+
     /// The place up to which events were taken in; `None` before the first time.
     ///
     /// # Errors
@@ -250,7 +261,7 @@ impl Deliveries {
         let write = |reader: Reader<'_>| {
             let written = reader.execute(
                 "UPDATE deliveries SET state = ?3, next_at = ?4, attempts = attempts + 1, last_at = ?5, last_status = ?6,
-                 last_error = ?7 WHERE webhook = ?1 AND seq = ?2",
+                 last_error = ?7 WHERE webhook = ?1 AND seq = ?2 AND state = 1",
                 values![
                     Column(delivery.webhook),
                     delivery.seq,
@@ -264,7 +275,7 @@ impl Deliveries {
             if tried.state != DeliveryState::Pending {
                 begin_turn(reader, delivery.webhook, delivery.account, now)?;
             }
-            // One that was forgotten meanwhile is not pending any more.
+            // One that was forgotten meanwhile, or that another node has brought to its end, is not pending any more.
             Ok(written == 1)
         };
         self.change(write, |was_pending| self.figures.tried(tried.state, *was_pending)).map(drop)

@@ -50,6 +50,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use ledger::{AccountId, ApiKey, AuthId, Command, CredentialId, Decision, IdMap, Outcome, Timestamp, Token};
 use quick_cache::sync::Cache;
@@ -79,6 +80,9 @@ pub use webhooks::{StoredWebhook, WebhooksOf};
 pub const LANES: usize = 2;
 /// How many connections a node reads a database with.
 pub const CONNECTIONS: usize = 16;
+
+/// How often whoever does what is the turn's looks whether it still is its turn.
+const TURN_LOOKED_AT: Duration = Duration::from_millis(100);
 
 /// How many names are kept in memory; the least used are read again.
 const NAMES_MAX: usize = 262_144;
@@ -205,6 +209,8 @@ pub struct Figures {
     pub oldest_key_ms: AtomicI64,
     /// The place of the newest event.
     pub last_event: AtomicI64,
+    /// How many milliseconds the clock of the database is ahead of this machine's, by which that is corrected; 0 with a file.
+    pub database_ahead_ms: Arc<AtomicI64>,
     /// Whether the last batch was written.
     pub takes_writes: std::sync::atomic::AtomicBool,
 }
@@ -355,9 +361,54 @@ impl Store {
         Ok(found)
     }
 
-    /// The live operator or gate token whose text has this hash.
-    pub fn token(&self, verifier: &str) -> Option<Token> {
-        self.shared.common.tokens.read().unwrap_or_else(PoisonError::into_inner).get(verifier).cloned()
+    /// The live operator or gate token whose text has this hash, as of at most [`Store::tokens_in_force_within`] ago.
+    ///
+    /// # Errors
+    /// [`ReadError`] where nobody can say that.
+    pub async fn token(&self, verifier: &str) -> Result<Option<Token>, ReadError> {
+        if let Engine::Postgres(engine) = &self.shared.engine
+            && !engine.has_heard_of_tokens()
+        {
+            self.hear_of_tokens().await?;
+        }
+        let tokens = self.shared.common.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(tokens.get(verifier).cloned())
+    }
+
+    async fn hear_of_tokens(&self) -> Result<(), ReadError> {
+        let store = self.clone();
+        let hearing = tokio::task::spawn_blocking(move || match &store.shared.engine {
+            Engine::Embedded(_) => Ok(()),
+            Engine::Postgres(engine) => engine.hear_of_tokens(),
+        });
+        Ok(hearing.await.unwrap_or(Err(Fault::Ended))?)
+    }
+
+    /// Within what time a token that was made or revoked here or elsewhere is so here.
+    pub fn tokens_in_force_within(&self) -> Duration {
+        match &self.shared.engine {
+            Engine::Embedded(_) => Duration::ZERO,
+            Engine::Postgres(_) => postgres::IN_FORCE_WITHIN,
+        }
+    }
+
+    /// Whether it is this node's turn to do what one node does alone, and which of its turns that is: whoever has seen another
+    /// number, or none, knows nothing any more of what others have done since.
+    pub fn turn(&self) -> Option<u64> {
+        match &self.shared.engine {
+            Engine::Embedded(_) => Some(0),
+            Engine::Postgres(engine) => engine.turn(),
+        }
+    }
+
+    /// Returns when that turn is over.
+    pub async fn turn_is_over(&self, turn: u64) {
+        if matches!(self.shared.engine, Engine::Embedded(_)) {
+            return std::future::pending().await;
+        }
+        while self.turn() == Some(turn) {
+            tokio::time::sleep(TURN_LOOKED_AT).await;
+        }
     }
 
     /// Returns when a sync has failed and the process must end, because nobody knows what is on the disk.

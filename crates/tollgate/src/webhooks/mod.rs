@@ -5,7 +5,8 @@
 //!
 //! **Invariants.** What became of each event stands in a database of its own ([`crate::store::Deliveries`]); to the store
 //! only one thing is ever written, that a receiver is gone for good. An event is marked as delivered after its receiver said
-//! so, so it arrives at least once. To one webhook the events about one account go one after the other.
+//! so, so it arrives at least once. To one webhook the events about one account go one after the other. Of several nodes on
+//! one store only the one whose turn it is sends anything, and another one goes on where it was.
 
 mod guard;
 mod schedule;
@@ -46,6 +47,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const PRUNE_EVERY_MS: i64 = 60 * 60 * 1_000;
 const DELIVERED_KNOWN_MS: i64 = 7 * DAY_MS;
 const DEAD_KNOWN_MS: i64 = 30 * DAY_MS;
+/// How often it is counted how many events are on their way, where other nodes queue and send them, in milliseconds.
+const RECOUNT_EVERY_MS: i64 = 10 * 1_000;
 /// How many are forgotten at once.
 const PRUNED: usize = 5_000;
 
@@ -59,9 +62,12 @@ pub struct Room {
     places: HashMap<WebhookId, Vec<i64>>,
     /// The webhook that was served last: the next one has the next turn.
     last_served: Option<WebhookId>,
+    /// The turn that this node was seen to have.
+    turn: Option<u64>,
     /// The place up to which events were taken in.
     through: Option<i64>,
     pruned_at: Timestamp,
+    recounted_at: Timestamp,
 }
 
 /// What an attempt needs.
@@ -90,8 +96,9 @@ impl Room {
         let clock = app.clock().clone();
         let outbox = Outbox { app, keyring, clock, random, sender: Sender::new(allows_local, wait)? };
         let (under_way, attempts, places) = (JoinSet::new(), HashMap::new(), HashMap::new());
-        let (last_served, through, pruned_at) = (None, None, Timestamp::default());
-        Ok(Self { outbox, under_way, attempts, places, last_served, through, pruned_at })
+        let (last_served, turn, through) = (None, None, None);
+        let [pruned_at, recounted_at] = [Timestamp::default(); 2];
+        Ok(Self { outbox, under_way, attempts, places, last_served, turn, through, pruned_at, recounted_at })
     }
 
     /// Sends what is due, again and again, until `stop` resolves. What is under way then is sent once more at the next start.
@@ -115,6 +122,10 @@ impl Room {
     /// Of the store.
     pub async fn settle(&mut self) -> Result<(), ReadError> {
         loop {
+            // It may be late on a busy machine.
+            while self.outbox.store().turn().is_none() {
+                tokio::time::sleep(EVERY).await;
+            }
             let is_behind = self.step().await?;
             match self.under_way.join_next_with_id().await {
                 Some(ended) => self.ended(ended),
@@ -129,6 +140,13 @@ impl Room {
         while let Some(ended) = self.under_way.try_join_next_with_id() {
             self.ended(ended);
         }
+        self.recount().await?;
+        let turn = self.outbox.store().turn();
+        if self.turn != turn {
+            // Others may have taken in more since.
+            (self.turn, self.through) = (turn, None);
+        }
+        let Some(turn) = turn else { return Ok(false) };
         let mut is_behind = true;
         for _ in 0..TAKEN_IN_TIMES {
             is_behind = self.take_in().await?;
@@ -136,7 +154,7 @@ impl Room {
                 break;
             }
         }
-        self.start_due().await?;
+        self.start_due(turn).await?;
         self.prune().await?;
         Ok(is_behind)
     }
@@ -165,7 +183,7 @@ impl Room {
         let through = match self.through {
             Some(through) => through,
             None => {
-                let through = begin(store, last, self.outbox.clock.now()).await?;
+                let through = begin(store, self.outbox.clock.now()).await?;
                 self.through = Some(through);
                 through
             }
@@ -194,7 +212,7 @@ impl Room {
         Ok(through < last)
     }
 
-    async fn start_due(&mut self) -> Result<(), ReadError> {
+    async fn start_due(&mut self, turn: u64) -> Result<(), ReadError> {
         let now = self.outbox.clock.now();
         let store = self.outbox.store();
         let disabled: HashSet<_> = store.read(|it| it.disabled_webhooks()).await?.into_iter().collect();
@@ -213,9 +231,19 @@ impl Room {
                 self.last_served = Some(delivery.webhook);
                 let outbox = self.outbox.clone();
                 let what = (delivery.webhook, delivery.seq);
-                let attempt = self.under_way.spawn(async move { outbox.attempt(delivery).await });
+                let attempt = self.under_way.spawn(async move { outbox.attempt(delivery, turn).await });
                 self.attempts.insert(attempt.id(), what);
             }
+        }
+        Ok(())
+    }
+
+    /// Counts what is pending, where others change that, too.
+    async fn recount(&mut self) -> Result<(), ReadError> {
+        let now = self.outbox.clock.now();
+        if now >= self.recounted_at.plus_millis(RECOUNT_EVERY_MS) {
+            self.outbox.store().deliveries(|it| it.recount()).await?;
+            self.recounted_at = now;
         }
         Ok(())
     }
@@ -240,8 +268,11 @@ fn warn(error: &ReadError, what: &str) {
 }
 
 /// From which place on events are taken in.
-async fn begin(store: &Store, last: i64, now: Timestamp) -> Result<i64, ReadError> {
-    let through = match store.deliveries(|it| it.through()).await? {
+async fn begin(store: &Store, now: Timestamp) -> Result<i64, ReadError> {
+    let known = store.deliveries(|it| it.through()).await?;
+    // Asked for after that, so that it is no older: another node may have taken in what this one has not heard of.
+    let last = store.read(|it| it.last_event()).await?;
+    let through = match known {
         Some(through) if through <= last => return Ok(through),
         // The store was put back to where it was before.
         Some(_) => last,
@@ -265,15 +296,15 @@ impl Outbox {
     }
 
     /// Tries once, and writes down what came of it.
-    async fn attempt(&self, delivery: Delivery) {
-        if let Err(error) = self.try_once(delivery).await {
+    async fn attempt(&self, delivery: Delivery, turn: u64) {
+        if let Err(error) = self.try_once(delivery, turn).await {
             warn(&error, "what became of an event on its way to a webhook could not be kept");
             // It is due still, and its receiver is not to get it four times a second for as long as a disk is full.
             tokio::time::sleep(AFTER_FAULT).await;
         }
     }
 
-    async fn try_once(&self, delivery: Delivery) -> Result<(), ReadError> {
+    async fn try_once(&self, delivery: Delivery, turn: u64) -> Result<(), ReadError> {
         let (webhook, event) = (delivery.webhook, delivery.event);
         let found = self.store().read(move |it| Ok((it.webhook(webhook)?, it.event(event)?))).await?;
         let now = self.clock.now();
@@ -294,7 +325,13 @@ impl Outbox {
             None => Err(Refused::by("its secret cannot be opened")),
             Some(secrets) => {
                 let (url, body) = (&*webhook.webhook.url, Notice::new(&event).json());
-                self.sender.send(Message { url, secrets: &secrets, id: event.id, at: now, body }).await
+                let message = Message { url, secrets: &secrets, id: event.id, at: now, body };
+                tokio::select! {
+                    biased;
+                    // Another node sends it now.
+                    () = self.store().turn_is_over(turn) => return Ok(()),
+                    sent = self.sender.send(message) => sent,
+                }
             }
         };
         // A receiver may have taken its time.

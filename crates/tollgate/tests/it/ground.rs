@@ -59,6 +59,11 @@ impl Ground {
         Self::of(Engine::Sqlite)
     }
 
+    /// With nothing on it, for a database.
+    pub(crate) fn database() -> Self {
+        Self::of(Engine::Postgres)
+    }
+
     fn of(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => Self::on(Base::File),

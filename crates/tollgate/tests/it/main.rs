@@ -32,6 +32,7 @@ mod kill;
 mod limits;
 mod migration;
 mod native;
+mod nodes;
 mod openapi;
 mod origin;
 mod plivo;

@@ -47,6 +47,11 @@ impl Store {
         Self::on(Ground::file_in(dir))
     }
 
+    /// In a database, whatever engine this run is about.
+    pub(crate) fn on_database() -> Self {
+        Self::on(Ground::database())
+    }
+
     fn on(ground: Ground) -> Self {
         Self { ground: Arc::new(ground), token: random_token() }
     }

@@ -1,7 +1,7 @@
 //! Webhooks to a real receiver that fails, hangs, answers late and is away: every event arrives, in order, verified by the
 //! package of the Standard Webhooks specification; and a charge does not wait for any of it.
 
-mod receiver;
+pub(crate) mod receiver;
 mod running;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -125,7 +125,7 @@ impl Asking {
         metadata: &HeaderMap,
         messages: Streaming<CheckRequest>,
     ) -> Result<Option<CheckResponse>, Denied> {
-        let gate = if self.is_reached { None } else { Some(self.prove(metadata)?) };
+        let gate = if self.is_reached { None } else { Some(self.prove(metadata).await?) };
         let attributes = read(messages).await?.attributes.unwrap_or_default();
         let http = wire::http(&attributes)?;
         let asked = wire::asked(&self.app, metadata, &attributes, http, (self.peer, self.request_id))?;
@@ -139,9 +139,9 @@ impl Asking {
     }
 
     /// The gate that asks. Before its message is read, so that nobody else has us read one.
-    fn prove(&self, metadata: &HeaderMap) -> Result<TokenId, Denied> {
+    async fn prove(&self, metadata: &HeaderMap) -> Result<TokenId, Denied> {
         match Presented::of(only(metadata, AUTHORIZATION.as_str())?) {
-            Presented::Bearer(token) => prove(&self.app, &token, "authorization"),
+            Presented::Bearer(token) => prove(&self.app, &token, "authorization").await,
             Presented::Basic { .. } | Presented::Nothing | Presented::Malformed => {
                 Err(Denied::misconfigured(
                     "authorization must be Bearer, a space and a gate token: set it in initial_metadata",

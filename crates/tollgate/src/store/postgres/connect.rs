@@ -37,6 +37,12 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("tcp_user_timeout", "10"),
 ];
 
+/// The same of the server, which else would keep for hours what a machine holds that has lost its power: rows, the numbers of
+/// lanes, a turn. It does nothing at a socket in the file system, whose other end is never gone without a word.
+const WATCHED: &str =
+    "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = 10000;";
+
 /// How long all of a connection may take, whatever hosts there are: the names, the greetings, the password.
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 
@@ -201,9 +207,7 @@ impl Connector {
             }
         });
         let connection = Connection::new(runtime, client);
-        if !settings.is_empty() {
-            connection.batch(settings)?;
-        }
+        connection.batch(&format!("{WATCHED} {settings}"))?;
         Ok(connection)
     }
 }

@@ -1,20 +1,24 @@
 //! A node's part of the store: its lanes, its readers, and the thread that looks after what no request does.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use ledger::{Change, Token};
 
 use super::PostgresUrl;
+use super::chores::Chores;
 use super::config::Config;
 use super::connect::Connector;
 use super::connection::Connection;
+use super::heard::Heard;
 use super::lane::{Lane, Open};
 use super::life::Life;
 use super::pool::Pool;
 use super::pulse::{Pulse, Stop};
+use super::turn::Turn;
 use super::{partitions, schema};
 use crate::store::deliveries::{Database, Deliveries};
 use crate::store::queue::Queue;
@@ -55,6 +59,11 @@ pub(super) struct Shared {
     /// What the node is called where others see it.
     pub(super) node: String,
     pub(super) common: Arc<Common>,
+    /// How long ago it was heard which tokens are let in.
+    pub(super) heard: Heard,
+    /// As of which version of them; changed only by whoever has the lock of [`Common::tokens`].
+    tokens_version: AtomicI64,
+    pub(super) turn: Turn,
 }
 
 impl Engine {
@@ -87,17 +96,20 @@ impl Engine {
             time: options.time,
             node: format!("{}", std::process::id()),
             common,
+            heard: Heard::new(),
+            tokens_version: AtomicI64::new(-1),
+            turn: Turn::default(),
         });
         if shared.time == Time::OfCallers {
             // Whoever proves the store must not ask the places for its times.
             let mark = "INSERT INTO meta (name, value) VALUES ('times_of_callers', 1) ON CONFLICT DO NOTHING";
             connection.reader().execute(mark, values![])?;
         }
-        let mut config = Config::new(shared.environment.clone());
-        config.read(connection.reader())?;
-        shared.set_tokens(config.live);
         let last_event = events::last(connection.reader())?;
         shared.common.figures.last_event.store(last_event, Ordering::Relaxed);
+        // Before anybody asks, so that tokens are known, and the time.
+        let mut pulse = Pulse::new(shared.clone(), connection);
+        pulse.beat()?;
         let mut threads = Vec::new();
         for _ in 0..options.lanes.max(1) {
             let connection = connector.connect(LANE_SETTINGS)?;
@@ -108,9 +120,12 @@ impl Engine {
         }
         shared.common.figures.takes_writes.store(true, Ordering::Relaxed);
         let stop = Arc::<Stop>::default();
-        let (pulse, until) = (Pulse::new(shared.clone()), stop.clone());
+        let until = stop.clone();
         let thread = std::thread::Builder::new().name("pulse".into());
         threads.push(thread.spawn(move || pulse.run(&until))?);
+        let (chores, until) = (Chores::new(shared.clone()), stop.clone());
+        let thread = std::thread::Builder::new().name("chores".into());
+        threads.push(thread.spawn(move || chores.run(&until))?);
         let pool = Arc::new(Pool::new(connector, options.connections.max(1)));
         let deliveries = Deliveries::new(Database::Postgres(Beside(pool.clone())))?;
         Ok(Self { shared, pool, deliveries, threads: Mutex::new(threads), stop })
@@ -129,6 +144,34 @@ impl Engine {
     pub(in crate::store) fn read<T>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T> {
         let environment = self.shared.common.environment.clone();
         self.pool.read(|reader| read(&Snapshot::new(reader, environment, self.shared.ids)))
+    }
+
+    /// Whether it was heard less than a second ago which tokens are let in.
+    pub(in crate::store) fn has_heard_of_tokens(&self) -> bool {
+        self.shared.heard.is_recent()
+    }
+
+    /// Asks for them now.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub(in crate::store) fn hear_of_tokens(&self) -> Result<()> {
+        let asked = Instant::now();
+        let mut config = Config::new(self.shared.environment.clone());
+        let version = self.pool.read(|reader| {
+            let version = "SELECT value FROM meta WHERE name = 'config'";
+            let version = reader.row(version, values![], |row| row.get("value"))?;
+            let version = version.ok_or(Fault::Missing("config"))?;
+            config.bring_up_to(reader, version).map(|_| version)
+        })?;
+        self.shared.set_tokens(version, &config.live);
+        self.shared.heard.heard(asked);
+        Ok(())
+    }
+
+    /// Which of its turns it is to do what one node does alone, where it has one now.
+    pub(in crate::store) fn turn(&self) -> Option<u64> {
+        self.shared.turn.current()
     }
 
     /// Has what waits written, and the lanes end.
@@ -223,14 +266,23 @@ impl Shared {
         self.connector.connect(LANE_SETTINGS)
     }
 
-    /// The tokens that are let in from here on.
-    pub(super) fn set_tokens(&self, live: HashMap<String, Token>) {
-        *self.common.tokens.write().unwrap_or_else(PoisonError::into_inner) = live;
+    /// The tokens that are let in from here on, unless newer ones are known: whoever has read them may have taken its time.
+    pub(super) fn set_tokens(&self, version: i64, live: &HashMap<String, Token>) {
+        let mut tokens = self.common.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        if version > self.tokens_version.load(Ordering::Relaxed) {
+            tokens.clone_from(live);
+            self.tokens_version.store(version, Ordering::Relaxed);
+        }
     }
 
-    /// What a commit of this node has made of tokens is so at once.
-    pub(super) fn merge_tokens(&self, changes: &[Change]) {
+    /// What a commit of this node has made of tokens is so at once. It was decided on those of the version before it, which
+    /// are known here since then.
+    pub(super) fn merge_tokens(&self, version: i64, changes: &[Change]) {
         let mut tokens = self.common.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        if version <= self.tokens_version.load(Ordering::Relaxed) {
+            return;
+        }
+        self.tokens_version.store(version, Ordering::Relaxed);
         for change in changes {
             if let Change::TokenMade { token, proof } = change {
                 tokens.insert(proof.verifier.to_string(), token.clone());

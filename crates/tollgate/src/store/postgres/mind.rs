@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use ledger::{Command, IdMap, IdSet, Timestamp};
 
@@ -83,11 +84,13 @@ impl Mind {
         let asked_at = latest(work);
         let mut needs = self.needs(&open.connection, work, asked_at)?;
         loop {
+            let asked = Instant::now();
             let begun =
                 open.beginning.begin(&open.connection, life, &needs, &mut self.kept, asked_at.millis())?;
             if self.config.bring_up_to(open.connection.reader(), begun.config)? {
-                shared.set_tokens(self.config.live.clone());
+                shared.set_tokens(begun.config, &self.config.live);
             }
+            shared.heard.heard(asked);
             self.begin_batch(life.lane, &begun, asked_at, work.len());
             match self.decide_all(&open.connection, &needs, &begun, work) {
                 Ok(()) => return Ok(()),
@@ -206,11 +209,11 @@ impl Mind {
                 self.kept.merge(account, *versions);
             }
         }
+        let Place::Seq(last) = pending.places.of(last);
         if self.written.has_config {
             self.config.version = None;
-            shared.merge_tokens(&pending.changes);
+            shared.merge_tokens(last, &pending.changes);
         }
-        let Place::Seq(last) = pending.places.of(last);
         self.last = last;
         self.counting.add(&pending.lines, last);
         let figures = &shared.common.figures;

@@ -1,22 +1,20 @@
-//! The pulse of a node: once a second it hears what others have done, and looks after what no request does.
+//! The pulse of a node: twice a second it hears what others have done and what time it is, and whether it is its turn. It
+//! waits for nobody's lock, so that it is late only where the database is.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::burial::bury;
+use ledger::Timestamp;
+
+use super::apart::{Apart, Asked};
 use super::config::Config;
 use super::connection::Connection;
-use super::engine::{Shared, Time};
-use super::partitions;
-use crate::store::Place;
-use crate::store::bring::REMEMBERED_MS;
-use crate::store::sql::{Column, Result, values};
+use super::engine::Shared;
+use crate::store::sql::{Result, values};
 
 /// How often it beats: what is said to be in force everywhere within a second has half of one to spare.
 const EVERY: Duration = Duration::from_millis(500);
-/// How often partitions are looked after, and secrets forgotten that were shown once.
-const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 /// Says when it is over.
 #[derive(Default)]
@@ -32,7 +30,7 @@ impl Stop {
     }
 
     /// Waits so long, or until it is over; says which.
-    fn waits(&self, within: Duration) -> bool {
+    pub(super) fn waits(&self, within: Duration) -> bool {
         let is_over = self.is_over.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.rung.wait_timeout_while(is_over, within, |it| !*it);
         *waited.unwrap_or_else(PoisonError::into_inner).0
@@ -43,15 +41,23 @@ pub(super) struct Pulse {
     shared: Arc<Shared>,
     connection: Option<Connection>,
     config: Config,
+    apart: Apart,
     /// The newest line and the newest event, as they were heard of last.
     newest: (i64, i64),
-    tidied_at: Option<Instant>,
+}
+
+/// What the database says.
+struct Said {
+    config: i64,
+    newest: (i64, i64),
+    at: Timestamp,
 }
 
 impl Pulse {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, connection: Connection) -> Self {
         let config = Config::new(shared.environment.clone());
-        Self { shared, connection: None, config, newest: (0, 0), tidied_at: None }
+        let apart = Apart::new(shared.common.figures.database_ahead_ms.clone());
+        Self { shared, connection: Some(connection), config, apart, newest: (0, 0) }
     }
 
     /// Beats until it is over.
@@ -62,7 +68,6 @@ impl Pulse {
                 // Somebody must say so where nobody writes, for nobody is sent to a node that says no.
                 Ok(()) => takes_writes.store(true, Ordering::Relaxed),
                 Err(fault) => {
-                    self.connection = None;
                     if takes_writes.swap(false, Ordering::Relaxed) {
                         let error: &dyn std::error::Error = &fault;
                         tracing::error!(
@@ -73,53 +78,54 @@ impl Pulse {
                 }
             }
         }
+        if let Some(connection) = &self.connection {
+            // Where this cannot be done, others wait a moment for this node.
+            drop(self.shared.turn.give_back(connection));
+        }
     }
 
-    fn beat(&mut self) -> Result<()> {
+    /// Beats once.
+    ///
+    /// # Errors
+    /// Of the database; the next time it is another connection.
+    pub(super) fn beat(&mut self) -> Result<()> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.shared.connect()?,
+            None => {
+                self.shared.turn.has_lost_its_connection();
+                self.shared.connect()?
+            }
         };
-        self.hear(&connection)?;
-        bury(&connection, self.shared.ids)?;
-        if self.tidied_at.is_none_or(|it| it.elapsed() >= TIDY_EVERY) {
-            self.tidy(&connection)?;
-            self.tidied_at = Some(Instant::now());
-        }
+        let asked = Asked::now();
+        self.hear(&connection, &asked)?;
+        self.shared.turn.keep(&connection, asked.began())?;
         self.connection = Some(connection);
         Ok(())
     }
 
-    /// What others have done.
-    fn hear(&mut self, connection: &Connection) -> Result<()> {
+    /// What others have done, and what time it is.
+    fn hear(&mut self, connection: &Connection, asked: &Asked) -> Result<()> {
         let said = connection.reader().row(
             "SELECT meta.value AS config, event_head.last AS event,
-             (SELECT COALESCE(MAX(seq), 0) FROM journal) AS line FROM meta, event_head WHERE name = 'config'",
+             (SELECT COALESCE(MAX(seq), 0) FROM journal) AS line,
+             CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint) AS at FROM meta, event_head WHERE name = 'config'",
             values![],
-            |row| Ok((row.get("config")?, (row.get("line")?, row.get("event")?))),
+            |row| {
+                let newest = (row.get("line")?, row.get("event")?);
+                Ok(Said { config: row.get("config")?, newest, at: Timestamp::from_millis(row.get("at")?) })
+            },
         )?;
-        let Some((config, newest)) = said else { return Ok(()) };
+        let Some(Said { config, newest, at }) = said else { return Ok(()) };
+        self.apart.measure(asked, at);
         if self.config.bring_up_to(connection.reader(), config)? {
-            self.shared.set_tokens(self.config.live.clone());
+            self.shared.set_tokens(config, &self.config.live);
         }
+        self.shared.heard.heard(asked.began());
         let common = &self.shared.common;
         common.figures.last_event.fetch_max(newest.1, Ordering::Relaxed);
         if std::mem::replace(&mut self.newest, newest) != newest {
             common.committed.send_modify(|it| *it += 1);
         }
         Ok(())
-    }
-
-    fn tidy(&self, connection: &Connection) -> Result<()> {
-        let now = partitions::now(connection)?;
-        partitions::keep_partitions(connection, now)?;
-        let written_at = match self.shared.time {
-            Time::OfDatabase => Some(now),
-            // Theirs may be any; no line was written after the newest.
-            Time::OfCallers => Place::Seq(self.newest.0).at(),
-        };
-        let Some(now) = written_at else { return Ok(()) };
-        let old = "DELETE FROM shown_once WHERE at < ?1";
-        connection.reader().execute(old, values![Column(now.plus_millis(-REMEMBERED_MS))]).map(drop)
     }
 }

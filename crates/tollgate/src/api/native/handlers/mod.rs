@@ -76,7 +76,7 @@ async fn answer(incoming: &Incoming, work: impl Future<Output = Result<Response,
 /// says.
 async fn caller(app: &App, incoming: &Incoming) -> Result<Actor, Error> {
     match incoming.presented() {
-        Presented::Bearer(token) => Ok(app.auth().bearer(&token)?),
+        Presented::Bearer(token) => Ok(app.auth().bearer(&token).await?),
         Presented::Basic { name, secret } => Ok(app.auth().basic(&name, &secret, incoming.peer).await?),
         Presented::Nothing | Presented::Malformed => Err(Error::Unauthenticated),
     }

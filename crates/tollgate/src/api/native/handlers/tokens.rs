@@ -17,7 +17,7 @@ pub(in super::super) fn described() -> Group {
         about: "What the operator and the gates call with.",
         operations: vec![
             Operation::new(Method::POST, "/api/v1/tokens", "make_token", "Make a token")
-                .about("Makes one that may do all that its scope may, or less: `limits`. Its text is shown in this answer and in its repeats under its key alone.")
+                .about("Makes one that may do all that its scope may, or less: `limits`. Its text is shown in this answer and in its repeats under its key alone. Where several nodes serve one database, all of them know it within `in_force_within_ms`.")
                 .takes::<TokenBody>(TOKEN_BODY)
                 .answers::<TokenRecord<'_>>(201, "The token, with its text.", SHOWN)
                 // An account of its limits.
@@ -27,7 +27,7 @@ pub(in super::super) fn described() -> Group {
                 .query::<TokensQuery>()
                 .answers::<TokensPage<'_>>(200, "A page of tokens.", TOKENS),
             Operation::new(Method::DELETE, "/api/v1/tokens/{id}", "revoke_token", "Revoke a token")
-                .about("It is dead when the answer comes.")
+                .about("It is dead when the answer comes; where several nodes serve one database, on all of them within `in_force_within_ms`.")
                 .answers::<TokenRecord<'_>>(200, "The token that was revoked.", REVOKED),
         ],
     }
@@ -40,7 +40,7 @@ pub(in super::super) async fn make(Asked(app): Asked, incoming: Incoming) -> Res
         let TokenBody { scope, limits } = TokenBody::read(&incoming)?;
         let limits = limited_to(&app, limits).await?;
         let (token, text) = app.make_token(by, incoming.once(&app), scope, limits).await?;
-        created(&TokenRecord::new(&token).showing(&text))
+        created(&TokenRecord::new(&token).showing(&text).in_force_within(app.tokens_in_force_within_ms()))
     })
     .await
 }
@@ -57,14 +57,14 @@ pub(in super::super) async fn list(Asked(app): Asked, incoming: Incoming) -> Res
     .await
 }
 
-/// `DELETE /api/v1/tokens/{id}`: revokes a token, which is dead when the answer comes; the answer is the token.
+/// `DELETE /api/v1/tokens/{id}`: revokes a token, which is dead as soon as the answer says; the answer is the token.
 pub(in super::super) async fn revoke(Asked(app): Asked, id: Segment, incoming: Incoming) -> Response {
     answer(&incoming, async {
         let by = caller(&app, &incoming).await?;
         // What is no id names no token; the environment's is none that could be revoked.
         let token = segment(&id).parse().unwrap_or(TokenId::ENVIRONMENT);
         let token = app.revoke_token(by, incoming.once(&app), token).await?;
-        ok(&TokenRecord::new(&token))
+        ok(&TokenRecord::new(&token).in_force_within(app.tokens_in_force_within_ms()))
     })
     .await
 }
@@ -80,7 +80,8 @@ const SHOWN: &str = r#"{
     "created_at": "2025-09-12T09:14:07.201Z",
     "revoked_at": null,
     "limits": null,
-    "token": "dG9rZW4tc2hvd24tb25jZS1pbi10aGlzLWFuc3dlcg"
+    "token": "dG9rZW4tc2hvd24tb25jZS1pbi10aGlzLWFuc3dlcg",
+    "in_force_within_ms": 0
 }"#;
 
 const TOKENS: &str = r#"{
@@ -103,5 +104,6 @@ const REVOKED: &str = r#"{
     "may_force": false,
     "created_at": "2025-09-12T09:14:07.201Z",
     "revoked_at": "2025-09-12T09:20:00.000Z",
-    "limits": null
+    "limits": null,
+    "in_force_within_ms": 0
 }"#;

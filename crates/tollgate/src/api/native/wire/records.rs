@@ -425,6 +425,10 @@ pub(in super::super) struct TokenRecord<'a> {
     /// Its text. Shown once: in the answer to what made it, and in that answer's repeats under its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
+    /// Within how many milliseconds what was done is in force wherever this is served; 0 where it was when this was answered. Said in
+    /// the answers to what made it and what revoked it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_force_within_ms: Option<u64>,
 }
 
 impl<'a> TokenRecord<'a> {
@@ -441,12 +445,18 @@ impl<'a> TokenRecord<'a> {
             revoked_at: token.revoked_at.map(|it| Text(Time(it))),
             limits: token.limits.as_deref().map(LimitsRecord::new),
             token: None,
+            in_force_within_ms: None,
         }
     }
 
     /// With its text, which is shown once.
     pub(in super::super) fn showing(self, text: &'a str) -> Self {
         Self { token: Some(text), ..self }
+    }
+
+    /// After it was made or revoked, which is in force everywhere within so many milliseconds.
+    pub(in super::super) fn in_force_within(self, ms: u64) -> Self {
+        Self { in_force_within_ms: Some(ms), ..self }
     }
 }
 
