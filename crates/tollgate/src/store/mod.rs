@@ -50,6 +50,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use ledger::{AccountId, ApiKey, AuthId, Command, CredentialId, Decision, IdMap, Outcome, Timestamp, Token};
 use quick_cache::sync::Cache;
@@ -79,6 +80,9 @@ pub use webhooks::{StoredWebhook, WebhooksOf};
 pub const LANES: usize = 2;
 /// How many connections a node reads a database with.
 pub const CONNECTIONS: usize = 16;
+
+/// For how long a node asks what became of a commit whose answer was lost, until it says that nobody knows.
+pub const RESOLVE: Duration = Duration::from_secs(30);
 
 /// How many names are kept in memory; the least used are read again.
 const NAMES_MAX: usize = 262_144;
@@ -123,6 +127,8 @@ pub struct Options {
     pub connections: usize,
     /// Whose clock tells in a database when a line was written.
     pub time: Time,
+    /// For how long a database is asked what became of a commit whose answer was lost.
+    pub resolve: Duration,
 }
 
 impl Options {
@@ -136,6 +142,7 @@ impl Options {
             lanes: LANES,
             connections: CONNECTIONS,
             time: Time::OfDatabase,
+            resolve: RESOLVE,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use ledger::{Change, Token};
 
@@ -52,6 +53,8 @@ pub(super) struct Shared {
     pub(super) key_mark: [u8; 32],
     pub(super) environment: Option<(Token, String)>,
     pub(super) time: Time,
+    /// For how long it is asked what became of a commit whose answer was lost.
+    pub(super) resolve: Duration,
     /// What the node is called where others see it.
     pub(super) node: String,
     pub(super) common: Arc<Common>,
@@ -85,6 +88,7 @@ impl Engine {
             key_mark: options.key_mark,
             environment: options.environment_token.clone(),
             time: options.time,
+            resolve: options.resolve,
             node: format!("{}", std::process::id()),
             common,
         });

@@ -17,8 +17,6 @@ use crate::store::sql::{Fault, Result};
 
 /// For how long a batch is tried again that lost its connection or a race, where writes went through before.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long it is asked whether a commit went through whose answer was lost.
-const RESOLVE: Duration = Duration::from_secs(30);
 /// How long it waits between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How often what was spent is added up and uses of credentials are written.
@@ -200,7 +198,7 @@ impl Lane {
     /// # Errors
     /// Nothing where it was committed; [`Failed::Again`] where it was not.
     fn resolve(&mut self, lost: Fault) -> Result<(), Failed> {
-        let deadline = Instant::now() + RESOLVE;
+        let deadline = Instant::now() + self.shared.resolve;
         loop {
             let asked = self.shared.connect().and_then(Open::new).and_then(|open| {
                 let newest = self.life.go_on(open.connection.reader())?;
