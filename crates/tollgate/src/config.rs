@@ -10,7 +10,7 @@ use clap::Args;
 use crate::app::SessionSpans;
 use crate::observe::LogFormat;
 use crate::seal::{KeyError, Keyring};
-use crate::store::{ONCE_MAX, StoreUrl};
+use crate::store::{ONCE_MAX, RESOLVE, StoreUrl};
 
 /// Where a listener of the gate is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,7 @@ fn header_name(text: &str) -> Result<String, String> {
 }
 
 const MINUTE_MS: i64 = 60 * 1_000;
+const RESOLVE_MS: u64 = RESOLVE.as_secs() * 1_000;
 
 const fn minutes(ms: i64) -> i64 {
     ms / MINUTE_MS
@@ -179,6 +180,11 @@ pub struct ServeArgs {
     /// How many keyed writes are remembered for 24 hours, at some 50 bytes of memory each
     #[arg(long, env = "TOLLGATE_ONCE_MAX", default_value_t = ONCE_MAX, value_name = "N")]
     pub once_max: usize,
+
+    /// For how many milliseconds a database is asked what became of a commit whose answer was lost, before clients are told that
+    /// nobody knows. Hidden: it is there for tests, which cannot wait for so long
+    #[arg(long, env = "TOLLGATE_STORE_RESOLVE_MS", hide = true, default_value_t = RESOLVE_MS, value_name = "MS")]
+    pub store_resolve_ms: u64,
 
     /// What is logged to standard error: off, error, warn, info, debug (a line for each request) or trace
     #[arg(long, env = "TOLLGATE_LOG", default_value = "info", value_name = "FILTER")]

@@ -5,6 +5,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use ledger::{Actor, Timestamp, Token, TokenId, TokenScope};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
@@ -91,6 +92,7 @@ impl Serving {
                 Clock::System | Clock::Corrected(_) => store::Time::OfDatabase,
                 Clock::Stopped(_) => store::Time::OfCallers,
             },
+            resolve: Duration::from_millis(args.store_resolve_ms),
             ..store::Options::new(url.clone(), *keyring.mark())
         };
         if let StoreUrl::Postgres(_) = url {

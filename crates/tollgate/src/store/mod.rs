@@ -83,6 +83,8 @@ pub const CONNECTIONS: usize = 16;
 
 /// How often whoever does what is the turn's looks whether it still is its turn.
 const TURN_LOOKED_AT: Duration = Duration::from_millis(100);
+/// For how long a node asks what became of a commit whose answer was lost, until it says that nobody knows.
+pub const RESOLVE: Duration = Duration::from_secs(30);
 
 /// How many names are kept in memory; the least used are read again.
 const NAMES_MAX: usize = 262_144;
@@ -127,6 +129,8 @@ pub struct Options {
     pub connections: usize,
     /// Whose clock tells in a database when a line was written.
     pub time: Time,
+    /// For how long a database is asked what became of a commit whose answer was lost.
+    pub resolve: Duration,
 }
 
 impl Options {
@@ -140,6 +144,7 @@ impl Options {
             lanes: LANES,
             connections: CONNECTIONS,
             time: Time::OfDatabase,
+            resolve: RESOLVE,
         }
     }
 }

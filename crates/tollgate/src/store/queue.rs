@@ -176,6 +176,19 @@ impl Work {
         }
     }
 
+    /// Whether it is one command, or those of one body.
+    pub(super) fn is_alone(&self) -> bool {
+        self.jobs.len() + self.many.len() <= 1
+    }
+
+    /// Each command by itself, and those of each body.
+    pub(super) fn apart(&mut self) -> Vec<Self> {
+        let jobs = std::mem::take(&mut self.jobs).into_iter();
+        let many = std::mem::take(&mut self.many).into_iter();
+        let jobs = jobs.map(|it| Self { jobs: vec![it], ..Self::default() });
+        jobs.chain(many.map(|it| Self { many: [it].into(), ..Self::default() })).collect()
+    }
+
     /// Has what was decided since the last commit decided again: the answers of jobs are given anew, of the many those that
     /// are not settled.
     pub(super) fn undecide(&mut self) {

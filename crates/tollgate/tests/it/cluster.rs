@@ -89,6 +89,14 @@ impl Cluster {
         self.does("stop");
     }
 
+    /// Kills the server and all that it has started, as if the machine were gone for good.
+    pub(crate) fn kill(&self) {
+        for process in with_its_own(self.pid) {
+            // One that is gone already went with the others.
+            let _gone = kill(process, Signal::SIGKILL);
+        }
+    }
+
     /// Starts it again after a stop; returns when it takes connections.
     pub(crate) fn start(&self) {
         self.does("start");
@@ -188,6 +196,12 @@ impl Database {
     /// The same, asked for on another port.
     pub(crate) fn url_at(&self, port: u16) -> String {
         format!("postgres://postgres@127.0.0.1:{port}/{}", self.name)
+    }
+
+    /// The same, on whichever of these ports takes writes.
+    pub(crate) fn url_among(&self, ports: &[u16]) -> String {
+        let hosts: Vec<_> = ports.iter().map(|it| format!("127.0.0.1:{it}")).collect();
+        format!("postgres://postgres@{}/{}?target_session_attrs=read-write", hosts.join(","), self.name)
     }
 
     /// Has one statement done, or several as one transaction, and gives what came of it: a line a row, `|` between columns.

@@ -223,15 +223,20 @@ async fn wrong_secrets_at_full_speed_do_not_stop_another_accounts_charges() {
     }
 }
 
-/// A server for a thousand connections at a time, which this process needs the descriptors for, and so does that one.
+/// A server for a thousand connections at a time.
 fn start() -> Server {
+    allow_many_connections();
+    Server::start(Options::default())
+}
+
+/// Lets this process, and what it starts, have both ends of some thousands of connections.
+pub(crate) fn allow_many_connections() {
     let (now, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     // Both ends of the connections of two such tests at a time, and some hundred files.
     let wanted = 4_096.min(most);
     if now < wanted {
         setrlimit(Resource::RLIMIT_NOFILE, wanted, most).unwrap();
     }
-    Server::start(Options::default())
 }
 
 /// `CALLS` charges of 0.01, all in flight before the first is answered, and the key of each.

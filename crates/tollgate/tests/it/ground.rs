@@ -8,7 +8,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::types::ValueRef;
 use tempfile::TempDir;
@@ -62,6 +62,11 @@ impl Ground {
     /// With nothing on it, for a database.
     pub(crate) fn database() -> Self {
         Self::of(Engine::Postgres)
+    }
+
+    /// On an empty database of this cluster.
+    pub(crate) fn in_cluster(cluster: &Arc<Cluster>) -> Self {
+        Self::on(Base::Database(cluster.database()))
     }
 
     fn of(engine: Engine) -> Self {
@@ -135,14 +140,23 @@ impl Ground {
         self.url().parse().unwrap()
     }
 
-    /// What a command is told of where its store and its key file are.
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["--store".to_owned(), self.url()];
+    /// What a command is told of where its store and its key file are, that reaches it at this address.
+    pub(crate) fn arguments_at(&self, url: String) -> Vec<String> {
+        let mut arguments = vec!["--store".to_owned(), url];
         if let Base::Database(_) = self.base {
             // Beside a file it is found without being told.
             arguments.extend(["--key-file".to_owned(), self.key_file().display().to_string()]);
         }
         arguments
+    }
+
+    /// The database of a test that asked for one.
+    #[track_caller]
+    pub(crate) fn in_database(&self) -> &Database {
+        match &self.base {
+            Base::Database(database) => database,
+            Base::File => panic!("a test that looks at its database asks for one: `Ground::database`"),
+        }
     }
 
     /// A connection of our own to the data, which sees what is committed.

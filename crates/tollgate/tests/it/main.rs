@@ -21,6 +21,7 @@ mod console;
 mod demo;
 mod disk_full;
 mod doctor;
+mod faults;
 mod gate;
 mod gate_races;
 mod gateways;

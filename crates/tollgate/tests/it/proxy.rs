@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) enum Fault {
 }
 
 /// What becomes of a COMMIT.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     /// The connection is cut, and the server never hears it.
     CutBefore,
@@ -33,6 +33,11 @@ pub(crate) enum Then {
     CutAfter,
     /// It reaches the server so much later.
     Hold(Duration),
+    /// The connection is cut, and it reaches the server so much later.
+    CutAndHold(Duration),
+    /// It reaches the server, or not, and with its own every connection is cut; nobody is let in any more until
+    /// [`Proxy::come_back`].
+    Leave { reaches: bool },
 }
 
 /// What a proxy has seen so far.
@@ -61,6 +66,10 @@ struct Shared {
     bytes: AtomicU64,
     cut: AtomicU64,
     held: AtomicU64,
+    /// What becomes of the next COMMIT, whoever's it is.
+    next: Mutex<Option<Then>>,
+    /// Nobody is let in.
+    away: AtomicBool,
     over: AtomicBool,
 }
 
@@ -76,6 +85,8 @@ impl Proxy {
             bytes: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             held: AtomicU64::new(0),
+            next: Mutex::new(None),
+            away: AtomicBool::new(false),
             over: AtomicBool::new(false),
         });
         let listens = thread::spawn({
@@ -100,6 +111,16 @@ impl Proxy {
         self.address.port()
     }
 
+    /// Has something become of the next COMMIT, on whatever connection that is.
+    pub(crate) fn at_next_commit(&self, then: Then) {
+        *self.shared.next.lock().unwrap() = Some(then);
+    }
+
+    /// Lets in again whoever connects.
+    pub(crate) fn come_back(&self) {
+        self.shared.away.store(false, Ordering::SeqCst);
+    }
+
     pub(crate) fn seen(&self) -> Seen {
         let Shared { bytes, cut, held, .. } = &*self.shared;
         let [bytes, cut, held] = [bytes, cut, held].map(|it| it.load(Ordering::SeqCst));
@@ -115,17 +136,16 @@ impl Drop for Proxy {
         if let Some(listens) = self.listens.take() {
             let _panicked = listens.join();
         }
-        if let Ok(links) = self.shared.links.lock() {
-            for link in links.iter().filter_map(Weak::upgrade) {
-                link.end();
-            }
-        }
+        self.shared.links().iter().for_each(|it| it.end());
     }
 }
 
 impl Shared {
     /// Connects a client with the server, and passes on what either says until one is gone.
     fn link(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
+        if self.away.load(Ordering::SeqCst) {
+            return client.shutdown(Shutdown::Both);
+        }
         let fault = (self.fault.lock().unwrap())();
         let server = TcpStream::connect(self.server)?;
         client.set_nodelay(true)?;
@@ -147,6 +167,12 @@ impl Shared {
         thread::spawn(move || up.up().unwrap_or_else(|_| up.end()));
         thread::spawn(move || link.down().unwrap_or_else(|_| link.end()));
         Ok(())
+    }
+
+    /// The connections that there are.
+    fn links(&self) -> Vec<Arc<Link>> {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.iter().filter_map(Weak::upgrade).collect()
     }
 }
 
@@ -178,14 +204,26 @@ impl Link {
                 let mut then = None;
                 if says_commit(&message) {
                     commits += 1;
-                    if let Fault::Commit(nth, what) = self.fault {
-                        then = (nth == commits).then_some(what);
+                    then = self.shared.next.lock().unwrap().take();
+                    if let Fault::Commit(nth, what) = self.fault
+                        && nth == commits
+                    {
+                        then = Some(what);
                     }
                 }
                 match then {
                     None => self.pass(&self.server, &message)?,
                     Some(Then::CutBefore) => return self.cut(),
-                    Some(Then::CutAfter) => return self.commit_and_cut(&message),
+                    Some(Then::CutAfter) => return self.commit_and_cut(&message, Duration::ZERO),
+                    Some(Then::CutAndHold(time)) => return self.commit_and_cut(&message, time),
+                    Some(Then::Leave { reaches }) => {
+                        self.shared.away.store(true, Ordering::SeqCst);
+                        let left =
+                            if reaches { self.commit_and_cut(&message, Duration::ZERO) } else { self.cut() };
+                        let others = self.shared.links();
+                        others.iter().filter(|it| !it.cut.load(Ordering::SeqCst)).for_each(|it| it.end());
+                        return left;
+                    }
                     Some(Then::Hold(time)) => {
                         self.shared.held.fetch_add(1, Ordering::SeqCst);
                         thread::sleep(time);
@@ -238,12 +276,20 @@ impl Link {
         Err(io::ErrorKind::ConnectionAborted.into())
     }
 
-    /// The server is left to read what it was sent, and its answer goes nowhere.
-    fn commit_and_cut(&self, commit: &[u8]) -> io::Result<()> {
+    /// The client is cut off, and the server, which hears of the commit after so long, is left to read it; its answer goes
+    /// nowhere.
+    fn commit_and_cut(&self, commit: &[u8], after: Duration) -> io::Result<()> {
         self.count_cut();
+        if !after.is_zero() {
+            self.client.shutdown(Shutdown::Both)?;
+            self.shared.held.fetch_add(1, Ordering::SeqCst);
+            thread::sleep(after);
+        }
         (&self.server).write_all(commit)?;
-        self.client.shutdown(Shutdown::Both)?;
-        self.server.shutdown(Shutdown::Write)
+        self.server.shutdown(Shutdown::Write)?;
+        // Of a client that is gone already, nobody is to be told.
+        let _gone = self.client.shutdown(Shutdown::Both);
+        Ok(())
     }
 
     fn end(&self) {
@@ -352,6 +398,35 @@ fn a_commit_that_is_held_is_done_later() {
     let ended = behind.psql(&["BEGIN", INSERT, "COMMIT", waited]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "t"), "{}", ended.stderr);
     assert_eq!(behind.proxy.seen().held, 1);
+}
+
+#[test]
+fn a_commit_whose_client_is_cut_off_may_come_later() {
+    let behind = Behind::proxy(|| Fault::Nothing);
+    behind.proxy.at_next_commit(Then::CutAndHold(Duration::from_millis(300)));
+    let ended = behind.psql(&["BEGIN", INSERT, "COMMIT"]);
+    assert_eq!(ended.code, LOST, "{}", ended.stderr);
+    assert_eq!(behind.rows(), 1);
+    let seen = behind.proxy.seen();
+    assert_eq!((seen.cut, seen.held), (1, 1));
+    assert_eq!(
+        behind.psql(&["BEGIN", INSERT, "COMMIT"]).code,
+        Some(0),
+        "it was the next one, and that alone"
+    );
+}
+
+#[test]
+fn a_server_that_leaves_at_a_commit_lets_nobody_in_until_it_comes_back() {
+    let behind = Behind::proxy(|| Fault::Nothing);
+    for (reaches, rows) in [(true, 1), (false, 1)] {
+        behind.proxy.at_next_commit(Then::Leave { reaches });
+        assert_eq!(behind.psql(&["BEGIN", INSERT, "COMMIT"]).code, LOST);
+        assert_eq!(behind.psql(&["SELECT 1"]).code, LOST);
+        assert_eq!(behind.rows(), rows);
+        behind.proxy.come_back();
+        assert_eq!(behind.psql(&["SELECT 1"]).stdout, "1");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
+use crate::cluster::Cluster;
 use crate::ground::{Ground, Sql};
 
 /// Longer than anything here takes on a busy machine: only a fault reaches it.
@@ -29,6 +30,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");
 pub(crate) struct Store {
     ground: Arc<Ground>,
     token: String,
+    /// Where its servers reach it, if not straight where it is.
+    at: Option<String>,
 }
 
 impl Store {
@@ -52,8 +55,24 @@ impl Store {
         Self::on(Ground::database())
     }
 
+    /// In an empty database of this cluster.
+    pub(crate) fn in_cluster(cluster: &Arc<Cluster>) -> Self {
+        Self::on(Ground::in_cluster(cluster))
+    }
+
     fn on(ground: Ground) -> Self {
-        Self { ground: Arc::new(ground), token: random_token() }
+        Self { ground: Arc::new(ground), token: random_token(), at: None }
+    }
+
+    /// The same one for servers that reach it at this address.
+    pub(crate) fn at(&self, url: String) -> Self {
+        Self { at: Some(url), ..self.clone() }
+    }
+
+    /// What a command is told of where it and its key file are.
+    fn arguments(&self) -> Vec<String> {
+        let url = self.at.clone().unwrap_or_else(|| self.url());
+        self.ground.arguments_at(url)
     }
 
     pub(crate) fn ground(&self) -> &Ground {
@@ -92,7 +111,7 @@ impl Store {
 
     /// What a crash would leave elsewhere: data and key as they lie there now.
     pub(crate) fn copy(&self) -> Self {
-        Self { ground: Arc::new(self.ground.copy()), token: self.token.clone() }
+        Self { ground: Arc::new(self.ground.copy()), token: self.token.clone(), at: None }
     }
 
     /// A connection of our own to the raw rows.
@@ -107,7 +126,7 @@ impl Store {
 
     /// Runs `tollgate check` on it.
     pub(crate) fn check(&self) -> Ended {
-        let arguments = self.ground.arguments();
+        let arguments = self.arguments();
         tollgate(["check"].into_iter().chain(arguments.iter().map(String::as_str)))
     }
 
@@ -262,7 +281,7 @@ impl Options {
     /// The command that starts it.
     pub(crate) fn command(&self) -> Command {
         let fixed = ["serve".to_owned(), "--listen".to_owned(), self.listen.clone()];
-        let words: Vec<_> = fixed.into_iter().chain(self.store.ground.arguments()).collect();
+        let words: Vec<_> = fixed.into_iter().chain(self.store.arguments()).collect();
         let mut command = command_under(&self.under, words.iter().chain(&self.args).map(String::as_str));
         if let Some(token) = &self.token {
             command.env("TOLLGATE_OPERATOR_TOKEN", token);

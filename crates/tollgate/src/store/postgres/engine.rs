@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ledger::{Change, Token};
 
@@ -26,9 +26,10 @@ use crate::store::sql::{Fault, Reader, Result, values};
 use crate::store::{Common, Ids, OpenError, Options, Snapshot, events};
 
 /// What makes a connection one that writes: an answer promises that the write outlives the power; a node that is gone
-/// must not hold its locks for long; and nothing that a batch asks for is found by reading a table from end to end.
+/// must not hold its locks for long; no time-out ends a COMMIT; and nothing that a batch asks for is found by reading a table from end to end.
 const LANE_SETTINGS: &str = "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '10s';
-    SET lock_timeout = '10s'; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off";
+    SET lock_timeout = '10s'; SET statement_timeout = 0; SET enable_seqscan = off;
+    SET plan_cache_mode = force_generic_plan; SET jit = off";
 
 /// Whose clock tells when a line was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub(super) struct Shared {
     pub(super) key_mark: [u8; 32],
     pub(super) environment: Option<(Token, String)>,
     pub(super) time: Time,
+    /// For how long it is asked what became of a commit whose answer was lost.
+    pub(super) resolve: Duration,
     /// What the node is called where others see it.
     pub(super) node: String,
     pub(super) common: Arc<Common>,
@@ -94,6 +97,7 @@ impl Engine {
             key_mark: options.key_mark,
             environment: options.environment_token.clone(),
             time: options.time,
+            resolve: options.resolve,
             node: format!("{}", std::process::id()),
             common,
             heard: Heard::new(),

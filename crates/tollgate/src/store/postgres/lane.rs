@@ -17,8 +17,6 @@ use crate::store::sql::{Fault, Result};
 
 /// For how long a batch is tried again that lost its connection or a race, where writes went through before.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long it is asked whether a commit went through whose answer was lost.
-const RESOLVE: Duration = Duration::from_secs(30);
 /// How long it waits between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How often what was spent is added up and uses of credentials are written.
@@ -92,8 +90,22 @@ impl Lane {
         }
     }
 
-    /// Carries out what was taken, and answers it.
+    /// Carries out what was taken, and answers it. Where one of many commands rests on a row that is not as it should be, each
+    /// is carried out by itself, so that only that one fails.
     fn serve(&mut self, work: &mut Work) {
+        if let Some(fault) = self.serve_together(work) {
+            let error: &dyn std::error::Error = &fault;
+            tracing::warn!(error, "a batch is carried out one by one");
+            work.undecide();
+            for mut alone in work.apart() {
+                drop(self.serve_together(&mut alone));
+                work.many.append(&mut alone.many);
+            }
+        }
+    }
+
+    /// Does so in one batch. What is given back is what is wrong with a row, and nobody was answered then.
+    fn serve_together(&mut self, work: &mut Work) -> Option<Fault> {
         let figures = &self.shared.clone().common.figures;
         let is_up = figures.takes_writes.load(Ordering::Relaxed);
         let commands = u64::try_from(work.len().min(2 * BATCH_MAX)).unwrap_or(0);
@@ -113,6 +125,7 @@ impl Lane {
                         std::thread::sleep(PAUSE);
                     }
                 }
+                Err(Failed::Not(fault)) if fault.is_of_a_row() && !work.is_alone() => return Some(fault),
                 Err(failed) => {
                     self.fail(failed, work);
                     break;
@@ -120,6 +133,7 @@ impl Lane {
             }
         }
         work.settle();
+        None
     }
 
     fn fail(&mut self, failed: Failed, work: &mut Work) {
@@ -129,11 +143,14 @@ impl Lane {
             Failed::Again(fault) | Failed::Not(fault) => (ExecuteError::Unavailable, fault),
             Failed::Unknown(fault) => (ExecuteError::Unknown, fault),
         };
-        if figures.takes_writes.swap(false, Ordering::Relaxed) {
+        let reason: &dyn std::error::Error = &fault;
+        if fault.is_of_a_row() {
+            // Others are well.
+            tracing::error!(error = reason, "a command rests on a row that is not as it should be");
+        } else if figures.takes_writes.swap(false, Ordering::Relaxed) {
             // Only the first of a row of failures.
-            let fault: &dyn std::error::Error = &fault;
             tracing::error!(
-                error = fault,
+                error = reason,
                 "the database cannot be written, writes are answered 503 until it can"
             );
         }
@@ -145,13 +162,13 @@ impl Lane {
     fn carry_out(&mut self, work: &mut Work) -> Result<(), Failed> {
         let open = self.open().map_err(Failed::Again)?;
         if let Err(fault) = self.mind.decide(&self.shared, &open, &mut self.life, work) {
-            self.roll_back(open);
+            self.roll_back(open, &fault);
             return Err(Failed::of(fault));
         }
         match self.mind.write(&open) {
             Ok(()) => self.open = Some(open),
             Err(Unwritten::Before(fault)) => {
-                self.roll_back(open);
+                self.roll_back(open, &fault);
                 return Err(Failed::of(fault));
             }
             Err(Unwritten::Commit(fault)) => {
@@ -187,9 +204,12 @@ impl Lane {
         Ok(())
     }
 
-    /// Lets go of all locks. A connection on which that cannot be done is given up, and so are its locks.
-    fn roll_back(&mut self, open: Open) {
-        if open.connection.batch("ROLLBACK").is_ok() {
+    /// Lets go of all locks. A connection on which that cannot be done is given up, and so are its locks; and one to a server
+    /// that takes no writes any more, or on which the lane does not live: the next one may be to another server, and is asked
+    /// for its life.
+    fn roll_back(&mut self, open: Open, fault: &Fault) {
+        let is_elsewhere = fault.is_read_only() || matches!(fault, Fault::Missing("lane"));
+        if !is_elsewhere && open.connection.batch("ROLLBACK").is_ok() {
             self.open = Some(open);
         }
     }
@@ -200,7 +220,7 @@ impl Lane {
     /// # Errors
     /// Nothing where it was committed; [`Failed::Again`] where it was not.
     fn resolve(&mut self, lost: Fault) -> Result<(), Failed> {
-        let deadline = Instant::now() + RESOLVE;
+        let deadline = Instant::now() + self.shared.resolve;
         loop {
             let asked = self.shared.connect().and_then(Open::new).and_then(|open| {
                 let newest = self.life.go_on(open.connection.reader())?;

@@ -64,8 +64,12 @@ impl Mind {
         self.last = self.last.max(since);
     }
 
-    /// Nobody can say whether the newest batch was written.
+    /// Nobody can say whether the newest batch was written. If it was, its places are taken.
     pub(super) fn doubt(&mut self) {
+        if let Some(last) = self.batch.pending.lines.len().checked_sub(1) {
+            let Place::Seq(last) = self.batch.pending.places.of(last);
+            self.last = self.last.max(last);
+        }
         self.counting.doubt();
     }
 
@@ -196,8 +200,7 @@ impl Mind {
             return open.connection.batch("ROLLBACK").map_err(Unwritten::Before);
         }
         let rows = Rows { connection: &open.connection, batch: &self.batch, kept: &self.kept, ids: self.ids };
-        self.written = rows.write(&open.writing)?;
-        Ok(())
+        rows.write(&open.writing, &mut self.written)
     }
 
     /// Makes true in memory what is durable now.

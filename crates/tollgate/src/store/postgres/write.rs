@@ -103,9 +103,8 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Writes it and commits.
-    pub(super) fn write(&self, writing: &Writing) -> Result<Written, Unwritten> {
-        let mut written = Written::default();
+    /// Writes it and commits. What it writes is told before COMMIT, for whoever finds out later that it went through.
+    pub(super) fn write(&self, writing: &Writing, written: &mut Written) -> Result<(), Unwritten> {
         let lines = self.lines(&mut written.versions);
         written.has_config = self.records(&mut written.versions).map_err(Unwritten::Before)?;
         let figures = self.figures(&written.versions);
@@ -119,7 +118,7 @@ impl Rows<'_> {
             written.last_event = Some(last);
             self.connection.batch("COMMIT").map_err(Unwritten::Commit)?;
         }
-        Ok(written)
+        Ok(())
     }
 
     /// Where an account's lines were before the batch.

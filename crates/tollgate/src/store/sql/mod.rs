@@ -69,18 +69,40 @@ impl Fault {
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,
             SqlState::LOCK_NOT_AVAILABLE,
-            SqlState::READ_ONLY_SQL_TRANSACTION,
+            // Somebody has cancelled a statement.
+            SqlState::QUERY_CANCELED,
         ];
+        self.is_disconnected() || self.is_read_only() || self.state().is_some_and(|it| lost.contains(it))
+    }
+
+    /// Whether the server takes no writes: another one has taken its place, or will.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.state() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
+    }
+
+    /// Whether a row is not as it should be, or what was to be written does not fit those that are there: what has nothing to do
+    /// with these may go through.
+    pub(super) fn is_of_a_row(&self) -> bool {
         match self {
-            Self::Postgres(error) => {
-                self.is_disconnected() || error.code().is_some_and(|it| lost.contains(it))
+            Self::Misread(_) | Self::Missing(_) => true,
+            // Data, and constraints.
+            Self::Postgres(_) => {
+                self.state().is_some_and(|it| matches!(it.code().get(..2), Some("22" | "23")))
             }
+            Self::Sqlite(_) | Self::Ended | Self::Silent | Self::System(_) => false,
+        }
+    }
+
+    /// What a server of PostgreSQL has said.
+    fn state(&self) -> Option<&SqlState> {
+        match self {
+            Self::Postgres(error) => error.code(),
             Self::Sqlite(_)
             | Self::Misread(_)
             | Self::Missing(_)
             | Self::Ended
             | Self::Silent
-            | Self::System(_) => self.is_disconnected(),
+            | Self::System(_) => None,
         }
     }
 }
