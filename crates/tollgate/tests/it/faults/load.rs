@@ -99,7 +99,7 @@ impl Family {
             // Under the lock that all nodes have in common, and its secret is shown once.
             9 => (
                 "/api/v1/accounts".to_owned(),
-                json!({ "name": reference, "parent": self.hot.id, "balance": "shared" }),
+                json!({ "name": reference, "parent": self.hot.id, "balance": "own" }),
             ),
             _ => {
                 let side = random.one_of(&["to", "from"]);
