@@ -5,10 +5,12 @@
 //! long forms, `TOLLGATE_SEED` for a sequence that was had before.
 //!
 //! Reading order: [`nodes`], [`load`] (clients that write meanwhile), [`books`] (what must hold of what they were told), then the
-//! tests: [`one_ledger`], [`suspension`], [`rounds`], [`unknown`], [`standby`], [`rows`].
+//! tests: [`one_ledger`], [`suspension`], [`rounds`], [`many`],
+//! [`unknown`], [`standby`], [`rows`].
 
 mod books;
 mod load;
+mod many;
 mod nodes;
 mod one_ledger;
 mod rounds;

@@ -75,7 +75,7 @@ impl World {
                 continue;
             }
             if matches!(told, Told::Done(_)) {
-                assert_eq!(write.send(&doors.any(&mut self.random)).await, *told, "{write:?}");
+                assert_eq!(write.send(&doors.any(&mut self.random)).await, *told, "{write:?} was sent again");
             }
         }
     }
@@ -97,8 +97,10 @@ impl World {
 
     /// How often each reference of a round is in the journal.
     fn booked(&self, name: &str) -> BTreeMap<String, u64> {
-        let query =
-            format!("SELECT reference, COUNT(*) FROM journal WHERE reference LIKE '{name}-%' GROUP BY 1");
+        let query = format!(
+            "SELECT said, COUNT(*) FROM (SELECT reference AS said FROM journal UNION ALL SELECT name FROM accounts) AS all_of_them
+             WHERE said LIKE '{name}-%' GROUP BY said"
+        );
         let ended = self.store.ground().in_database().psql(&self.database, &[&query]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let rows = ended.stdout.lines().map(|it| it.split_once('|').unwrap());

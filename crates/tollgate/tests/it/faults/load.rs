@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::nodes::Doors;
-use crate::server::{Account, Api, DEADLINE, Random, cents, send, text};
+use crate::server::{Account, Api, DEADLINE, Random, cents, send};
 
 /// How many clients write at the same time.
 const CLIENTS: usize = 12;
@@ -36,7 +36,7 @@ pub(super) struct Family {
 /// One write, sent as often as wanted with the very same bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Write {
-    /// Nobody else's, so that its line is known by it; its key, too, if it has one.
+    /// Nobody else's, so that its line is known by it, or the account that it opened; its key, too, if it has one.
     pub(super) reference: String,
     pub(super) is_keyed: bool,
     path: String,
@@ -46,8 +46,8 @@ pub(super) struct Write {
 /// What a client was told of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// It is done: the id of its line.
-    Done(String),
+    /// It is done: the whole answer.
+    Done(Value),
     /// It was refused.
     Refused,
     /// It could not be done, and was not.
@@ -83,7 +83,7 @@ impl Family {
             let body = json!({ "account": account.id, "amount": amount, "reference": reference });
             ("/api/v1/charges".to_owned(), body)
         };
-        let (path, body) = match random.within(0..10) {
+        let (path, body) = match random.within(0..12) {
             0..4 => charge(random.one_of(&self.shared)),
             4..6 => charge(random.one_of(&self.spread)),
             6 => charge(&self.tight),
@@ -91,6 +91,16 @@ impl Family {
                 let path = format!("/api/v1/accounts/{}/payments", random.one_of(&self.spread).id);
                 (path, json!({ "amount": amount, "reference": reference }))
             }
+            8 => {
+                let account = random.one_of(&self.shared);
+                let body = json!({ "account": account.id, "amount": amount, "reference": reference, "expires_in": 3_600 });
+                ("/api/v1/holds".to_owned(), body)
+            }
+            // Under the lock that all nodes have in common, and its secret is shown once.
+            9 => (
+                "/api/v1/accounts".to_owned(),
+                json!({ "name": reference, "parent": self.hot.id, "balance": "own" }),
+            ),
             _ => {
                 let side = random.one_of(&["to", "from"]);
                 let path = format!("/api/v1/accounts/{}/transfers", self.hot.id);
@@ -110,7 +120,7 @@ impl Write {
         }
         match send(request).await {
             Ok(answer) => match (answer.status, answer.body["code"].as_str()) {
-                (201, _) => Told::Done(text(&answer.body["id"])),
+                (201, _) => Told::Done(answer.body),
                 (402, _) => Told::Refused,
                 (429, Some("busy")) | (503, Some("unavailable")) => Told::Not,
                 (503, Some("outcome_unknown")) => Told::Unknown,

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::nodes::Nodes;
 use crate::concurrency::allow_many_connections;
-use crate::server::{Answer, Store, amount, send, units};
+use crate::server::{Answer, Options, Server, Store, amount, send, units};
 
 const NODES: usize = 4;
 /// All of them in flight at the same time.
@@ -48,6 +48,27 @@ async fn of_a_thousand_charges_on_four_nodes_just_those_that_the_balance_covers_
         assert_eq!(nodes.api(node).references(&primary.id, "charge-").await, keys, "at node {node}");
     }
     nodes.stop();
+    store.assert_clean("at the end");
+}
+
+#[test]
+fn nodes_that_start_at_once_on_an_empty_database_make_one_store_of_it() {
+    let store = Store::on_database();
+    // For the key file, of which there is one.
+    Nodes::on(&store, 1).stop();
+    let empty = store.ground().in_database().cluster().database();
+    let store = store.at(empty.url());
+    let servers: Vec<_> = std::thread::scope(|scope| {
+        let starting: Vec<_> =
+            (0..NODES).map(|_| scope.spawn(|| Server::start(Options::on(&store)))).collect();
+        starting.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    assert_eq!(empty.sql("SELECT COUNT(*) FROM schema_version WHERE version = 1"), "1");
+    // Two lanes of each.
+    assert_eq!(empty.sql("SELECT COUNT(*), COUNT(DISTINCT lane) FROM lanes"), "8|8");
+    for server in servers {
+        server.stop();
+    }
     store.assert_clean("at the end");
 }
 
