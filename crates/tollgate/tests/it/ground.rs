@@ -59,6 +59,20 @@ impl Ground {
         Self::of(Engine::Sqlite)
     }
 
+    /// For a database in which nothing is, not even tables.
+    pub(crate) fn empty_database() -> Self {
+        Self::on(Base::Database(Cluster::shared().database()))
+    }
+
+    /// The database of a test that asked for one.
+    #[track_caller]
+    pub(crate) fn database(&self) -> &Database {
+        match &self.base {
+            Base::Database(database) => database,
+            Base::File => panic!("a test that looks at its database asks for one"),
+        }
+    }
+
     fn of(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => Self::on(Base::File),
