@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use ledger::{AccountId, Amount, Command, LineId, Once, Timestamp};
-use tollgate::store::{AccountFilter, EventFilter, Options, Result as Read, Snapshot, Store, Time};
+use ledger::{AccountId, Action, Amount, Command, LineId, OnExpiry, Once, Timestamp};
+use tollgate::store::{
+    AccountFilter, AuditFilter, EventFilter, Options, Result as Read, Snapshot, Store, Time, Whose, replay,
+};
 
 use super::commands::{self, Commands, at_millis};
 use super::copied::{ALL, carry_out, copy};
@@ -105,6 +107,8 @@ async fn what_several_nodes_have_written_is_right_in_a_file() {
     });
     join_all(calls.collect::<Vec<_>>()).await;
     let lines = nodes[1].read_now(all_lines).unwrap();
+    let cursor = nodes[1].read_now(|it| trail(it, None)).unwrap().1.expect("there are more");
+    let older = nodes[1].read_now(|it| trail(it, Some(cursor))).unwrap().0;
     nodes.iter().for_each(Store::close);
     let back = Ground::file();
     let (copied, back) = tokio::task::spawn_blocking(move || {
@@ -116,7 +120,163 @@ async fn what_several_nodes_have_written_is_right_in_a_file() {
     assert!(copied.replay.lines > 800 && copied.events >= 6, "{copied:?}");
     let store = Store::open(of(&back)).unwrap();
     store.read_now(|snapshot| lead_to(snapshot, &lines)).unwrap();
+    assert_eq!(store.read_now(|it| trail(it, Some(cursor))).unwrap().0, older, "a cursor of before");
     drop(store.execute(commands::charge(9_000_000, accounts[0], 1), at_millis(1)).await);
     store.close();
     check(&back);
+}
+
+/// A command whose lines fill a millisecond of its lane goes on in the next one, behind what others wrote; in a file its lines
+/// stand together.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_goes_on_in_another_millisecond_stands_together_in_a_file() {
+    let database = Ground::empty_database();
+    let (one, other) = (options(&database), options(&database));
+    let open = || [Store::open(one).unwrap(), Store::open(other).unwrap()];
+    let [one, other] = tokio::task::spawn_blocking(open).await.unwrap();
+    let mut accounts = Vec::new();
+    for n in 1..=3 {
+        accounts.push(commands::opened(&one, n, Amount::from_units(100_000)).await);
+    }
+    let sub = commands::opened_sharing(&one, 4, accounts[0]).await;
+    let at = at_millis(5_000);
+    for n in 0..3 {
+        let hold = Action::Hold {
+            account: sub,
+            amount: Amount::from_units(1),
+            lasts_ms: 60_000,
+            on_expiry: OnExpiry::Release,
+            operation: None,
+            reference: None,
+        };
+        one.execute(Command { action: hold, ..commands::charge(10_000 + n, sub, 1) }, at).await.unwrap();
+    }
+    // Of 16,384 places two are left.
+    for from in (3..16_382_u64).step_by(4_000) {
+        let to = (from + 4_000).min(16_382);
+        let charges = (from..to).map(|n| commands::charge(100_000 + n, accounts[1], 1)).collect();
+        for answer in one.execute_many(charges, at).await.unwrap() {
+            answer.unwrap();
+        }
+    }
+    let close = Action::CloseAccount { account: sub, cascade: false };
+    let closed =
+        one.execute(Command { action: close, ..commands::charge(900_000, sub, 1) }, at).await.unwrap();
+    let between = other.execute(commands::charge(990_000, accounts[2], 1), at).await.unwrap();
+    let places = one.read_now(|it| Ok((it.line(closed.id)?, it.line(between.id)?))).unwrap();
+    let (closed_at, between_at) = (places.0.unwrap().place, places.1.unwrap().place);
+    assert!(between_at < closed_at, "the close has gone on behind it");
+    let lines = one.read_now(all_lines).unwrap();
+    [one, other].iter().for_each(Store::close);
+    let back = tokio::task::spawn_blocking(move || {
+        check(&database);
+        let back = Ground::file();
+        copy(&database, &back, [7; 32]).unwrap();
+        back
+    });
+    let back = back.await.unwrap();
+    let store = Store::open(options(&back)).unwrap();
+    store.read_now(|snapshot| lead_to(snapshot, &lines)).unwrap();
+    let places = store.read_now(|it| Ok((it.line(closed.id)?, it.line(between.id)?))).unwrap();
+    assert!(places.0.unwrap().place < places.1.unwrap().place, "the close stands before it, whole");
+}
+
+/// Some lines of the audit trail, and where it goes on.
+fn trail(snapshot: &Snapshot<'_>, cursor: Option<[u8; 16]>) -> Read<(Vec<LineId>, Option<[u8; 16]>)> {
+    let all = AuditFilter { of: Whose::Everybody, kind: None, by: None, from: None, to: None };
+    let page = snapshot.audit(&all, cursor, 50)?.expect("it is a cursor of ours");
+    Ok((page.lines.iter().map(|it| it.line.id).collect(), page.next))
+}
+
+/// What contradicts itself is not copied, and what was changed in a copy is found.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_is_not_copied_and_found_in_a_copy() {
+    let (file, database) = (Ground::file(), Ground::empty_database());
+    for ground in [&file, &database] {
+        let options = options(ground);
+        let store = tokio::task::spawn_blocking(|| Store::open(options).unwrap()).await.unwrap();
+        let account = commands::opened(&store, 1, Amount::from_units(100)).await;
+        for n in 1..=20 {
+            store.execute(commands::charge(10_000 * n, account, 5), at_millis(2_000)).await.unwrap();
+        }
+        store.close();
+    }
+    tokio::task::spawn_blocking(move || {
+        let charge = "(SELECT seq FROM journal WHERE kind = 6 ORDER BY seq LIMIT 1 OFFSET 5)";
+        for (of, damage, says) in [
+            (
+                &file,
+                "DELETE FROM journal WHERE seq = :charge",
+                "journal line 7 is not there; run tollgate check on it",
+            ),
+            (
+                &database,
+                "DELETE FROM journal WHERE seq = :charge",
+                " was the last one of its account before it, which is line ",
+            ),
+            (
+                &file,
+                "UPDATE journal SET account_before = 2 WHERE seq = :charge",
+                "journal line 7 says that line 2 was the last one",
+            ),
+            (
+                &file,
+                "UPDATE accounts SET balance = balance + 1",
+                "what was copied is not right (account 00000001 (",
+            ),
+            (
+                &database,
+                "UPDATE accounts SET balance = balance + 1",
+                "what was copied is not right (account 00000001 (",
+            ),
+            (
+                &database,
+                "UPDATE journal SET at = at + 1 WHERE seq = :charge",
+                "its time is not that of its place",
+            ),
+            (&database, "DELETE FROM events", "the event that follows from it is not there"),
+            (&file, "DELETE FROM events", "the event that follows from it is not there"),
+        ] {
+            let damaged = of.copy();
+            assert!(
+                damaged.sql().execute(&damage.replace(":charge", charge)) > 0,
+                "{damage} changes nothing"
+            );
+            let to =
+                if damaged.store_url().file().is_some() { Ground::empty_database() } else { Ground::file() };
+            let refused = copy(&damaged, &to, [7; 32]).expect_err(damage).to_string();
+            assert!(refused.contains(says), "{damage}: {refused}");
+            copy(of, &to, [7; 32]).unwrap_or_else(|error| panic!("something was left by {damage}: {error}"));
+        }
+        let back = Ground::file();
+        copy(&database, &back, [7; 32]).unwrap();
+        for (damage, says) in [
+            (
+                "UPDATE places SET place = place + 16384 WHERE seq = :charge",
+                "line 7 is wrong: its id belongs to another line",
+            ),
+            ("DELETE FROM places WHERE seq = :charge", "line 7 is wrong: its id belongs to another line"),
+            ("DELETE FROM places", "line 1 is wrong: its id belongs to another line"),
+            (
+                "UPDATE journal SET at = at + 1 WHERE seq = :charge",
+                "line 7 is wrong: its time is not that of its place",
+            ),
+            (
+                "DELETE FROM journal WHERE seq = :charge",
+                "line 8 is wrong: it follows line 6, so a line is missing",
+            ),
+            ("DELETE FROM events WHERE seq = 1", "event 1 is gone"),
+            ("UPDATE events SET line = line - 1 WHERE seq = 1", "event"),
+        ] {
+            let damaged = back.copy();
+            assert!(
+                damaged.sql().execute(&damage.replace(":charge", charge)) > 0,
+                "{damage} changes nothing"
+            );
+            let wrong = replay(&damaged.store_url(), &|_| true).expect_err(damage).to_string();
+            assert!(wrong.contains(says), "{damage}: {wrong}");
+        }
+    })
+    .await
+    .unwrap();
 }
