@@ -69,7 +69,7 @@ const fn minutes(ms: i64) -> i64 {
 /// The store that a command works on.
 #[derive(Args, Clone, Debug)]
 pub struct StoreArgs {
-    /// The store: sqlite:FILE
+    /// The store: sqlite:FILE, or postgres://USER@HOST/DATABASE, which wants --key-file
     #[arg(long, env = "TOLLGATE_STORE", default_value = "sqlite:tollgate.db", value_name = "STORE")]
     pub store: StoreUrl,
 

@@ -121,6 +121,13 @@ CREATE INDEX journal_about ON journal (about) WHERE about IS NOT NULL;
 CREATE TABLE journal_copied PARTITION OF journal FOR VALUES FROM (MINVALUE) TO (2199023255552);
 CREATE TABLE journal_rest PARTITION OF journal DEFAULT;
 
+-- Lines that were copied from a file, into which they had been copied from PostgreSQL: the timed place that each was written
+-- at, to which its id leads.
+CREATE TABLE places (
+    seq   bigint PRIMARY KEY,
+    place bigint NOT NULL UNIQUE
+);
+
 -- Which key was used on which line: a keyed hash of the key within its scope, by the day (UTC, since 1970) of its line.
 CREATE TABLE keys (
     hash   uuid    NOT NULL,

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod client;
+mod copy;
 mod demo;
 mod doctor;
 mod openapi;
@@ -51,6 +52,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Copy a store, live or not, to a new file (and its key file beside it)
     Backup(backup::BackupArgs),
+    /// Copy a store from a file to a PostgreSQL database, or back, whole and proven
+    Copy(copy::CopyArgs),
     /// Play a partner's month on a temporary store, then stay up for exploring
     Demo(demo::DemoArgs),
     /// Print the OpenAPI 3.1 document of the native API, which a running server shows at /docs
@@ -67,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(*args),
         Command::Check(args) => check::run(&args),
         Command::Backup(args) => backup::run(&args),
+        Command::Copy(args) => copy::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Openapi => openapi::run(),
         Command::Doctor(args) => doctor::run(&args),

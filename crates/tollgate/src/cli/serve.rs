@@ -20,11 +20,8 @@ use crate::clock::Clock;
 use crate::config::{Place, ServeArgs};
 use crate::random::Random;
 use crate::seal::Keyring;
-use crate::store::{self, OpenError, Store, StoreUrl};
+use crate::store::{self, OpenError, Store};
 use crate::{gate, http, observe, sweep, tls, webhooks};
-
-/// What is said of a store in PostgreSQL until all of it is shown to hold.
-const UNFINISHED: &str = "the store in PostgreSQL is not finished: try it, and keep no money in it yet";
 
 /// The shortest operator token that the environment may give.
 const TOKEN_MIN: usize = 32;
@@ -95,9 +92,6 @@ impl Serving {
             resolve: Duration::from_millis(args.store_resolve_ms),
             ..store::Options::new(url.clone(), *keyring.mark())
         };
-        if let StoreUrl::Postgres(_) = url {
-            lines.push(UNFINISHED.into());
-        }
         let has_token = options.environment_token.is_some();
         let store = Store::open(options).map_err(|error| {
             let is_other_key = matches!(error, OpenError::WrongKey(_));

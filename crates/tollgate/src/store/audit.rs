@@ -185,7 +185,7 @@ impl Snapshot<'_> {
         })
     }
 
-    fn first_dense_at(&self, at: Timestamp, end: i64) -> Result<i64> {
+    pub(super) fn first_dense_at(&self, at: Timestamp, end: i64) -> Result<i64> {
         let (mut low, mut high) = (1, end);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -211,7 +211,15 @@ impl Snapshot<'_> {
 
     fn place(&self, cursor: [u8; 16]) -> Result<Option<i64>> {
         let place = self.ids().lines.seq(LineId::from_bytes(cursor));
-        Ok(if self.cursor(place)? == Some(cursor) { Some(place) } else { None })
+        if self.cursor(place)? == Some(cursor) {
+            return Ok(Some(place));
+        }
+        // One of before the store was copied. A timed place says itself when.
+        let is_one = Place::Seq(place).at().is_some_and(|at| {
+            self.ids().lines.place(LineId::from_bytes([0; 16]), place, at).as_bytes() == &cursor
+        });
+        let copied = if is_one { self.line_at(Place::Seq(place))? } else { None };
+        Ok(copied.and_then(|it| it.place.seq()))
     }
 
     /// Lines of an account along its chain.

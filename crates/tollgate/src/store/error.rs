@@ -86,6 +86,22 @@ pub enum OpenError {
         /// What would have to be otherwise.
         what: String,
     },
+    /// Something is where a new store was to be.
+    #[error("{0} is there already, and a store is copied only to where nothing is yet")]
+    Taken(String),
+    /// Nodes write to it, or might any moment.
+    #[error("{store} is in use by a running tollgate ({node}); stop every node, then try again")]
+    Served {
+        /// Which.
+        store: String,
+        /// One of the nodes, as it calls itself.
+        node: String,
+    },
+    /// Somebody brings its schema up to date, or copies a store to it.
+    #[error(
+        "{0} is being made just now, by a node that starts or by a copy: wait until that has ended, then try again"
+    )]
+    InTheMaking(String),
     /// What can be done with a file alone.
     #[error("{0} is no file, and this is done with files only")]
     NoFile(String),

@@ -1,7 +1,8 @@
 //! Proving that the events are those that follow from the journal.
 //!
 //! Their places have no gap, and are in the order of the commits. In a file that is the order of the lines. In PostgreSQL it
-//! is so for the events of one account; those of others are compared in the order of their lines, whatever their places.
+//! is so for the events of one account; those of others are compared in the order of their lines, whatever their places. So
+//! are those of a file that was copied from there.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -29,8 +30,12 @@ pub(super) struct Compared<'a> {
     followed: i64,
     /// Of each account the newest event and its command.
     newest: HashMap<AccountId, (Place, i64)>,
+    /// Whether the order is that of the lines.
+    is_by_line: bool,
     /// What was read and not compared yet.
     page: VecDeque<Told>,
+    /// The same of a file, where the order is that of the lines: by its line and its place.
+    ahead: BTreeMap<(i64, i64), Told>,
     /// The place up to which events were read.
     read: i64,
 }
@@ -55,9 +60,13 @@ impl Told {
 }
 
 impl<'a> Compared<'a> {
-    pub(super) fn begin(reader: Reader<'a>, ids: LineIds) -> Result<Self, Wrong> {
-        if let Reader::Postgres(connection) = reader {
+    /// `has_copied` says whether there are lines that many lanes wrote, in a file.
+    pub(super) fn begin(reader: Reader<'a>, ids: LineIds, has_copied: bool) -> Result<Self, Wrong> {
+        let is_by_line = has_copied || reader.dialect() == Dialect::Postgres;
+        if is_by_line {
             prove_places(reader)?;
+        }
+        if let Reader::Postgres(connection) = reader {
             connection.declare(CURSOR, "SELECT * FROM events ORDER BY line, seq")?;
         }
         Ok(Self {
@@ -67,7 +76,9 @@ impl<'a> Compared<'a> {
             expected: BTreeMap::new(),
             followed: 0,
             newest: HashMap::new(),
+            is_by_line,
             page: VecDeque::new(),
+            ahead: BTreeMap::new(),
             read: 0,
         })
     }
@@ -77,10 +88,7 @@ impl<'a> Compared<'a> {
         for event in events {
             self.followed += 1;
             let Place::Seq(line) = event.line;
-            let order = match self.reader.dialect() {
-                Dialect::Sqlite => 0,
-                Dialect::Postgres => line,
-            };
+            let order = if self.is_by_line { line } else { 0 };
             self.expected.insert((order, self.followed), Expected { event, command });
         }
     }
@@ -97,7 +105,8 @@ impl<'a> Compared<'a> {
     /// None may be left.
     pub(super) fn end(mut self) -> Result<(), Wrong> {
         self.up_to(i64::MAX)?;
-        match self.next()? {
+        let next = self.next()?;
+        match next.or(self.ahead.pop_first().map(|it| it.1)) {
             None => Ok(()),
             Some(Told { seq, .. }) => {
                 Err(Wrong::Other(format!("event {seq} follows from no line of the journal")))
@@ -107,13 +116,19 @@ impl<'a> Compared<'a> {
 
     fn compare(&mut self, Expected { event, command }: &Expected) -> Result<(), Wrong> {
         self.seen += 1;
-        let told = self.next()?;
-        let is_by_line = self.reader.dialect() == Dialect::Postgres;
+        let Place::Seq(line) = event.line;
+        let is_by_line = self.is_by_line;
+        let told = match self.reader.dialect() {
+            Dialect::Sqlite if is_by_line => self.next_of(line)?,
+            Dialect::Sqlite | Dialect::Postgres => self.next()?,
+        };
         let seq = match &told {
             Some(told) if is_by_line => told.seq,
             None if is_by_line => {
-                let Place::Seq(seq) = event.line;
-                return Err(Wrong::Line { seq, what: "the event that follows from it is not there".into() });
+                return Err(Wrong::Line {
+                    seq: line,
+                    what: "the event that follows from it is not there".into(),
+                });
             }
             Some(_) | None => self.seen,
         };
@@ -135,6 +150,24 @@ impl<'a> Compared<'a> {
         Ok(())
     }
 
+    /// The next one of a line. What is read on the way to it are those of lines near by, for their batches were written at the same
+    /// time.
+    fn next_of(&mut self, line: i64) -> Result<Option<Told>> {
+        loop {
+            if let Some((at, _)) = self.ahead.range((line, 0)..=(line, i64::MAX)).next() {
+                let at = *at;
+                return Ok(self.ahead.remove(&at));
+            }
+            let Some(told) = self.next()? else { return Ok(None) };
+            // What cannot be read is of no line.
+            let of = told.row.as_ref().map_or(i64::MAX, |it| {
+                let Place::Seq(line) = it.line;
+                line
+            });
+            self.ahead.insert((of, told.seq), told);
+        }
+    }
+
     fn next(&mut self) -> Result<Option<Told>> {
         if self.page.is_empty() {
             let page = match self.reader {
@@ -153,7 +186,9 @@ impl<'a> Compared<'a> {
 
 /// The places of events have no gap, and the newest is where the next one will come behind.
 fn prove_places(reader: Reader<'_>) -> Result<(), Wrong> {
-    let head: Option<i64> = reader.row("SELECT last FROM event_head", values![], |row| row.get("last"))?;
+    let head =
+        reader.either("SELECT COALESCE(MAX(seq), 0) AS last FROM events", "SELECT last FROM event_head");
+    let head: Option<i64> = reader.row(head, values![], |row| row.get("last"))?;
     let head = head.ok_or(Fault::Missing("head of the events"))?;
     let all =
         "SELECT COUNT(*) AS count, COALESCE(MIN(seq), 1) AS first, COALESCE(MAX(seq), 0) AS last FROM events";

@@ -57,7 +57,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::{oneshot, watch};
 
 pub use audit::{AuditFilter, Audited, Cause, Whose};
-pub use copy::copy;
+pub use copy::{Copied, CopyError, Step, copy};
 pub use credentials::{StoredCredential, TokenFilter};
 pub use deliveries::{Deliveries, Delivery, DeliveryFigures, DeliveryState, Tried, Wanted};
 pub use embedded::ONCE_MAX;

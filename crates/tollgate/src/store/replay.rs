@@ -9,6 +9,10 @@
 //! its accounts; and so are those of all that belongs to no family alone, for it changes in one batch at a time, behind all
 //! lines that there are. So whatever a line has found of accounts, holds, numbers, tokens, webhooks and the like is proven
 //! exactly. What it has read without a lock, the price plans, is proven as exactly as can be: see `price`.
+//!
+//! **Copied lines.** What was copied from many lanes into a file stands there in the order of their places, which `places` keeps:
+//! of such a line it is proven that there is no gap, as of any other of a file, and that its id and its time are those of the
+//! place that it had.
 
 mod before;
 mod price;
@@ -112,6 +116,10 @@ struct State {
     ahead: BTreeSet<i64>,
     /// The command whose lines are being read, and the line up to which there are no events.
     command: Replayed,
+    /// Where the line that is being read was before it was copied; where the first of its command was, and the line before it.
+    copied: Option<Place>,
+    copied_first: Option<Place>,
+    copied_last: Option<Place>,
     events_after: i64,
     heads_through: i64,
     /// The line from which on each one says what it found.
@@ -137,8 +145,13 @@ pub fn replay(url: &StoreUrl, opens: &(dyn Fn(&[u8]) -> bool + Sync)) -> Result<
     }
 }
 
+/// All lines, where some have been at other places.
+const COPIED: &str =
+    "SELECT journal.*, places.place AS copied_from FROM journal LEFT JOIN places ON places.seq = journal.seq
+     ORDER BY journal.seq";
+
 /// Proves one state of a store.
-fn prove(reader: Reader<'_>, ids: Ids, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
+pub(super) fn prove(reader: Reader<'_>, ids: Ids, opens: &dyn Fn(&[u8]) -> bool) -> Result<Replay, Wrong> {
     let has_versions = reader.dialect() == Dialect::Postgres;
     let mut state = State {
         // Where rows are current with every commit they count all lines.
@@ -151,8 +164,10 @@ fn prove(reader: Reader<'_>, ids: Ids, opens: &dyn Fn(&[u8]) -> bool) -> Result<
         ..State::default()
     };
     let snapshot = Snapshot::new(reader, None, ids);
-    let mut told = Compared::begin(reader, ids.events)?;
-    reader.each("SELECT * FROM journal ORDER BY seq", values![], |row| {
+    let has_copied = has_copied(reader)?;
+    let mut told = Compared::begin(reader, ids.events, has_copied)?;
+    let lines = if has_copied { COPIED } else { "SELECT * FROM journal ORDER BY seq" };
+    reader.each(lines, values![], |row| {
         let seq = row.get("seq").unwrap_or(state.last_seq + 1);
         if state.ahead.remove(&seq) {
             return Ok(());
@@ -160,6 +175,7 @@ fn prove(reader: Reader<'_>, ids: Ids, opens: &dyn Fn(&[u8]) -> bool) -> Result<
         told.up_to(seq)?;
         let recorded = sql::recorded(row)
             .map_err(|reason| Wrong::Line { seq, what: format!("it cannot be read ({reason})") })?;
+        state.copied = if has_copied { row.get("copied_from")? } else { None };
         state.take(&snapshot, &mut told, recorded)?;
         state.take_rest(&snapshot, &mut told)
     })?;
@@ -188,10 +204,16 @@ impl State {
         if !self.goes_on(&recorded) {
             told.with(self.end_command()?);
             self.command = Replayed::starting_at(recorded.place);
+            self.copied_first = self.copied;
         }
         let ids = snapshot.ids().lines;
         let taken = self.id(ids, &recorded).and_then(|()| self.line(snapshot, recorded));
         taken.map_err(|what| Wrong::Line { seq, what })
+    }
+
+    /// Whether lines of other lanes may have been written while this one was.
+    const fn is_of_many_lanes(&self) -> bool {
+        self.has_versions || self.copied_first.is_some()
     }
 
     /// Whether a line is of the same command as the one before it.
@@ -222,10 +244,11 @@ impl State {
         let id = recorded.line.id;
         let follows = self.last_id.replace(id).is_some_and(|it| are_beside(it, id) && it != id);
         if follows {
-            let is_next = Place::Seq(self.last_seq).next() == recorded.place;
+            let is_next = Place::Seq(self.last_seq).next() == recorded.place
+                && self.copied_last.map(Place::next) == self.copied;
             return if is_next { Ok(()) } else { Err(self.is_missing()) };
         }
-        if Place::Seq(ids.seq(id)) == recorded.place {
+        if Place::Seq(ids.seq(id)) == self.copied.unwrap_or(recorded.place) {
             Ok(())
         } else {
             Err("its id belongs to another line".into())
@@ -239,15 +262,16 @@ impl State {
     /// A line is where it must be, and says when it was written. A timed place says that itself, of a command's first line.
     fn place(&mut self, place: Place, at: Timestamp) -> Result<(), String> {
         let Place::Seq(seq) = place;
-        match self.command.first().at() {
-            None if seq != self.last_seq + 1 => return Err(self.is_missing()),
+        let is_dense = place.at().is_none();
+        match self.copied_first.unwrap_or(self.command.first()).at() {
+            _ if is_dense && seq != self.last_seq + 1 => return Err(self.is_missing()),
             None if at < self.last_at => return Err("its time is before that of the line before it".into()),
             Some(first) if at > first || (at < first && !self.has_own_times) => {
                 return Err("its time is not that of its place".into());
             }
             None | Some(_) => {}
         }
-        (self.last_seq, self.last_at) = (seq, at);
+        (self.last_seq, self.last_at, self.copied_last) = (seq, at, self.copied);
         self.lines += 1;
         Ok(())
     }
@@ -509,6 +533,11 @@ fn before_from(reader: Reader<'_>) -> sql::Result<i64> {
 fn has_own_times(reader: Reader<'_>) -> sql::Result<bool> {
     let said = "SELECT 1 AS it FROM meta WHERE name = 'times_of_callers'";
     Ok(reader.row(said, values![], |_| Ok(()))?.is_some())
+}
+
+/// Whether lines have been at other places before they were copied.
+fn has_copied(reader: Reader<'_>) -> sql::Result<bool> {
+    Ok(reader.row("SELECT 1 AS it FROM places LIMIT 1", values![], |_| Ok(()))?.is_some())
 }
 
 fn rows_with_caps(reader: Reader<'_>) -> sql::Result<HashMap<AccountId, Box<Caps>>> {

@@ -348,12 +348,18 @@ impl<'a> Snapshot<'a> {
         }
     }
 
-    /// The line at a place.
+    /// The line at a place, or the one that was written there before it was copied to where it is now.
     ///
     /// # Errors
     /// Of the store.
     pub fn line_at(&self, place: Place) -> Result<Option<Recorded>> {
-        self.row("SELECT * FROM journal WHERE seq = ?1", values![place], sql::recorded)
+        let found = self.row("SELECT * FROM journal WHERE seq = ?1", values![place], sql::recorded)?;
+        if found.is_some() || place.at().is_none() {
+            return Ok(found);
+        }
+        let copied =
+            "SELECT journal.* FROM places JOIN journal ON journal.seq = places.seq WHERE places.place = ?1";
+        self.row(copied, values![place], sql::recorded)
     }
 
     /// The line with this id.

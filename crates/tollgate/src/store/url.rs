@@ -43,7 +43,10 @@ impl FromStr for StoreUrl {
             return text.parse().map(Self::Postgres);
         }
         match text.strip_prefix("sqlite:") {
-            Some("") | None => Err("a store is named sqlite:FILE, such as sqlite:tollgate.db".into()),
+            Some("") | None => Err(
+                "a store is named sqlite:FILE or postgres://USER@HOST/DATABASE, such as sqlite:tollgate.db"
+                    .into(),
+            ),
             Some(path) => Ok(Self::Sqlite(PathBuf::from(path))),
         }
     }
@@ -60,7 +63,11 @@ mod tests {
         assert_eq!(database.to_string(), "postgres://me@127.0.0.1:5432/shop");
         for unknown in ["", "sqlite:", "a.db"] {
             let refused = unknown.parse::<StoreUrl>().unwrap_err();
-            assert_eq!(refused, "a store is named sqlite:FILE, such as sqlite:tollgate.db", "{unknown}");
+            assert_eq!(
+                refused,
+                "a store is named sqlite:FILE or postgres://USER@HOST/DATABASE, such as sqlite:tollgate.db",
+                "{unknown}"
+            );
         }
     }
 }

@@ -69,6 +69,20 @@ impl Ground {
         Self::on(Base::Database(cluster.database()))
     }
 
+    /// For a database in which nothing is, not even tables.
+    pub(crate) fn empty_database() -> Self {
+        Self::in_cluster(&Cluster::shared())
+    }
+
+    /// The database of a test that asked for one.
+    #[track_caller]
+    pub(crate) fn its_database(&self) -> &Database {
+        match &self.base {
+            Base::Database(database) => database,
+            Base::File => panic!("a test that looks at its database asks for one"),
+        }
+    }
+
     fn of(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => Self::on(Base::File),

@@ -18,6 +18,7 @@ mod close;
 mod cluster;
 mod concurrency;
 mod console;
+mod copy;
 mod demo;
 mod disk_full;
 mod doctor;

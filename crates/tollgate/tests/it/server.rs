@@ -35,6 +35,12 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    /// Where this one may be moved to, with the same key file.
+    pub(crate) fn moved_to(&self, ground: Ground) -> Self {
+        fs::copy(self.key_file(), ground.key_file()).unwrap();
+        Self { ground: Arc::new(ground), token: self.token.clone() }
+    }
+
     /// With nothing in it.
     pub(crate) fn new() -> Self {
         Self::on(Ground::new())
@@ -478,6 +484,11 @@ impl Api {
         // A proxy in the environment is not what we test; a server that hangs must fail its test.
         let http = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
         Self { http, url: url.to_owned(), token: token.to_owned() }
+    }
+
+    /// The same client of another server, with the same token.
+    pub(crate) fn at(&self, url: &str) -> Self {
+        Self::new(url, &self.token)
     }
 
     /// A request as the operator.

@@ -5,6 +5,7 @@ mod belongings;
 mod commands;
 pub(crate) mod copied;
 mod mixture;
+mod moved;
 mod prices;
 mod tls;
 

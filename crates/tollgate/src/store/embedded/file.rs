@@ -12,7 +12,7 @@ use crate::store::sql::{self, Reader, values};
 use crate::store::{Ids, OpenError};
 
 /// The schema's versions, oldest first; `PRAGMA user_version` counts how many a store has.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../../migrations/sqlite/0001_start.sql"),
     include_str!("../../../migrations/sqlite/0002_owned.sql"),
     include_str!("../../../migrations/sqlite/0003_prices.sql"),
@@ -22,9 +22,10 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/sqlite/0007_limits.sql"),
     include_str!("../../../migrations/sqlite/0008_events.sql"),
     include_str!("../../../migrations/sqlite/0009_webhooks.sql"),
+    include_str!("../../../migrations/sqlite/0010_places.sql"),
 ];
 /// The newest of them.
-const KNOWN: u32 = 9;
+const KNOWN: u32 = 10;
 
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
@@ -86,12 +87,29 @@ pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
     if found > known {
         return Err(OpenError::Newer { store: name(path), found, known });
     }
+    migrate(&mut connection, found)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, found: u32) -> rusqlite::Result<()> {
     for (migration, version) in MIGRATIONS.iter().zip(1_u32..).filter(|it| it.1 > found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
     }
+    Ok(())
+}
+
+/// A connection that writes to a new file, of which nothing need be left should it not come to its end.
+pub(super) fn open_new(path: &Path) -> Result<Connection, OpenError> {
+    let mut connection = Connection::open(path)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -131072;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(64);
+    migrate(&mut connection, 0)?;
     Ok(connection)
 }
 
@@ -173,9 +191,14 @@ pub(in crate::store) fn backup(path: &Path, copy: &Path) -> Result<(), OpenError
     connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
     let at_copy = |reason| OpenError::File { path: copy.to_owned(), reason };
     File::open(copy).and_then(|it| it.sync_all()).map_err(at_copy)?;
-    let folder = copy.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|it| it.sync_all()).map_err(at_copy)?;
-    Ok(())
+    sync_folder(copy)
+}
+
+/// Has the name of a file be on the disk.
+pub(super) fn sync_folder(path: &Path) -> Result<(), OpenError> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = File::open(folder).and_then(|it| it.sync_all());
+    synced.map_err(|reason| OpenError::File { path: path.to_owned(), reason })
 }
 
 /// The live tokens by the hash of their text.

@@ -3,13 +3,15 @@
 //! Reading order: [`Engine`] is what the door knows of; `writer` takes commands that wait as a batch, has the ledger decide
 //! them and commits once (`memory` brings what they read, `write` and `insert` write the rows, `aside` is what goes with
 //! them); `resident` is what it keeps in memory, `once` and `once_table` the keys, `gather` what usage adds up to; `usage_fill`
-//! brings that up to the journal at a start; `deliveries` is the file beside the store; `file` opens, locks and copies.
+//! brings that up to the journal at a start; `deliveries` is the file beside the store; `file` opens, locks and copies; `fresh` is for a store
+//! that is copied to a file or from one.
 //!
 //! **Invariants.** One thread writes. What a batch has decided is in memory only after COMMIT has returned.
 
 mod aside;
 mod deliveries;
 mod file;
+mod fresh;
 mod gather;
 mod insert;
 mod memory;
@@ -31,6 +33,7 @@ use tokio::sync::Notify;
 
 pub(super) use deliveries::Deliveries;
 pub(super) use file::{backup, exists, read_whole};
+pub(super) use fresh::{Fresh, read_still};
 pub use once::ONCE_MAX;
 
 use super::queue::Queue;

@@ -192,7 +192,7 @@ impl Engine {
 }
 
 /// What makes a connection one that goes through everything, however long that takes.
-const WHOLE_SETTINGS: &str =
+pub(super) const WHOLE_SETTINGS: &str =
     "SET jit = off; SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0";
 
 /// Reads one state of a store, live or not, that was brought up to date; on a thread of its own, as it is opened. What is read
@@ -206,9 +206,7 @@ pub(in crate::store) fn read_whole<T: Send, E: From<OpenError> + Send>(
 ) -> Result<T, E> {
     let read_here = || {
         let store = url.to_string();
-        let connected = Connector::new(url)?.connect(WHOLE_SETTINGS);
-        let connection =
-            connected.map_err(|reason| OpenError::Unreachable { store: store.clone(), reason })?;
+        let connection = connect(url, &store)?;
         schema::check(&connection, &store)?;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         connection.batch(begin).map_err(OpenError::from)?;
@@ -222,9 +220,10 @@ pub(in crate::store) fn read_whole<T: Send, E: From<OpenError> + Send>(
     })
 }
 
-/// A connection for itself.
-pub(in crate::store) fn connect(url: &PostgresUrl, store: &str) -> Result<Connection, OpenError> {
-    first(&Connector::new(url)?, store)
+/// A connection for itself, that goes through everything.
+pub(super) fn connect(url: &PostgresUrl, store: &str) -> Result<Connection, OpenError> {
+    let connected = Connector::new(url)?.connect(WHOLE_SETTINGS);
+    connected.map_err(|reason| OpenError::Unreachable { store: store.to_owned(), reason })
 }
 
 /// The first connection to a database tells whether it is there at all.

@@ -9,18 +9,18 @@ use crate::store::sql::{Reader, Result, Value};
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Hashes keys, alike on every node.
-pub(super) struct Keys {
+pub(in crate::store) struct Keys {
     key: [u8; 32],
 }
 
 impl Keys {
     /// For the store with this mark, which only its key file makes.
-    pub(super) fn of(mark: &[u8; 32]) -> Self {
+    pub(in crate::store) fn of(mark: &[u8; 32]) -> Self {
         Self { key: blake3::derive_key("tollgate 2026-11 keys of requests", mark) }
     }
 
     /// The hash of a key within its scope.
-    pub(super) fn hash(&self, scope: &Scope, key: &str) -> u128 {
+    pub(in crate::store) fn hash(&self, scope: &Scope, key: &str) -> u128 {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         let caller = match scope.caller {
             Caller::Operator => 1,
@@ -46,7 +46,7 @@ impl Keys {
 }
 
 /// The day of a time, as the table counts them.
-pub(super) fn day_of(millis: i64) -> i32 {
+pub(in crate::store) fn day_of(millis: i64) -> i32 {
     i32::try_from(millis.div_euclid(DAY_MS)).unwrap_or(i32::MAX)
 }
 

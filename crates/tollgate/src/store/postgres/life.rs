@@ -98,6 +98,22 @@ impl Dead {
     }
 }
 
+/// Takes the locks of all lanes, so that none begins to live; or gives what a node is called whose lane lives.
+///
+/// # Errors
+/// Of the database.
+pub(super) fn hold_all(reader: Reader<'_>) -> Result<Option<String>> {
+    let all = "SELECT lane::bigint AS lane, pg_try_advisory_lock(?1::int, lane::int) AS taken
+         FROM generate_series(0, ?2::int - 1) AS lane";
+    let all = reader.rows(all, values![LANE, i64::from(LANES)], |row| {
+        Ok((row.get::<i64>("lane")?, row.get::<bool>("taken")?))
+    })?;
+    let Some((lane, _)) = all.into_iter().find(|it| !it.1) else { return Ok(None) };
+    let node = "SELECT node FROM lanes WHERE lane = ?1";
+    let node = reader.row(node, values![lane], |row| row.get::<String>("node"))?;
+    Ok(Some(node.map_or_else(|| format!("lane {lane}"), |it| format!("node {it}"))))
+}
+
 /// Takes the lock of a lane, unless somebody has it.
 pub(super) fn try_lock(reader: Reader<'_>, lane: u8) -> Result<bool> {
     let try_lock = "SELECT pg_try_advisory_lock(?1::int, ?2::int) AS taken";

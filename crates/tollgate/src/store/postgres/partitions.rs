@@ -18,6 +18,9 @@ use crate::store::sql::{Fault, Result, values};
 const SLACK_MS: i64 = 3_600_000;
 /// How many events are in a part.
 const EVENTS: i64 = 10_000_000;
+/// How many parts are made for what is copied: of a clock that was centuries off some of it goes where everything goes that has
+/// no part.
+const PARTS_MAX: usize = 2_000;
 /// How many parts there are from the one of now on.
 const AHEAD: i64 = 3;
 
@@ -57,23 +60,30 @@ pub(in crate::store) fn keep_partitions(connection: &Connection, now: Timestamp)
     drop_keys_before(connection, &key_part(later(date(now), (-1).days())))
 }
 
-/// Makes the parts of months and of events that are over, for what is copied from another store.
+/// Makes the parts for what is copied from another store, in the transaction that has made the tables: of usage the months of
+/// these times, of keys the days between two times, if any, and those of so many events. Lines keep the part for what was copied.
 ///
 /// # Errors
 /// Of the database.
-pub(in crate::store) fn make_partitions_for(
+pub(super) fn make_for_copy(
     connection: &Connection,
-    since: Timestamp,
-    now: Timestamp,
+    (first, last): (Timestamp, Timestamp),
+    keys: Option<(Timestamp, Timestamp)>,
     events: i64,
 ) -> Result<()> {
-    let (mut month, last) = (date(since).first_of_month(), date(now));
     let mut parts: Vec<_> = (0..=events / EVENTS).map(events_part).collect();
-    while month <= last {
-        parts.extend(of_month(month)?);
+    let (mut month, last) = (date(first).first_of_month(), date(last));
+    while month <= last && parts.len() < PARTS_MAX {
+        parts.extend(of_month(month)?.into_iter().filter(|it| it.table == "usage"));
         month = later(month, 1.months());
     }
-    make(connection, parts)
+    if let Some((mut day, last)) = keys.map(|(first, last)| (date(first), date(last))) {
+        while day <= last && parts.len() < PARTS_MAX {
+            parts.extend(of_day(day)?);
+            day = later(day, 1.days());
+        }
+    }
+    parts.iter().try_for_each(|it| connection.batch(&it.text()))
 }
 
 /// Makes those of some parts that are not there. What cannot be had at once is left for the next time: until then lines go
@@ -294,9 +304,11 @@ mod tests {
     #[test]
     fn what_is_copied_finds_its_months() {
         let (_, connection) = prepared();
-        let since = Timestamp::from_millis(NOW.millis() - 70 * 86_400_000);
-        make_partitions_for(&connection, since, NOW, EVENTS).unwrap();
+        let since = |days: i64| Timestamp::from_millis(NOW.millis() - days * 86_400_000);
+        make_for_copy(&connection, (since(70), NOW), Some((since(1), NOW)), EVENTS).unwrap();
         assert_eq!(names(&connection, "events"), ["events_0", "events_1"]);
         assert_eq!(names(&connection, "usage"), ["usage_2025_09", "usage_2025_10", "usage_2025_11"]);
+        assert_eq!(names(&connection, "keys").len(), 2);
+        assert_eq!(names(&connection, "journal"), ["journal_copied"]);
     }
 }

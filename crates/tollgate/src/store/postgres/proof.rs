@@ -8,7 +8,7 @@ use super::keys::{Keys, day_of};
 use crate::store::bring::REMEMBERED_MS;
 use crate::store::place::{TIMED, first_at};
 use crate::store::replay::Wrong;
-use crate::store::sql::{self, Fault, Reader, Result, Row, Value, values};
+use crate::store::sql::{self, Column, Fault, Reader, Result, Row, Value, values};
 
 /// Proves them of a store whose key file says that.
 ///
@@ -23,23 +23,23 @@ pub(in crate::store) fn prove(reader: Reader<'_>, mark: &[u8; 32]) -> Result<(),
     prove_shown_once(reader)
 }
 
-/// The directory holds two names of every account, every token, every number and every open hold, and nothing that there is
-/// not; a hold that has ended may stay. Each leads to whom its row belongs.
+/// The directory holds two names of every account, every token, every number and every hold, and nothing that there is not.
+/// Each leads to whom its row belongs.
 fn prove_directory(reader: Reader<'_>) -> Result<(), Wrong> {
     let wrong = r#"WITH expected AS (
-          SELECT 1 AS kind, lpad(to_hex(api_key), 8, '0') COLLATE "C" AS name, family, id AS account, TRUE AS is_needed
+          SELECT 1 AS kind, lpad(to_hex(api_key), 8, '0') COLLATE "C" AS name, family, id AS account
             FROM accounts UNION ALL
-          SELECT 2, auth_id, family, id, TRUE FROM accounts UNION ALL
-          SELECT 3, verifier, NULL, NULL, TRUE FROM tokens UNION ALL
-          SELECT 4, country || '/' || msisdn, accounts.family, owner, TRUE
+          SELECT 2, auth_id, family, id FROM accounts UNION ALL
+          SELECT 3, verifier, NULL, NULL FROM tokens UNION ALL
+          SELECT 4, country || '/' || msisdn, accounts.family, owner
             FROM numbers LEFT JOIN accounts ON accounts.id = owner UNION ALL
-          SELECT 5, id::text COLLATE "C", family, account, ended_how IS NULL FROM holds
+          SELECT 5, id::text COLLATE "C", family, account FROM holds
         )
         SELECT COALESCE(directory.kind, expected.kind)::bigint AS kind, COALESCE(directory.name, expected.name) AS name,
           directory.name IS NOT NULL AS is_there, expected.name IS NOT NULL AS is_one
         FROM directory FULL JOIN expected ON directory.kind = expected.kind AND directory.name = expected.name
-        WHERE expected.name IS NULL OR (directory.name IS NULL AND is_needed) OR (directory.name IS NOT NULL AND
-          (directory.family IS DISTINCT FROM expected.family OR directory.account IS DISTINCT FROM expected.account))
+        WHERE expected.name IS NULL OR directory.name IS NULL OR
+          (directory.family IS DISTINCT FROM expected.family OR directory.account IS DISTINCT FROM expected.account)
         ORDER BY 1, 2 LIMIT 1"#;
     let wrong = reader.row(wrong, values![], |row| {
         let what = match (row.get("is_there")?, row.get("is_one")?) {
@@ -92,15 +92,15 @@ fn hash_of(row: Row<'_>, keys: &Keys) -> Result<Option<u128>> {
     Ok(line.once.as_ref().map(|it| keys.hash(&line.scope(), &it.key)))
 }
 
-/// No key is forgotten before its time. Lines that were copied from a file are not asked for theirs.
+/// No key is forgotten before its time, of lines that were copied from a file neither.
 fn prove_remembered(reader: Reader<'_>, keys: &Keys) -> Result<(), Wrong> {
     let now = "SELECT CAST(EXTRACT(EPOCH FROM now()) * 1000 AS bigint) AS now";
     let now: Option<i64> = reader.row(now, values![], |row| row.get("now"))?;
     let since = Timestamp::from_millis(now.ok_or(Fault::Missing("time"))?.saturating_sub(REMEMBERED_MS));
-    let since = first_at(since).max(TIMED);
-    let unkept = "SELECT * FROM journal WHERE seq >= ?1 AND once_key IS NOT NULL
+    let first = first_at(since).max(TIMED);
+    let unkept = "SELECT * FROM journal WHERE (seq >= ?1 OR (seq < ?2 AND at >= ?3)) AND once_key IS NOT NULL
          AND NOT EXISTS (SELECT 1 FROM keys WHERE keys.seq = journal.seq) ORDER BY seq";
-    reader.each(unkept, values![since], |row| {
+    reader.each(unkept, values![first, TIMED, Column(since)], |row| {
         let (seq, at): (i64, Timestamp) = (row.get("seq")?, sql::get(row, "at")?);
         let Some(hash) = hash_of(row, keys)? else { return Ok(()) };
         // Where a clock has gone back, the same key may have been used once more on the same day.

@@ -28,9 +28,39 @@ pub(in crate::store) fn prepare(
     if version(connection, store)? == KNOWN && is_marked(connection, store, mark)? {
         return Ok(());
     }
-    let not_a_store = |reason| OpenError::NotAStore { store: store.to_owned(), reason };
     connection.batch("BEGIN")?;
-    connection.row("SELECT pg_advisory_xact_lock(?1) IS NULL AS it", values![LOCK], |_| Ok(()))?;
+    let locked = connection.row("SELECT pg_advisory_xact_lock(?1) IS NULL AS it", values![LOCK], |_| Ok(()));
+    locked.map_err(|fault| if fault.is_kept_waiting() { in_the_making(store) } else { fault.into() })?;
+    make(connection, store, mark)?;
+    connection.batch("COMMIT")?;
+    Ok(())
+}
+
+/// Makes the schema of a database that has none yet, in a transaction that goes on: until it is committed nobody else sees
+/// anything of it, and whoever wants to make it, too, waits.
+///
+/// # Errors
+/// [`OpenError`], also where there is a store.
+pub(super) fn begin(connection: &Connection, store: &str, mark: &[u8; 32]) -> Result<(), OpenError> {
+    suits(connection, store)?;
+    connection.batch("BEGIN")?;
+    let lock = "SELECT pg_try_advisory_xact_lock(?1) AS taken";
+    if connection.row(lock, values![LOCK], |row| row.get("taken"))? != Some(true) {
+        return Err(in_the_making(store));
+    }
+    if version(connection, store)? != 0 {
+        return Err(OpenError::Taken(format!("a store in {store}")));
+    }
+    make(connection, store, mark)
+}
+
+fn in_the_making(store: &str) -> OpenError {
+    OpenError::InTheMaking(store.to_owned())
+}
+
+/// What is missing of the schema and the mark, under the lock.
+fn make(connection: &Connection, store: &str, mark: &[u8; 32]) -> Result<(), OpenError> {
+    let not_a_store = |reason| OpenError::NotAStore { store: store.to_owned(), reason };
     let found = version(connection, store)?;
     for (migration, version) in MIGRATIONS.iter().zip(1_u32..).filter(|it| it.1 > found) {
         if version == 1 {
@@ -42,7 +72,6 @@ pub(in crate::store) fn prepare(
     if !is_marked(connection, store, mark)? {
         connection.execute("INSERT INTO key_mark (value) VALUES (?1)", values![mark.as_slice()])?;
     }
-    connection.batch("COMMIT")?;
     Ok(())
 }
 

@@ -52,7 +52,7 @@ pub(super) fn prove(state: &State, line: &Line) -> Result<(), String> {
 /// Whether a version of a plan was that of the line's family.
 fn in_force(state: &State, plan: &PricePlan, line: &Line) -> bool {
     // What came so late may not have been known yet.
-    let is_unknown = |since: Timestamp| state.has_versions && since > line.at.plus_millis(-LATE_MS);
+    let is_unknown = |since: Timestamp| state.is_of_many_lanes() && since > line.at.plus_millis(-LATE_MS);
     let version = (plan.name.clone(), plan.version);
     let is_default = plan.is_default || state.superseded.get(&version).is_some_and(|it| is_unknown(*it));
     let primary: Option<&Account> = line.family.and_then(|it| state.accounts.get(&it)).map(|it| &it.account);

@@ -63,6 +63,11 @@ impl Fault {
         }
     }
 
+    /// Whether somebody else held a lock for longer than was to be waited.
+    pub(super) fn is_kept_waiting(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
+    }
+
     /// Whether the same may go through at once: a race was lost, or the connection.
     pub(super) fn may_go_through(&self) -> bool {
         let lost = [

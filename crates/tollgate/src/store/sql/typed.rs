@@ -35,9 +35,12 @@ impl Kind {
 }
 
 impl ToSql for Value<'_> {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self {
             Self::Null(_) => return Ok(IsNull::Yes),
+            // Smaller ones only where rows go in without a statement.
+            Self::Int(integer) if *of == Type::INT2 => out.put_i16((*integer).try_into()?),
+            Self::Int(integer) if *of == Type::INT4 => out.put_i32((*integer).try_into()?),
             Self::Int(integer) => out.put_i64(*integer),
             Self::Bool(is_so) => out.put_u8(u8::from(*is_so)),
             Self::Text(text) => out.put_slice(text.as_bytes()),
@@ -48,7 +51,8 @@ impl ToSql for Value<'_> {
     }
 
     fn accepts(of: &Type) -> bool {
-        [Type::INT8, Type::BOOL, Type::TEXT, Type::UUID, Type::BYTEA].contains(of)
+        let all = [Type::INT8, Type::INT4, Type::INT2, Type::BOOL, Type::TEXT, Type::UUID, Type::BYTEA];
+        all.contains(of)
     }
 
     to_sql_checked!();

@@ -93,6 +93,7 @@ fn the_whole() {
       check        Replay the journal of a store, live or not, and prove that every account follows from
                    it
       backup       Copy a store, live or not, to a new file (and its key file beside it)
+      copy         Copy a store from a file to a PostgreSQL database, or back, whole and proven
       demo         Play a partner's month on a temporary store, then stay up for exploring
       openapi      Print the OpenAPI 3.1 document of the native API, which a running server shows at
                    /docs
@@ -116,6 +117,40 @@ fn the_whole() {
     key file, address, certificate), or cannot reach a server; 4 a sync to disk failed while serving.
     Those who ask a server (accounts, transfer, payments, usage, statement, journal, credentials,
     prices) have more: see their --help.
+    "#);
+}
+
+#[test]
+fn copy() {
+    assert_snapshot!(run(&mut tollgate(["copy", "--help"])).stdout, @r#"
+    Copy a store from a file to a PostgreSQL database, or back, whole and proven
+
+    Usage: tollgate copy [OPTIONS] --from <STORE> --to <STORE>
+
+    Options:
+          --from <STORE>     The store to copy: sqlite:FILE or postgres://USER@HOST/DATABASE [env:
+                             TOLLGATE_COPY_FROM]
+          --to <STORE>       Where to copy it to: a file that does not exist yet, or a database without
+                             a store [env: TOLLGATE_COPY_TO]
+          --key-file <FILE>  The file with the key under which the secrets of both are sealed. FILE.key,
+                             beside the file that is copied, when not given [env: TOLLGATE_KEY_FILE=]
+      -h, --help             Print help
+
+    One of the two is a file, the other a database. Stop every tollgate that serves the first one: it is
+    locked while it is copied. At the second one there is nothing before everything is there, checked as
+    by tollgate check and compared; so a copy that was broken off is just run again. The key file stays
+    the same and is not copied.
+
+    From a file to a database:
+      tollgate copy --from sqlite:tollgate.db --to postgres://tollgate@db.example/tollgate
+      tollgate serve --store postgres://tollgate@db.example/tollgate --key-file tollgate.db.key
+
+    And back, to a file that does not exist yet:
+      tollgate copy --from postgres://tollgate@db.example/tollgate --to sqlite:back.db \
+        --key-file tollgate.db.key
+
+    Exit codes: 0 copied; 1 what there is, or what was copied, is not right; 2 the command line is
+    wrong; 3 a store or the key file cannot be used, or the copy was broken off.
     "#);
 }
 

@@ -136,6 +136,11 @@ impl Commands {
         self.lines.get(at).copied().unwrap_or(LineId::from_bytes([0; 16]))
     }
 
+    /// When the newest of them was asked for.
+    pub(crate) const fn now(&self) -> Timestamp {
+        at_millis(self.at)
+    }
+
     pub(crate) fn next(&mut self, book: &Book) -> (Command, Timestamp) {
         // A close counts on from its own id for the holds that it releases and what its account owned.
         self.id += 1_000;

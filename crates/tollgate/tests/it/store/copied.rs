@@ -1,4 +1,4 @@
-//! A store in a file and its copy in PostgreSQL say the same, whatever is asked of them.
+//! A store in a file, its copy in PostgreSQL and the copy of that in a file say the same, whatever is asked of them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Debug;
@@ -9,19 +9,19 @@ use ledger::{
     AccountId, Actor, EventKind, Kind, Limits, NumberKind, Status, Timestamp, TransferKind, WebhookId,
 };
 use tollgate::store::{
-    self, AccountFilter, AuditFilter, Cause, Deliveries, DeliveryState, EventFilter, FamilyFilter,
-    FamilyOrder, Name, NumberFilter, Options, Owners, PlanFilter, PostgresUrl, Result as Read, Slice,
-    Snapshot, Store, StoreUrl, TokenFilter, Tried, UsageSpan, UsageSum, Wanted, WebhooksOf, Whose,
+    self, AccountFilter, AuditFilter, Cause, Copied, CopyError, Deliveries, DeliveryState, EventFilter,
+    FamilyFilter, FamilyOrder, Name, NumberFilter, Options, Owners, PlanFilter, Result as Read, Slice,
+    Snapshot, Store, Time, TokenFilter, Tried, UsageSpan, UsageSum, Wanted, WebhooksOf, Whose,
 };
 
 use super::commands::Commands;
 use super::mixture::{Oracle, ask, kept};
 use super::{open, options};
-use crate::cluster::{Cluster, Database};
+use crate::cluster::Database;
 use crate::ground::Ground;
 use crate::server::Random;
 
-const ALL: usize = usize::MAX;
+pub(super) const ALL: usize = usize::MAX;
 const WHOLE: Slice = Slice { offset: 0, limit: usize::MAX };
 const SOME: Slice = Slice { offset: 1, limit: 3 };
 /// After everything that the tests set a time to, and within what a time of the calendar is.
@@ -33,34 +33,55 @@ async fn a_copy_of_random_commands_says_the_same() {
     let ground = Ground::file();
     let (store, mut oracle) = (open(&ground), Oracle::new());
     let mut commands = Commands::new(random.fork());
-    for _ in 0..300 {
-        let group: Vec<_> = (0..random.within(1..24)).map(|_| (commands.next(&oracle.book), false)).collect();
-        let answers = join_all(group.iter().cloned().map(|it| ask(&store, it))).await;
-        for (((command, at), _), answer) in group.into_iter().zip(answers) {
-            if let Some(decision) = oracle.done(command, at, kept(answer)) {
-                commands.remember(&decision);
-            }
-        }
-    }
+    carry_out(&store, &mut oracle, &mut commands, &mut random, 200).await;
     store.close();
     drop(store);
     // It waits for the database, which no thread may that runs futures.
     tokio::task::spawn_blocking(move || says_the_same(&ground, [7; 32])).await.unwrap();
 }
 
-/// Copies a closed store and asks both everything.
-pub(crate) fn says_the_same(ground: &Ground, key_mark: [u8; 32]) {
-    let database = Cluster::shared().database();
-    let url = StoreUrl::Postgres(database.url().parse::<PostgresUrl>().unwrap());
-    let options = Options { key_mark, ..options(ground) };
-    let newest_of = |store: Store| store.read_now(|it| Ok(newest(it)?.unwrap_or_default())).unwrap();
-    let last = newest_of(Store::open(options.clone()).unwrap());
-    store::copy(&options.url, &url, last).unwrap();
-    let again = store::copy(&options.url, &url, last).unwrap_err().to_string();
-    assert!(again.ends_with("there is one already"), "{again}");
+pub(super) async fn carry_out(
+    store: &Store,
+    oracle: &mut Oracle,
+    commands: &mut Commands,
+    random: &mut Random,
+    groups: usize,
+) {
+    for _ in 0..groups {
+        let group: Vec<_> = (0..random.within(1..24)).map(|_| (commands.next(&oracle.book), false)).collect();
+        let answers = join_all(group.iter().cloned().map(|it| ask(store, it))).await;
+        for (((command, at), _), answer) in group.into_iter().zip(answers) {
+            if let Some(decision) = oracle.done(command, at, kept(answer)) {
+                commands.remember(&decision);
+            }
+        }
+    }
+}
 
-    let file = Store::open(options.clone()).unwrap();
-    let copy = Store::open(Options { url, ..options }).unwrap();
+pub(super) fn copy(from: &Ground, to: &Ground, mark: [u8; 32]) -> Result<Copied, CopyError> {
+    store::copy(&from.store_url(), &to.store_url(), &mark, &|_| true, Time::OfCallers, &mut |_| ())
+}
+
+/// Copies a closed store of a file and the copy back to a file, and asks all of them everything.
+pub(crate) fn says_the_same(ground: &Ground, key_mark: [u8; 32]) {
+    let (database, back) = (Ground::empty_database(), Ground::file());
+    copy(ground, &database, key_mark).unwrap();
+    let again = copy(ground, &database, key_mark).unwrap_err().to_string();
+    assert!(
+        again.contains("is there already, and a store is copied only to where nothing is yet"),
+        "{again}"
+    );
+    copy(&database, &back, key_mark).unwrap();
+    same_rows(ground, &back);
+    let again = copy(&database, &back, key_mark).unwrap_err().to_string();
+    assert!(
+        again.ends_with("t.db is there already, and a store is copied only to where nothing is yet"),
+        "{again}"
+    );
+
+    let of = |ground: &Ground| Options { key_mark, ..options(ground) };
+    let stores = [ground, &database, &back].map(|it| Store::open(of(it)).unwrap());
+    let [file, others @ ..] = &stores;
     let names = file.read_now(|it| it.accounts(&AccountFilter::default(), None, ALL)).unwrap();
     let unknown = "ffffffff".parse().unwrap();
     let names: Vec<_> = names
@@ -74,27 +95,43 @@ pub(crate) fn says_the_same(ground: &Ground, key_mark: [u8; 32]) {
             scope.spawn(|| runtime.block_on(store.all_named(&names)).unwrap()).join().unwrap()
         })
     };
-    assert_eq!(all_named(&file), all_named(&copy));
-    same("reads", file.read_now(everything).unwrap().0, copy.read_now(everything).unwrap().0);
     let beside = |store: &Store| {
         let store = store.clone();
         std::thread::scope(|scope| {
             scope.spawn(|| runtime.block_on(store.deliveries(deliveries)).unwrap()).join().unwrap()
         })
     };
-    same("deliveries", beside(&file).0, beside(&copy).0);
-    uses_its_indices(&database);
-    file.close();
-    copy.close();
+    let (named, read, delivered) = (all_named(file), file.read_now(everything).unwrap().0, beside(file).0);
+    for (what, copy) in ["in the database", "back in a file"].into_iter().zip(others) {
+        assert_eq!(named, all_named(copy), "{what}");
+        same(what, &read, &copy.read_now(everything).unwrap().0);
+        same(&format!("deliveries {what}"), &delivered, &beside(copy).0);
+    }
+    uses_its_indices(database.its_database());
+    stores.iter().for_each(Store::close);
 }
 
-fn newest(snapshot: &Snapshot<'_>) -> Read<Option<Timestamp>> {
-    let filter = AuditFilter { of: Whose::Everybody, kind: None, by: None, from: None, to: None };
-    let newest = snapshot.audit(&filter, None, 1)?.unwrap().lines;
-    Ok(newest.first().map(|it| it.line.at))
+/// Two files with the same rows, but for sums that are written late.
+fn same_rows(one: &Ground, other: &Ground) {
+    let [one, other] = [one, other].map(|it| (it.sql(), it.deliveries()));
+    for table in one.0.tables().into_iter().filter(|it| !["meta", "usage"].contains(&&**it)) {
+        let rows = |sql: &crate::ground::Sql| {
+            let columns = sql.columns(&table);
+            let columns: Vec<_> = columns.iter().filter(|it| **it != "last_line").cloned().collect();
+            let mut rows = sql.rows(&format!("SELECT {} FROM {table}", columns.join(", ")));
+            rows.sort_unstable();
+            rows
+        };
+        assert!(rows(&one.0) == rows(&other.0), "{table} is not the same");
+    }
+    for table in ["deliveries", "progress"] {
+        let rows = format!("SELECT * FROM {table} ORDER BY 1, 2");
+        let rows = if table == "progress" { "SELECT * FROM progress" } else { &rows };
+        assert_eq!(one.1.rows(rows), other.1.rows(rows), "{table}");
+    }
 }
 
-fn same(what: &str, file: Vec<(String, String)>, copy: Vec<(String, String)>) {
+fn same(what: &str, file: &[(String, String)], copy: &[(String, String)]) {
     assert!(file.len() > 20, "{what}: {} were asked", file.len());
     assert_eq!(file.len(), copy.len(), "{what}");
     let differs = |((asked, one), (_, other)): (&(String, String), &(String, String))| {
@@ -103,7 +140,7 @@ fn same(what: &str, file: Vec<(String, String)>, copy: Vec<(String, String)>) {
             format!("{asked}: {lines:?}, {} and {} lines", one.lines().count(), other.lines().count())
         })
     };
-    let different: Vec<_> = file.iter().zip(&copy).filter_map(differs).collect();
+    let different: Vec<_> = file.iter().zip(copy).filter_map(differs).collect();
     assert!(
         different.is_empty(),
         "{what}: {} differ:\n{}",

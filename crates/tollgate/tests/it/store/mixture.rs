@@ -239,7 +239,7 @@ impl Oracle {
     }
 
     /// Everything as the store's readers find it, one by one and in lists.
-    fn assert_is_in(&self, store: &Store) {
+    pub(super) fn assert_is_in(&self, store: &Store) {
         store
             .read_now(|snapshot| {
                 for account in self.book.accounts() {
