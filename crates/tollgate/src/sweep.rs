@@ -18,9 +18,11 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let mut stop = std::pin::pin!(stop);
     loop {
         let ago_ms = if app.store().turn().is_some() { 0 } else { LEFT_MS };
-        // What cannot be written now is due still in a moment; the store has said why.
-        drop(app.expire_overdue_holds(ago_ms).await);
-        drop(app.expire_overdue_credentials(ago_ms).await);
+        if !app.store().is_away() {
+            // What cannot be written now is due still in a moment; the store has said why.
+            drop(app.expire_overdue_holds(ago_ms).await);
+            drop(app.expire_overdue_credentials(ago_ms).await);
+        }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = &mut stop => return,

@@ -48,7 +48,7 @@ mod webhooks;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -395,6 +395,12 @@ impl Store {
             Engine::Embedded(_) => Duration::ZERO,
             Engine::Postgres(_) => postgres::IN_FORCE_WITHIN,
         }
+    }
+
+    /// Whether a database was not to be reached when it was asked last, so that what can wait need not be tried; a file always is.
+    pub fn is_away(&self) -> bool {
+        let takes_writes = &self.shared.common.figures.takes_writes;
+        matches!(self.shared.engine, Engine::Postgres(_)) && !takes_writes.load(Ordering::Relaxed)
     }
 
     /// Whether it is this node's turn to do what one node does alone, and which of its turns that is: whoever has seen another

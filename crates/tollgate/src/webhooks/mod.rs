@@ -105,7 +105,9 @@ impl Room {
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {
-            if let Err(error) = self.step().await {
+            if !self.outbox.store().is_away()
+                && let Err(error) = self.step().await
+            {
                 warn(&error, "events cannot be sent now");
             }
             tokio::select! {

@@ -112,7 +112,7 @@ impl Engine {
         let last_event = events::last(connection.reader())?;
         shared.common.figures.last_event.store(last_event, Ordering::Relaxed);
         // Before anybody asks, so that tokens are known, and the time.
-        let mut pulse = Pulse::new(shared.clone(), connection);
+        let mut pulse = Pulse::new(shared.clone(), connection)?;
         pulse.beat()?;
         let mut threads = Vec::new();
         for _ in 0..options.lanes.max(1) {

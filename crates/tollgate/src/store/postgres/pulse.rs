@@ -16,6 +16,10 @@ use crate::store::sql::{Result, values};
 /// How often it beats: what is said to be in force everywhere within a second has half of one to spare.
 const EVERY: Duration = Duration::from_millis(500);
 
+/// What makes a connection the pulse's. A node that stands still though its machine lives, stopped or starved, keeps its
+/// connections; the server ends this one, and so its turn goes to another.
+const SETTINGS: &str = "SET idle_session_timeout = '5s'";
+
 /// Says when it is over.
 #[derive(Default)]
 pub(super) struct Stop {
@@ -54,10 +58,13 @@ struct Said {
 }
 
 impl Pulse {
-    pub(super) fn new(shared: Arc<Shared>, connection: Connection) -> Self {
+    /// # Errors
+    /// Of the database.
+    pub(super) fn new(shared: Arc<Shared>, connection: Connection) -> Result<Self> {
+        connection.batch(SETTINGS)?;
         let config = Config::new(shared.environment.clone());
         let apart = Apart::new(shared.common.figures.database_ahead_ms.clone());
-        Self { shared, connection: Some(connection), config, apart, newest: (0, 0) }
+        Ok(Self { shared, connection: Some(connection), config, apart, newest: (0, 0) })
     }
 
     /// Beats until it is over.
@@ -93,7 +100,9 @@ impl Pulse {
             Some(connection) => connection,
             None => {
                 self.shared.turn.has_lost_its_connection();
-                self.shared.connect()?
+                let connection = self.shared.connect()?;
+                connection.batch(SETTINGS)?;
+                connection
             }
         };
         let asked = Asked::now();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::{Nodes, eventually};
@@ -58,6 +59,15 @@ fn are_in_order(receiver: &Receiver) {
     }
 }
 
+/// Waits until of all that was sent it is known that it was taken.
+async fn none_is_pending(node: &Server, webhook: &str) {
+    let path = format!("/api/v1/webhooks/{webhook}/deliveries?state=pending");
+    eventually("all are known to be taken", async || {
+        node.api().get(&path).await.expect(200)["deliveries"] == json!([])
+    })
+    .await;
+}
+
 /// What a node says of itself.
 async fn metric(server: &Server, name: &str) -> i64 {
     let url = server.said("metrics on ");
@@ -75,11 +85,7 @@ async fn each_event_is_sent_once_wherever_it_came_from_and_again_wherever_that_i
     open(&[one, other], 50).await;
     eventually("all events are taken", async || taken(&receiver).len() >= 100).await;
     let path = format!("/api/v1/webhooks/{webhook}/deliveries");
-    let pending = format!("{path}?state=pending");
-    eventually("all are known to be taken", async || {
-        other.api().get(&pending).await.expect(200)["deliveries"] == json!([])
-    })
-    .await;
+    none_is_pending(other, &webhook).await;
     // What comes after them comes after whatever would have been sent twice.
     open(&[other], 1).await;
     eventually("the last are taken", async || taken(&receiver).len() >= 102).await;
@@ -93,10 +99,7 @@ async fn each_event_is_sent_once_wherever_it_came_from_and_again_wherever_that_i
         let resend = format!("{path}/{event}/resend");
         node.api().post(&resend, json!({})).await.expect(200);
         eventually("it comes once more", async || times(&receiver)[&event] == 2 + nth).await;
-        eventually("that is known", async || {
-            one.api().get(&pending).await.expect(200)["deliveries"] == json!([])
-        })
-        .await;
+        none_is_pending(one, &webhook).await;
     }
     assert_eq!(receiver.received().len(), 105);
     // One of them has sent them all, and both know that nothing waits.
@@ -142,6 +145,35 @@ async fn when_the_node_that_sends_is_killed_another_goes_on_within_seconds_and_n
     assert_eq!(receiver.received().len(), before + 8);
     nodes.servers.push(next);
     nodes.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stands_still_loses_its_turn_and_sends_nothing_twice_when_it_goes_on() {
+    let receiver = Receiver::start(|_| Behaviour::Answer(200)).await;
+    let nodes = nodes();
+    let [one, other] = [nodes.node(0), nodes.node(1)];
+    let webhook = listening(&other.api(), &receiver).await;
+    open(&[one, other], 4).await;
+    eventually("all are taken", async || taken(&receiver).len() == 8).await;
+    none_is_pending(other, &webhook).await;
+    one.signal(Signal::SIGSTOP);
+    let stopped_at = Instant::now();
+    open(&[other], 4).await;
+    eventually("the other one sends", async || taken(&receiver).len() == 16).await;
+    say(&format!("all were sent {:?} after the node that sent stood still", stopped_at.elapsed()));
+    one.signal(Signal::SIGCONT);
+    open(&[one, other], 4).await;
+    eventually("all are taken", async || taken(&receiver).len() == 24).await;
+    // It says that it was cut off, and that is all that it complains of.
+    eventually("it has noticed", async || one.log().contains("the database cannot be reached")).await;
+    assert_eq!(receiver.received().len(), 24);
+    let delivered = "tollgate_webhook_deliveries_delivered_total";
+    assert_eq!(metric(one, delivered).await + metric(other, delivered).await, 24);
+    let Nodes { servers, store } = nodes;
+    for server in servers {
+        server.stop();
+    }
+    store.assert_clean("after a node that stood still");
 }
 
 #[tokio::test(flavor = "multi_thread")]
