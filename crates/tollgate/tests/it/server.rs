@@ -38,7 +38,7 @@ impl Store {
     /// Where this one may be moved to, with the same key file.
     pub(crate) fn moved_to(&self, ground: Ground) -> Self {
         fs::copy(self.key_file(), ground.key_file()).unwrap();
-        Self { ground: Arc::new(ground), token: self.token.clone() }
+        Self { ground: Arc::new(ground), token: self.token.clone(), at: None }
     }
 
     /// With nothing in it.
