@@ -25,9 +25,10 @@ use crate::store::queue::Queue;
 use crate::store::sql::{Fault, Reader, Result, values};
 use crate::store::{Common, Ids, OpenError, Options, Snapshot, events};
 
-/// What makes a connection one that writes: an answer promises that the write outlives the power; a node that is gone
-/// must not hold its locks for long; no time-out ends a COMMIT; and nothing that a batch asks for is found by reading a table from end to end.
-const LANE_SETTINGS: &str = "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '10s';
+/// What makes a connection one that writes: an answer promises that the write outlives the power; a node that is gone, or
+/// stands still, must not hold its locks for long (each of its lanes may have them in turn), and not for as long as others
+/// wait for them; no time-out ends a COMMIT; and nothing that a batch asks for is found by reading a table from end to end.
+const LANE_SETTINGS: &str = "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '3s';
     SET lock_timeout = '10s'; SET statement_timeout = 0; SET enable_seqscan = off;
     SET plan_cache_mode = force_generic_plan; SET jit = off";
 

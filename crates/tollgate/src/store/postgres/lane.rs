@@ -15,8 +15,9 @@ use crate::store::ExecuteError;
 use crate::store::queue::{BATCH_MAX, Taken, Work};
 use crate::store::sql::{Fault, Result};
 
-/// For how long a batch is tried again that lost its connection or a race, where writes went through before.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For how long a batch is tried again that lost its connection or a race, where writes went through before: for longer than
+/// both lanes of a node that stands still may hold others up.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// How long it waits between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How often what was spent is added up and uses of credentials are written.

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use nix::sys::signal::Signal;
+
 use crate::server::{Api, Options, Random, Server, Store};
 
 /// The nodes, and how clients reach them.
@@ -64,6 +66,11 @@ impl Nodes {
     /// SIGKILL.
     pub(super) fn kill(&mut self, node: usize) {
         self.servers[node].take().expect("it runs").kill();
+    }
+
+    /// Sends a signal.
+    pub(super) fn signal(&self, node: usize, signal: Signal) {
+        self.servers[node].as_ref().expect("it runs").signal(signal);
     }
 
     /// Starts one that was killed.

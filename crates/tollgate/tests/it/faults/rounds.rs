@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
 use super::books::World;
 use super::nodes::{Nodes, plain};
 use super::rounds;
@@ -126,6 +128,30 @@ fn at_commit(random: &mut Random, nth: std::ops::Range<u64>) -> Fault {
 fn at_commit_then(random: &mut Random) -> Then {
     let time = Duration::from_millis(random.within(1..300));
     *random.one_of(&[Then::CutBefore, Then::CutAfter, Then::Hold(time), Then::CutAndHold(time)])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stands_still_in_the_middle_of_a_batch_holds_nobody_up_for_long() {
+    let random = Random::for_test("faults::still");
+    let store = Store::on_database();
+    let nodes = Nodes::on(&store, 3);
+    let mut world = World::open(&store, nodes, random, "still").await;
+    for _ in 0..rounds(2, 20) {
+        let counts = world.round(async |world, load| {
+            load.goes_on(world.random.within(50..150)).await;
+            load.without_service();
+            world.nodes.signal(1, Signal::SIGSTOP);
+            load.goes_on(200).await;
+            world.nodes.signal(1, Signal::SIGCONT);
+            let outage = load.without_service();
+            say(&format!("nothing was acknowledged for {outage:?}"));
+            // The database ends a transaction that stands still after 3 seconds, and then that of the node's other lane.
+            assert!(outage < Duration::from_secs(10), "{outage:?}");
+            load.goes_on(50).await;
+        });
+        counts.await;
+    }
+    world.end();
 }
 
 #[tokio::test(flavor = "multi_thread")]
