@@ -122,7 +122,9 @@ pub enum OpenError {
         reason: std::io::Error,
     },
     /// Too many nodes.
-    #[error("all lanes of the database are taken: stop other nodes, or give each fewer --store-lanes")]
+    #[error(
+        "all 128 lanes of the database are taken, two by each node: stop a node that is not needed, and start this one again"
+    )]
     Lanes,
     /// TLS cannot be had as it was asked for.
     #[error("cannot use TLS: {0}")]
