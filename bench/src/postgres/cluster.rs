@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use super::{Sample, Way};
 use crate::{Result, server};
 
-/// What is usually set on a machine like this; everything else is PostgreSQL's default, durability above all.
-pub(super) const SETTINGS: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min"];
+/// What is usually set on a machine like this, and connections enough for two nodes beside pgbench; everything else is
+/// PostgreSQL's default, durability above all.
+pub(super) const SETTINGS: [&str; 4] =
+    ["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min", "max_connections=200"];
 /// Where pgbench charges, and where tollgate does.
 pub(super) const USUAL: &str = "usual";
 pub(super) const TOLLGATE: &str = "tollgate";
