@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger::usage::quarter;
-use ledger::{AccountId, Entry, Line, LineId, Move, Moved};
+use ledger::{AccountId, Entry, IdMap, IdSet, Line, LineId, Move, Moved};
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::connection::Connection;
 use super::lines::word;
 use crate::store::place::Place;
 use crate::store::snapshot::last_line;
 use crate::store::sql::{Column, Fault, Reader, Result, Value};
-use crate::store::usage::{Numbers, RowKey, UsageSum, each_entry, halves, operation_of};
+use crate::store::usage::{RowKey, UsageSum, each_entry, halves, operation_of};
 use crate::store::{Ids, Snapshot};
 
 /// What a lane has counted.
@@ -149,7 +150,7 @@ impl Counting {
             self.given_back.pop();
         }
         let sent = std::mem::take(&mut self.sums);
-        let rows = Rows::of(&sent, &mut Numbers::new(reader));
+        let rows = Rows::of(&sent, connection);
         self.sent = Some((self.through, sent));
         let rows = rows?;
         let written = self.send(connection, owner, &rows);
@@ -229,10 +230,12 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(sums: &Sums, numbers: &mut Numbers<'_>) -> Result<Self> {
+    fn of(sums: &Sums, connection: &Connection) -> Result<Self> {
+        let numbers = numbers(sums, connection)?;
+        let number = |of: &AccountId| numbers.get(of).copied().ok_or(Fault::Missing("account"));
         let mut keyed = Vec::with_capacity(sums.len());
         for (Counted { quarter, family, account, payer, by, operation }, sum) in sums {
-            let (family, account, payer) = (numbers.of(*family)?, numbers.of(*account)?, numbers.of(*payer)?);
+            let (family, account, payer) = (number(family)?, number(account)?, number(payer)?);
             let (quarter, by, operation) = (*quarter, *by, operation.clone());
             keyed.push((RowKey { quarter, family, account, by, operation, payer }, *sum));
         }
@@ -277,4 +280,16 @@ impl Rows {
             &self.measured,
         ]
     }
+}
+
+/// The numbers of the rows of all accounts in some sums, with one question: nobody charges through this lane meanwhile.
+fn numbers(sums: &Sums, connection: &Connection) -> Result<IdMap<AccountId, i64>> {
+    let all: IdSet<AccountId> = sums.keys().flat_map(|it| [it.family, it.account, it.payer]).collect();
+    let all: Vec<_> = all.iter().map(|it| Uuid::from_bytes(*it.as_bytes())).collect();
+    let rows = connection.query("SELECT id, number FROM accounts WHERE id = ANY($1)", &[&all])?;
+    let rows = rows.iter().map(|row| {
+        let id: Uuid = row.try_get(0)?;
+        Ok((AccountId::from_bytes(*id.as_bytes()), row.try_get(1)?))
+    });
+    rows.collect()
 }
