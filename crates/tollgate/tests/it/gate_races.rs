@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_millis(25);
 
 /// How an account is stopped.
 #[derive(Clone, Copy, Debug)]
-enum Stop {
+pub(crate) enum Stop {
     Suspend,
     SuspendItsPrimary,
     Revoke,
@@ -121,7 +121,7 @@ impl Calls {
 }
 
 /// Stops an account, and says when that was answered.
-async fn stopped(api: &Api, primary: &Account, account: &Account, stop: Stop) -> Instant {
+pub(crate) async fn stopped(api: &Api, primary: &Account, account: &Account, stop: Stop) -> Instant {
     let suspend = |it: &Account| {
         let path = format!("/api/v1/accounts/{}", it.id);
         send(api.request("PATCH", &path).body(json!({ "status": "suspended" }).to_string()))

@@ -9,20 +9,13 @@ use tokio::task::JoinSet;
 
 use super::nodes::{Doors, Nodes};
 use super::rounds;
+use crate::gate_races::{Stop, stopped};
 use crate::server::{Account, Api, DEADLINE, Random, Store, say, send, text};
 
 const NODES: usize = 4;
 /// Together they send 1,000 calls a second to the other three nodes.
 const CALLERS: usize = 50;
 const EVERY: Duration = Duration::from_millis(50);
-
-/// How an account is stopped.
-#[derive(Clone, Copy, Debug)]
-enum Stop {
-    Suspend,
-    SuspendItsPrimary,
-    Revoke,
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_is_sent_after_a_suspension_on_another_node_passes() {
@@ -139,29 +132,6 @@ impl Calls {
         self.is_over.store(true, Ordering::Relaxed);
         self.callers.join_all().await.concat()
     }
-}
-
-/// Stops an account, and says when that was answered.
-async fn stopped(api: &Api, primary: &Account, account: &Account, stop: Stop) -> Instant {
-    let suspend = |it: &Account| {
-        let path = format!("/api/v1/accounts/{}", it.id);
-        send(api.request("PATCH", &path).body(json!({ "status": "suspended" }).to_string()))
-    };
-    match stop {
-        Stop::Suspend => drop(suspend(account).await.unwrap().expect(200)),
-        Stop::SuspendItsPrimary => drop(suspend(primary).await.unwrap().expect(200)),
-        Stop::Revoke => {
-            let path = format!("/api/v1/accounts/{}/credentials", account.id);
-            let held = api.get(&path).await.expect(200);
-            let all = held["credentials"].as_array().unwrap();
-            let secret = all.iter().find(|it| it["kind"] == "secret").unwrap();
-            // The last one of a kind stays.
-            api.post(&path, json!({ "kind": "secret" })).await.expect(201);
-            let path = format!("{path}/{}", text(&secret["id"]));
-            drop(send(api.request("DELETE", &path)).await.unwrap().expect(200));
-        }
-    }
-    Instant::now()
 }
 
 /// How many charges the account caused behind the line that stopped it: by the places of the lines, and by how many lines of
