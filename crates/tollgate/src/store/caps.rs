@@ -85,10 +85,8 @@ pub(super) fn count(
         let Some(cap) = cap else { continue };
         let last = row.and_then(|it| it.of(period)).filter(|it| it.since > cap.since && it.since <= line.at);
         if let Some(last) = last {
-            // In another time zone by now, it ends at another time.
-            let is_moved = row.is_some_and(|it| it.zone != caps.zone);
-            prove_window(&caps.zone, period, last, is_moved, line.at)?;
-            *cap = Cap { most: cap.most, spent: Amount::ZERO, since: last.since, until: last.until };
+            let until = end_then(&caps.zone, period, last, row, line.at)?;
+            *cap = Cap { most: cap.most, spent: Amount::ZERO, since: last.since, until };
         } else if line.at >= cap.until {
             *cap = Cap { most: cap.most, spent: Amount::ZERO, since: line.at, until: UNKNOWN };
         }
@@ -105,14 +103,23 @@ pub(super) fn in_windows_of(is: &Caps, says: &Caps) -> Caps {
     Caps { day: cap(&is.day, &says.day), month: cap(&is.month, &says.month), ..is.clone() }
 }
 
-fn prove_window(zone: &str, period: Period, cap: &Cap, is_moved: bool, at: Timestamp) -> Result<(), String> {
-    let Some(window) = windows::of(zone, at).map(|it| it.of(period)) else { return Ok(()) };
-    let moved_ms = cap.until.millis().abs_diff(window.end.millis());
-    if cap.since == window.start && (is_moved || moved_ms <= MOVED_MAX_MS.unsigned_abs()) {
-        Ok(())
-    } else {
-        Err(format!("it counts for a cap whose {period:?} is none of {zone}"))
+/// When the window that the row is in was to end at a line in it, when the account went by `zone`. The row says that unless
+/// the account has gone by another time zone since, even if it is back in this one: a window that goes on ends with the day
+/// or the month of the new zone.
+fn end_then(
+    zone: &str,
+    period: Period,
+    last: &Cap,
+    row: Option<&Caps>,
+    at: Timestamp,
+) -> Result<Timestamp, String> {
+    let Some(window) = windows::of(zone, at).map(|it| it.of(period)) else { return Ok(last.until) };
+    if last.since != window.start {
+        return Err(format!("it counts for a cap whose {period:?} is none of {zone}"));
     }
+    let differs_ms = last.until.millis().abs_diff(window.end.millis());
+    let is_of_row = row.is_some_and(|it| *it.zone == *zone) && differs_ms <= MOVED_MAX_MS.unsigned_abs();
+    Ok(if is_of_row { last.until } else { window.end })
 }
 
 /// What a record says of caps must be what the lines before it lead to. `held` is the sum of the account's open holds.

@@ -98,6 +98,35 @@ async fn a_month_turns_at_local_midnight_and_both_caps_count() {
     "#);
 }
 
+/// A day that has begun goes on with what was spent in it, and ends with the one that it is in the new zone: there and back
+/// it lasts two. What the lines of then say of its end is proven all the same.
+#[tokio::test]
+async fn an_account_that_changes_its_zone_keeps_its_day_until_the_new_one_ends() {
+    let family = Family::new().await;
+    let proven = || {
+        replay(&family.house.url(), &|_| true).unwrap();
+    };
+    family.cap(r#"{"day":"5.00","time_zone":"UTC"}"#).await;
+    family.wait_until("2026-03-10T00:00:00Z");
+    assert_eq!(family.outcome("4").await, "201");
+    let moves = [
+        ("2026-03-10T01:00:00Z", "America/Sao_Paulo", "2026-03-10T03:00:00.000Z 7200s"),
+        ("2026-03-10T02:00:00Z", "UTC", "2026-03-11T00:00:00.000Z 79200s"),
+        ("2026-03-10T05:00:00Z", "America/Sao_Paulo", "2026-03-11T03:00:00.000Z 79200s"),
+        ("2026-03-11T01:00:00Z", "Atlantic/Azores", "2026-03-12T01:00:00.000Z 86400s"),
+        ("2026-03-11T02:00:00Z", "UTC", "2026-03-12T00:00:00.000Z 79200s"),
+    ];
+    for (at, zone, refused_until) in moves {
+        family.wait_until(at);
+        family.cap(&format!(r#"{{"time_zone":"{zone}"}}"#)).await;
+        assert_eq!(family.outcome("2").await, format!("429 cap_reached {refused_until}"), "{zone}");
+        proven();
+    }
+    family.wait_until("2026-03-12T00:00:00Z");
+    assert_eq!(family.outcome("5").await, "201");
+    proven();
+}
+
 /// The zones are in the binary; what a container has installed, or not, makes no difference.
 #[tokio::test]
 async fn every_zone_is_taken_by_its_name_and_kept_as_it_is_written() {
